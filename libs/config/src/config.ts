@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** `id:base64` of 32 bytes, several joined by commas; the first seals, all open. */
+const keyRing = z
+  .string()
+  .transform((text) => text.split(',').map((entry) => entry.trim()))
+  .pipe(
+    z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/, 'each key is ID:BASE64 of exactly 32 bytes')
+          .transform((entry) => {
+            const colon = entry.indexOf(':');
+            return { id: entry.slice(0, colon), key: Buffer.from(entry.slice(colon + 1), 'base64') };
+          }),
+      )
+      .min(1),
+  );
+
+const port = z.coerce.number().int().min(0).max(65535);
+const seconds = z.coerce.number().positive();
+const flag = z.enum(['true', 'false', '1', '0']).transform((word) => word === 'true' || word === '1');
+
+/**
+ * Every setting: its variable, its default, its meaning. The README's table is made from this schema.
+ * Empty strings count as absent.
+ */
+export const settings = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).meta({ description: 'Postgres 15 or newer: all state is here' }),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).default(20).meta({ description: 'connections of one process' }),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .meta({ description: 'the queue runs on Redis when set, else on Postgres' }),
+
+  API_HOST: z.string().default('127.0.0.1').meta({ description: 'address the API listens on' }),
+  API_PORT: port.default(9511).meta({ description: 'port the API listens on' }),
+  API_PUBLIC_URL: z.url().optional().meta({ description: 'base URL in links; default: the request’s own host' }),
+  API_TRUST_PROXY: flag.default(false).meta({ description: 'believe X-Forwarded-Proto, -Host and -Prefix' }),
+  API_MAX_LIMIT: z.coerce.number().int().positive().default(1000).meta({ description: 'largest page of a list' }),
+
+  BOOTSTRAP_HOST: z.string().default('127.0.0.1').meta({ description: 'address of the TLS listener for nodes' }),
+  BOOTSTRAP_PORT: port.default(9512).meta({ description: 'port of the TLS listener for nodes' }),
+  BOOTSTRAP_PUBLIC_URL: z
+    .url({ protocol: /^https$/ })
+    .default('https://127.0.0.1:9512')
+    .meta({ description: 'where nodes reach that listener' }),
+  BOOTSTRAP_SOURCE_CHECK: flag
+    .default(true)
+    .meta({ description: 'a node’s bundle is given to its own addresses (fixed, floating, router) alone' }),
+
+  KEYSTONE_AUTH_URL: z.url().meta({ description: 'identity API, ending in /v3' }),
+  KEYSTONE_REGION: z.string().optional().meta({ description: 'region of the catalogue; default: the only one' }),
+  KEYSTONE_INTERFACE: z
+    .enum(['public', 'internal', 'admin'])
+    .default('public')
+    .meta({ description: 'endpoint interface of the catalogue' }),
+  KEYSTONE_CA_FILE: z.string().optional().meta({ description: 'PEM bundle that the cloud’s endpoints chain to' }),
+  KEYSTONE_USERNAME: z.string().meta({ description: 'the service user' }),
+  KEYSTONE_PASSWORD: z.string().meta({ description: 'its password' }),
+  KEYSTONE_USER_DOMAIN_NAME: z.string().default('Default').meta({ description: 'its domain' }),
+  KEYSTONE_PROJECT_NAME: z.string().default('service').meta({ description: 'its project' }),
+  KEYSTONE_PROJECT_DOMAIN_NAME: z.string().default('Default').meta({ description: 'that project’s domain' }),
+  TRUSTEE_DOMAIN_NAME: z.string().default('jeroboam').meta({ description: 'domain of the clusters’ own users' }),
+  TRUSTEE_DOMAIN_ADMIN: z.string().meta({ description: 'administrator of that domain' }),
+  TRUSTEE_DOMAIN_ADMIN_PASSWORD: z.string().meta({ description: 'its password' }),
+
+  SECRETS_KEY_RING: keyRing.meta({ description: 'ID:BASE64 of 32 bytes, comma separated; the first key seals' }),
+  POLICY_FILE: z.string().optional().meta({ description: 'policy.yaml of the operator' }),
+  MAX_CLUSTERS_PER_PROJECT: z.coerce.number().int().min(0).default(20).meta({ description: 'quota without a row' }),
+  DEFAULT_CREATE_TIMEOUT_MINUTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(60)
+    .meta({ description: 'bound of a create when the cluster says 0 or nothing' }),
+  DEFAULT_KUBE_TAG: z.string().default('v1.36.4').meta({ description: 'Kubernetes where image and labels name none' }),
+  DEFAULT_BOOT_VOLUME_SIZE: z.coerce.number().int().min(0).default(0).meta({ description: 'GiB; 0: flavor’s disk' }),
+
+  CONDUCTOR_NAME: z.string().default(hostname()).meta({ description: 'unique name of this conductor' }),
+  CONDUCTOR_CONCURRENCY: z.coerce.number().int().positive().default(50).meta({ description: 'operations at once' }),
+  LEASE_SECONDS: seconds.default(10).meta({ description: 'a silent conductor loses its operations after this' }),
+  SWEEP_SECONDS: seconds.default(3).meta({ description: 'how often lost jobs are looked for' }),
+
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
+    description: 'of the JSON log on standard output',
+  }),
+});
+
+export type Settings = z.infer<typeof settings>;
+
+/** A setting that cannot be taken: says which variable and why, never its value. */
+export class InvalidConfiguration extends Error {}
+
+/**
+ * Reads the environment once; the only reader of `process.env`. `NAME_FILE` gives any setting from a file.
+ * @throws InvalidConfiguration with a line per variable
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Settings> {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(settings.shape)) {
+    const file = env[`${name}_FILE`];
+    const value = env[name] ?? (file ? readFileSync(file, 'utf8').trim() : undefined);
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const result = settings.safeParse(given);
+  if (result.success) return Object.freeze(result.data);
+  const lines = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    return given[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
+  });
+  throw new InvalidConfiguration(`the configuration cannot be used:\n  ${[...new Set(lines)].join('\n  ')}`);
+}

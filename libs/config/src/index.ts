@@ -1,0 +1,1 @@
+export { loadConfig, settings, InvalidConfiguration, type Settings } from './config.js';

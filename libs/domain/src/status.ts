@@ -1,0 +1,114 @@
+/** Heat's vocabulary, as Magnum has it on the wire. Source: magnum/objects/fields.py, reference section 8.1. */
+export const CLUSTER_STATUSES = [
+  'CREATE_IN_PROGRESS',
+  'CREATE_COMPLETE',
+  'CREATE_FAILED',
+  'UPDATE_IN_PROGRESS',
+  'UPDATE_COMPLETE',
+  'UPDATE_FAILED',
+  'DELETE_IN_PROGRESS',
+  'DELETE_COMPLETE',
+  'DELETE_FAILED',
+  'RESUME_COMPLETE',
+  'RESUME_FAILED',
+  'RESTORE_COMPLETE',
+  'ROLLBACK_IN_PROGRESS',
+  'ROLLBACK_COMPLETE',
+  'ROLLBACK_FAILED',
+  'SNAPSHOT_COMPLETE',
+  'CHECK_COMPLETE',
+  'ADOPT_COMPLETE',
+] as const;
+export type ClusterStatus = (typeof CLUSTER_STATUSES)[number];
+
+/** The statuses in which Magnum lets an update, an upgrade or a rotation begin. DELETE_COMPLETE is not one of them. */
+export const COMPLETE_STATUSES: readonly ClusterStatus[] = [
+  'CREATE_COMPLETE',
+  'UPDATE_COMPLETE',
+  'RESUME_COMPLETE',
+  'RESTORE_COMPLETE',
+  'ROLLBACK_COMPLETE',
+  'SNAPSHOT_COMPLETE',
+  'CHECK_COMPLETE',
+  'ADOPT_COMPLETE',
+];
+
+/** The statuses that make a cluster's show carry `faults`. */
+export const FAILED_STATUSES: readonly ClusterStatus[] = [
+  'CREATE_FAILED',
+  'UPDATE_FAILED',
+  'DELETE_FAILED',
+  'ROLLBACK_FAILED',
+  'RESUME_FAILED',
+];
+
+export const isFailed = (status: ClusterStatus): boolean => FAILED_STATUSES.includes(status);
+export const isInProgress = (status: ClusterStatus): boolean => status.endsWith('_IN_PROGRESS');
+export const isComplete = (status: ClusterStatus): boolean => COMPLETE_STATUSES.includes(status);
+
+export const HEALTH_STATUSES = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const;
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];
+
+/** What can be asked of a cluster. One row of `operations` each. */
+export const OPERATION_KINDS = [
+  'create',
+  'update',
+  'resize',
+  'upgrade',
+  'delete',
+  'rotate-ca',
+  'rotate-credential',
+  'repair',
+] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/**
+ * An operation's own life. `superseded`: another operation took over (a delete during a create).
+ *
+ *   pending ──> running ──> complete | failed | superseded
+ *      └──────────────────────────────────────────^
+ */
+export const OPERATION_STATUSES = ['pending', 'running', 'complete', 'failed', 'superseded'] as const;
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+export const isTerminal = (status: OperationStatus): boolean => status !== 'pending' && status !== 'running';
+
+interface ClusterStatusesOfOperation {
+  readonly running: ClusterStatus;
+  readonly complete: ClusterStatus;
+  readonly failed: ClusterStatus;
+}
+
+/** The cluster's status while an operation runs and after it. */
+export const OPERATION_CLUSTER_STATUS: Readonly<Record<OperationKind, ClusterStatusesOfOperation>> = {
+  create: { running: 'CREATE_IN_PROGRESS', complete: 'CREATE_COMPLETE', failed: 'CREATE_FAILED' },
+  delete: { running: 'DELETE_IN_PROGRESS', complete: 'DELETE_COMPLETE', failed: 'DELETE_FAILED' },
+  update: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+  resize: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+  upgrade: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+  repair: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+  'rotate-ca': { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+  'rotate-credential': { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
+};
+
+/** A stack's and a resource's state: Heat's action and status, kept apart. */
+export const STACK_ACTIONS = ['INIT', 'CREATE', 'UPDATE', 'DELETE', 'ROLLBACK'] as const;
+export type StackAction = (typeof STACK_ACTIONS)[number];
+export const STACK_STATUSES = ['IN_PROGRESS', 'COMPLETE', 'FAILED'] as const;
+export type StackStatus = (typeof STACK_STATUSES)[number];
+
+export type NodeRole = 'master' | 'worker';
+
+/** What a node goes through, in order. `server` and `ready` are seen from outside, the others are the node's own words. */
+export const NODE_PHASES = [
+  'planned',
+  'server',
+  'boot',
+  'bundle',
+  'prepare',
+  'containerd',
+  'kubeadm-init',
+  'kubeadm-join',
+  'ready',
+] as const;
+export type NodePhase = (typeof NODE_PHASES)[number];
+export type NodePhaseStatus = 'started' | 'done' | 'failed';

@@ -1,0 +1,59 @@
+import type { CloudSession } from '#libs/openstack';
+import type { z } from 'zod';
+
+/** What a plugin gets from the kernel. A plugin neither logs nor sleeps nor catches. */
+export interface ResourceContext {
+  readonly cloud: CloudSession;
+  /** Deterministic and unique in the project: the name under which the object is made and found again. */
+  readonly physicalName: string;
+  /** Our row's uuid: written into metadata, tags or description where the service has them. */
+  readonly resourceId: string;
+  readonly logicalName: string;
+  readonly stack: { readonly uuid: string; readonly name: string; readonly clusterUuid: string; readonly projectId: string };
+  readonly signal: AbortSignal;
+}
+
+export type PollResult = 'done' | 'pending';
+export type UpdateResult = 'updated' | 'replace';
+/** What `get_attr` can read; stored with the row after the poll said done. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/**
+ * One HOT type. The type declares, the kernel acts: names, retries, timeouts, status, storage, replacement.
+ *
+ * First creation:  intent committed ─> create ─> id committed ─> poll* ─> read ─> COMPLETE committed
+ * After a crash:   intent found, no id ─> find ─> (found: as above) | (null: create)
+ * Removal:         id, else find ─> remove ─> gone* ─> row says DELETE COMPLETE
+ */
+export interface ResourceType<P = unknown> {
+  /** `OS::Neutron::Subnet` */
+  readonly type: string;
+  /** Strict: an unknown property is refused when the template is read. */
+  readonly properties: z.ZodType<P>;
+  /** Names of properties that `update` changes in place; any other change replaces. */
+  readonly updatable: readonly (keyof P & string)[];
+  readonly attributes: readonly string[];
+  /**
+   * The object of this resource if the cloud has it already, found by physical name or key and compared exactly.
+   * Called only after an attempt whose answer was never seen.
+   */
+  find(ctx: ResourceContext, properties: P): Promise<string | null>;
+  /** Asks the cloud once and returns the id at once. Throws OpenStackError; Transient for "busy, later". */
+  create(ctx: ResourceContext, properties: P): Promise<string>;
+  /** Throws ResourceInError with the cloud's own words when the object has failed. */
+  poll(ctx: ResourceContext, id: string, properties: P): Promise<PollResult>;
+  update(ctx: ResourceContext, id: string, changed: Partial<P>, properties: P): Promise<UpdateResult>;
+  /** Removing what is gone is success. May be called twice. */
+  remove(ctx: ResourceContext, id: string): Promise<void>;
+  /** Whether the removed object is really gone; default: as soon as `remove` has returned. */
+  gone?(ctx: ResourceContext, id: string): Promise<boolean>;
+  /** The attributes. Throws NotFound when the object is not there. */
+  read(ctx: ResourceContext, id: string): Promise<Attributes>;
+}
+
+/** Declares a type; only gives the properties their inferred shape. */
+export function defineResource<S extends z.ZodType>(
+  type: Omit<ResourceType<z.infer<S>>, 'properties'> & { readonly properties: S },
+): ResourceType<z.infer<S>> {
+  return type as ResourceType<z.infer<S>>;
+}

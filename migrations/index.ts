@@ -1,0 +1,4 @@
+import { Spine1764000000000 } from './1764000000000-spine.js';
+
+/** In order. A new migration is a file here and a line below. */
+export const migrations = [Spine1764000000000];

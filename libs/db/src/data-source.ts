@@ -1,0 +1,39 @@
+import { migrations } from '#migrations';
+import { DataSource } from 'typeorm';
+import * as entities from './entities/index.js';
+
+export interface DatabaseSettings {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_POOL_SIZE: number;
+}
+
+/** The connection pool; not yet connected. `applicationName` is what `pg_stat_activity` shows. */
+export function createDataSource(settings: DatabaseSettings, applicationName = 'jeroboam'): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: settings.DATABASE_URL,
+    poolSize: settings.DATABASE_POOL_SIZE,
+    applicationName,
+    entities: Object.values(entities).filter((value) => typeof value === 'function'),
+    migrations,
+    migrationsTableName: 'migrations',
+    // A statement that hangs must not hang its operation: the pool's error is retried like any other.
+    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000 },
+  });
+}
+
+/** Serialises processes that start together: TypeORM does not lock while it migrates. */
+const MIGRATION_LOCK = 951_195_119;
+
+/** Brings the schema up to date. May be called by any number of processes at once. */
+export async function migrate(source: DataSource): Promise<void> {
+  const runner = source.createQueryRunner();
+  await runner.connect();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await source.runMigrations({ transaction: 'each' });
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await runner.release();
+  }
+}

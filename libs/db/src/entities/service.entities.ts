@@ -1,0 +1,46 @@
+import { Column, Entity, Index } from 'typeorm';
+import { CreatedAtColumn, TimeColumn } from './columns.js';
+
+/** A secret, sealed by the key ring; the row's address is bound into the seal. */
+@Entity('sealed_secrets')
+export class SealedSecretEntity {
+  @Column({ type: 'text', name: 'owner_kind', primary: true }) ownerKind: string;
+  @Column({ type: 'uuid', name: 'owner_uuid', primary: true }) ownerUuid: string;
+  @Column({ type: 'text', primary: true }) purpose: string;
+  @Column({ type: 'text', name: 'key_id' }) keyId: string;
+  @Column({ type: 'bytea' }) sealed: Buffer;
+  @CreatedAtColumn() createdAt: Date;
+}
+
+/** A project's own limit. */
+@Entity('quotas')
+@Index('quotas_project_resource_key', ['projectId', 'resource'], { unique: true })
+export class QuotaEntity {
+  @Column({ type: 'integer', primary: true, generated: 'identity', generatedIdentity: 'ALWAYS' }) id: number;
+  @Column({ type: 'text', name: 'project_id' }) projectId: string;
+  @Column({ type: 'text' }) resource: string;
+  @Column({ type: 'integer', name: 'hard_limit' }) hardLimit: number;
+  @CreatedAtColumn() createdAt: Date;
+  @TimeColumn('updated_at') updatedAt: Date | null;
+}
+
+/** A conductor's heartbeat: what `GET /v1/mservices` shows. */
+@Entity('conductors')
+export class ConductorEntity {
+  @Column({ type: 'integer', primary: true, generated: 'identity', generatedIdentity: 'ALWAYS' }) id: number;
+  @Column({ type: 'text', unique: true }) host: string;
+  @Column({ type: 'integer', name: 'report_count', default: 0 }) reportCount: number;
+  @Column({ type: 'timestamptz', name: 'last_seen_at', default: () => 'now()' }) lastSeenAt: Date;
+  @CreatedAtColumn() createdAt: Date;
+  @TimeColumn('updated_at') updatedAt: Date | null;
+}
+
+/** The right to act for something until a time; `epoch` is the fencing number and only grows. */
+@Entity('leases')
+export class LeaseEntity {
+  @Column({ type: 'text', primary: true }) name: string;
+  @Column({ type: 'text' }) owner: string;
+  /** Text: compared, never calculated with. */
+  @Column({ type: 'bigint' }) epoch: string;
+  @Column({ type: 'timestamptz', name: 'expires_at' }) expiresAt: Date;
+}

@@ -1,0 +1,62 @@
+import { Superseded } from '#libs/domain';
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** A running transaction. Every write takes one, so that none is forgotten. */
+export interface Tx {
+  readonly manager: EntityManager;
+}
+
+/** The right to act, as its holder knows it. */
+export interface Lease {
+  readonly name: string;
+  readonly owner: string;
+  /** The fencing number. */
+  readonly epoch: string;
+}
+
+/** serialization_failure, deadlock_detected: the whole unit is run again. */
+const AGAIN = new Set(['40001', '40P01']);
+const MAX_RUNS = 5;
+
+export class UnitOfWork {
+  constructor(private readonly source: DataSource) {}
+
+  /**
+   * Runs `unit` in one transaction; again from its start after a serialization failure or a deadlock, so it must have
+   * no effect outside the database.
+   */
+  async run<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let run = 1; ; run++) {
+      try {
+        return await this.source.transaction((manager) => unit({ manager }));
+      } catch (error) {
+        if (run >= MAX_RUNS || !AGAIN.has(sqlState(error) ?? '')) throw error;
+      }
+    }
+  }
+
+  /**
+   * As `run`, but only while the lease is still held: its row is locked for share first, so whoever takes the lease
+   * over waits for this transaction, and nothing is written after that.
+   * @throws Superseded when someone else has the lease
+   */
+  async fenced<T>(lease: Lease, unit: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.run(async (tx) => {
+      const held: unknown[] = await tx.manager.query(
+        'SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3 FOR SHARE',
+        [lease.name, lease.owner, lease.epoch],
+      );
+      if (held.length === 0) throw new Superseded(`the lease ${lease.name} has passed to someone else`, { lease: lease.name });
+      return unit(tx);
+    });
+  }
+}
+
+/** The SQLSTATE of a database error, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown; driverError?: { code?: unknown } } | null)?.driverError?.code ?? (error as { code?: unknown })?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';
+export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503';

@@ -1,0 +1,2 @@
+export { databaseUrl, freePort, startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+export { startTestServer, testDatabase, type TestDatabase } from './test-database.js';

@@ -13,15 +13,22 @@ export interface ResourceContext {
   readonly signal: AbortSignal;
 }
 
-export type PollResult = 'done' | 'pending';
-export type UpdateResult = 'updated' | 'replace';
-/** What `get_attr` can read; stored with the row after the poll said done. */
+/** What `get_attr` can read; stored with the row after the poll said done. Only the declared names are kept. */
 export type Attributes = Readonly<Record<string, unknown>>;
+/** The cloud's answer to a create. `attributes` only when the object is ready at once: poll and read are then left out. */
+export interface Created {
+  readonly id: string;
+  readonly attributes: Attributes;
+}
+/** `{ attributes }` is `done` by an answer that held the attributes already: read is then left out. */
+export type PollResult = 'done' | 'pending' | { readonly attributes: Attributes };
+export type UpdateResult = 'updated' | 'replace';
 
 /**
  * One HOT type. The type declares, the kernel acts: names, retries, timeouts, status, storage, replacement.
  *
  * First creation:  intent committed ─> create ─> id committed ─> poll* ─> read ─> COMPLETE committed
+ *                                        └── id with attributes ────────────────────────^
  * After a crash:   intent found, no id ─> find ─> (found: as above) | (null: create)
  * Removal:         id, else find ─> remove ─> gone* ─> row says DELETE COMPLETE
  */
@@ -35,11 +42,15 @@ export interface ResourceType<P = unknown> {
   readonly attributes: readonly string[];
   /**
    * The object of this resource if the cloud has it already, found by physical name or key and compared exactly.
-   * Called only after an attempt whose answer was never seen.
+   * Called only after an attempt whose answer was never seen. When the stack is being deleted, hidden parameters
+   * may have become empty strings: compare by name and key, not by them.
    */
   find(ctx: ResourceContext, properties: P): Promise<string | null>;
-  /** Asks the cloud once and returns the id at once. Throws OpenStackError; Transient for "busy, later". */
-  create(ctx: ResourceContext, properties: P): Promise<string>;
+  /**
+   * Asks the cloud once and returns the id at once. Throws OpenStackError; Transient for "busy, later" (nothing was made).
+   * `ctx.signal` never aborts here: a request under way is seen to its end, so that its object is known.
+   */
+  create(ctx: ResourceContext, properties: P): Promise<string | Created>;
   /** Throws ResourceInError with the cloud's own words when the object has failed. */
   poll(ctx: ResourceContext, id: string, properties: P): Promise<PollResult>;
   update(ctx: ResourceContext, id: string, changed: Partial<P>, properties: P): Promise<UpdateResult>;

@@ -1,0 +1,38 @@
+import { InvalidInput } from './errors.js';
+
+export interface ClusterType {
+  readonly serverType: string;
+  readonly distro: string;
+  readonly coe: string;
+}
+
+/** Who builds what. `distro` is the image's `os_distro`. A driver is added here and in libs/drivers. */
+export const CLUSTER_TYPES: readonly (ClusterType & { readonly driver: string })[] = [
+  { serverType: 'vm', distro: 'ubuntu', coe: 'kubernetes', driver: 'k8s_kubeadm' },
+  { serverType: 'vm', distro: 'debian', coe: 'kubernetes', driver: 'k8s_kubeadm' },
+];
+
+export const DRIVER_NAMES: readonly string[] = [...new Set(CLUSTER_TYPES.map((type) => type.driver))].sort();
+
+/**
+ * The driver for a type. With `asked` only that driver will do.
+ * @throws InvalidInput 'unknown-driver' nobody has that name; 'unsupported-cluster-type' it does not build such clusters
+ */
+export function driverFor(type: ClusterType, asked?: string | null): string {
+  if (asked && !DRIVER_NAMES.includes(asked)) {
+    throw new InvalidInput('unknown-driver', `Cluster driver (${asked}) not supported.`, { driver: asked });
+  }
+  const found = CLUSTER_TYPES.find(
+    (one) =>
+      one.serverType === type.serverType &&
+      one.distro === type.distro &&
+      one.coe === type.coe &&
+      (!asked || one.driver === asked),
+  );
+  if (found) return found.driver;
+  throw new InvalidInput(
+    'unsupported-cluster-type',
+    `Cluster type (${type.serverType}, ${type.distro}, ${type.coe}) not supported.`,
+    { ...type },
+  );
+}

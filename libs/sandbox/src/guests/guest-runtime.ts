@@ -1,0 +1,1 @@
+export type { CloudView, ListenerView, PortView, ServerView } from './cloud-view.js';

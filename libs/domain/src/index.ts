@@ -7,3 +7,4 @@ export * from './names.js';
 export * from './python-literal.js';
 export * from './quota.js';
 export * from './status.js';
+export * from './physical-names.js';

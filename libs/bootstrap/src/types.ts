@@ -1,0 +1,118 @@
+export type NodeRole = 'master' | 'worker';
+
+/** What a node needs to fetch its bundle. Nothing in it is a key; the nonce works once. */
+export interface UserDataInput {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** The node's name: RFC 1123 label. */
+  readonly name: string;
+  readonly role: NodeRole;
+  /** BOOTSTRAP_PUBLIC_URL, `https://host:port`. */
+  readonly endpoint: string;
+  /** 43 base64url characters. */
+  readonly nonce: string;
+  /** Certificate of the service's bootstrap authority: the pin. */
+  readonly caPem: string;
+}
+
+export interface CertificatePair {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** What masters carry, and nobody else. */
+export interface ControlPlaneSecrets {
+  readonly ca: CertificatePair;
+  readonly etcdCa: CertificatePair;
+  readonly frontProxyCa: CertificatePair;
+  readonly serviceAccount: { readonly publicPem: string; readonly privatePem: string };
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** The operator's mirrors; every field has a default (`DEFAULT_MIRRORS`). */
+export interface Mirrors {
+  /** Per-minor package repositories: `<this>/v1.36/deb/`. */
+  readonly kubernetesPackages: string;
+  /** Hex SHA-256 of `Release.key`, when the operator pins it. */
+  readonly kubernetesPackagesKeySha256?: string | undefined;
+  /** Where kubeadm's images come from; label container_infra_prefix wins. */
+  readonly imageRepository: string;
+  /** Registry host -> mirror URL, for containerd. */
+  readonly registries: Readonly<Record<string, string>>;
+}
+
+export interface BundleInput {
+  readonly node: {
+    readonly id: string;
+    readonly name: string;
+    readonly role: NodeRole;
+    readonly groupName: string;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly taints?: readonly Taint[] | undefined;
+  };
+  /** Makes the control plane (`init`), joins it, or joins as a worker. */
+  readonly kind: 'init' | 'join-control-plane' | 'join-worker';
+  readonly cluster: {
+    readonly id: string;
+    readonly name: string;
+    /** Effective labels: the cluster's, for a node group its own. */
+    readonly labels: Readonly<Record<string, string>>;
+    readonly createTimeoutMinutes: number;
+    readonly networkDriver: string | null;
+    readonly httpProxy: string | null;
+    readonly httpsProxy: string | null;
+    readonly noProxy: string | null;
+    readonly insecureRegistry: string | null;
+  };
+  /** `v1.36.4`, from `kubernetesVersionOf`. */
+  readonly kubernetesVersion: string;
+  /** The image's properties: `kube_version` there means that Kubernetes is installed. */
+  readonly imageProperties: Readonly<Record<string, unknown>>;
+  /** Address of the cluster's API for nodes and users; null (first master only): its own address. */
+  readonly apiHost: string | null;
+  readonly apiPort: number;
+  /** Further addresses and names of the API, for its certificate: VIP, floating IP. */
+  readonly apiAddresses: readonly string[];
+  /** The subnet of the nodes. */
+  readonly nodeCidr: string;
+  /** `[a-z0-9]{6}.[a-z0-9]{16}` */
+  readonly bootstrapToken: string;
+  /** `sha256:<hex>` pins of the cluster's CA. */
+  readonly caCertHashes: readonly string[];
+  /** Masters only; refused for workers. */
+  readonly controlPlane?: ControlPlaneSecrets | undefined;
+  /** Whether an OpenStack cloud controller manager will run: only then may the kubelet wait for one. */
+  readonly externalCloudProvider: boolean;
+  readonly mirrors?: Partial<Mirrors> | undefined;
+}
+
+export interface BundleFile {
+  readonly path: string;
+  /** Octal: `0600`. */
+  readonly mode: string;
+  /** May hold `@@INSTANCE_ID@@` and `@@LOCAL_IP@@`: the agent puts in the server's uuid and the node's address. */
+  readonly content: string;
+}
+
+export interface BundleStep {
+  readonly name: 'prepare' | 'containerd' | 'kubeadm-init' | 'kubeadm-join';
+  readonly command: readonly string[];
+  readonly timeout_seconds: number;
+  readonly attempts: number;
+}
+
+/** The answer to a node's one fetch, as it is on the wire. */
+export interface Bundle {
+  readonly version: 1;
+  readonly name: string;
+  readonly role: NodeRole;
+  readonly files: readonly BundleFile[];
+  readonly steps: readonly BundleStep[];
+  /** Paths (files or directories) removed when all steps are done. */
+  readonly cleanup: readonly string[];
+}

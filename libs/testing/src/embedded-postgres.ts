@@ -42,9 +42,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   if (!existsSync(join(dir, 'PG_VERSION'))) {
     await finished(
       launch.spawn(binaries.initdb, [
-        ...['-D', dir, '-U', USER, '-A', 'trust', '-E', 'UTF8', '--no-instructions'],
-        ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+        ...`-U ${USER} -A trust -E UTF8 --no-instructions`.split(' '),
+        ...'--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C'.split(' '),
         ...(volatile ? ['--no-sync'] : []),
+        '-D',
+        dir,
       ]),
     );
   }
@@ -56,9 +58,16 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const server = launch.spawn(
     '/bin/sh',
     [
-      ...['-c', GUARD, 'postgres-guard', binaries.postgres, '-D', dir, '-p', String(port), '-h', '127.0.0.1', '-k', ''],
-      ...['-c', `max_connections=${maxConnections}`, '-c', 'log_min_messages=warning', '-c', 'log_statement=none'],
-      ...(volatile ? ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'] : []),
+      '-c',
+      GUARD,
+      'postgres-guard',
+      binaries.postgres,
+      '-D',
+      dir,
+      '-k',
+      '',
+      ...`-h 127.0.0.1 -p ${port} -c max_connections=${maxConnections} -c log_min_messages=warning`.split(' '),
+      ...(volatile ? '-c fsync=off -c synchronous_commit=off -c full_page_writes=off'.split(' ') : []),
     ],
     { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
   );

@@ -1,0 +1,101 @@
+/**
+ * `npm test [-- PATTERN ...]`: every spec that needs no foreign service. Pure specs (`*.spec.ts`) run in one process; each
+ * `*.int-spec.ts` in one of its own, two at a time, on one PostgreSQL with a database for each file. The queue's specs run
+ * on Redis too where redis-server is installed or can be.
+ * Options: --unit (pure specs alone), --suite NAME (the slower `*.NAME-spec.ts`).
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+import { ensure, root } from './ensure.mjs';
+
+const { values: options, positionals: patterns } = parseArgs({
+  allowPositionals: true,
+  options: { unit: { type: 'boolean', default: false }, suite: { type: 'string' }, timeout: { type: 'string', default: '180' } },
+});
+
+ensure();
+const cleanUp = [];
+process.once('SIGINT', () => void stop().then(() => process.exit(130)));
+process.once('SIGTERM', () => void stop().then(() => process.exit(143)));
+let passed = 0;
+const failures = [];
+try {
+  await main();
+} finally {
+  await stop();
+}
+console.log(`\n${passed} passed, ${failures.length} failed`);
+if (passed === 0) console.log('no test matched');
+process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
+
+async function main() {
+  const suffix = options.suite ? `.${options.suite}-spec.js` : options.unit ? '.spec.js' : /\.(int-)?spec\.js$/;
+  const all = find(join(root, 'dist'), (name) => (suffix instanceof RegExp ? suffix.test(name) : name.endsWith(suffix)));
+  const wanted = all.filter((file) => patterns.length === 0 || patterns.some((pattern) => relative(root, file).includes(pattern)));
+  const pure = wanted.filter((file) => file.endsWith('.spec.js'));
+  const rest = wanted.filter((file) => !file.endsWith('.spec.js'));
+  process.env['JEROBOAM_SPECS'] = JSON.stringify(pure);
+  if (rest.length > 0) {
+    const { startTestServer } = await import(join(root, 'dist/libs/testing/src/index.js'));
+    const server = await startTestServer();
+    cleanUp.push(() => server.stop());
+    process.env['TEST_POSTGRES_URL'] = server.url;
+    process.env['TEST_REDIS_URL'] ??= await startRedis();
+  }
+  await execute([...(pure.length > 0 ? [join(root, 'scripts/specs.mjs')] : []), ...rest]);
+}
+
+function execute(files) {
+  return new Promise((resolve, reject) => {
+    const events = run({ files, concurrency: options.suite ? 1 : 2, timeout: Number(options.timeout) * 1000 });
+    events.on('test:pass', (event) => event.details.type === 'suite' || isFile(event) || passed++);
+    events.on('test:fail', (event) => event.details.type === 'suite' || failures.push(event.name));
+    events.on('error', reject);
+    events.on('end', resolve);
+    events.compose(new spec()).pipe(process.stdout, { end: false });
+  });
+}
+
+/** The runner reports each file as a test of its own. */
+function isFile(event) {
+  return event.name.endsWith('.js') || event.name.endsWith('.mjs');
+}
+
+async function startRedis() {
+  if (spawnSync('redis-server', ['--version']).status !== 0 && process.getuid?.() === 0) {
+    spawnSync('sh', ['-c', 'apt-get install -y redis-server || { apt-get update && apt-get install -y redis-server; }'], {
+      stdio: 'ignore',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    });
+  }
+  if (spawnSync('redis-server', ['--version']).status !== 0) {
+    console.error('redis-server is not installed: the queue is tested on PostgreSQL alone');
+    return '';
+  }
+  const { freePort } = await import(join(root, 'dist/libs/testing/src/index.js'));
+  const port = await freePort();
+  const dir = mkdtempSync(join(tmpdir(), 'jeroboam-test-redis-'));
+  const server = spawn('redis-server', `--bind 127.0.0.1 --port ${port} --save  --appendonly no --dir ${dir}`.split(' '), { stdio: 'ignore' });
+  cleanUp.push(async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return `redis://127.0.0.1:${port}`;
+}
+
+async function stop() {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
+}
+
+function find(dir, matches) {
+  return readdirSync(dir, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? find(join(dir, entry.name), matches) : matches(entry.name) ? [join(dir, entry.name)] : []))
+    .sort();
+}

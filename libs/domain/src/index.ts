@@ -8,3 +8,5 @@ export * from './python-literal.js';
 export * from './quota.js';
 export * from './status.js';
 export * from './physical-names.js';
+export * from './cidr.js';
+export * from './labels-catalogue.js';

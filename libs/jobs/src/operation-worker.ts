@@ -17,21 +17,21 @@ export interface OperationWorkerOptions {
 export interface OperationWorker {
   /** Takes jobs from now on. Resolves when the queue has answered once; tries until it does. */
   start(): Promise<void>;
-  /** Takes no new job; those under way go on. */
-  pause(): Promise<void>;
-  /** Takes no new job and waits for those under way. */
+  /** Takes no new job from the call on, and waits for those under way. */
   close(): Promise<void>;
   health(): { backend: 'redis' | 'postgres'; running: boolean };
 }
 
 const START_RETRY_MS = 1000;
+const PASS_ON = { kind: 'again', afterMs: 20 } as const;
 
 /** The only consumer: BullMQ with short locks, so that the jobs of a killed process come back within seconds. */
 export function createOperationWorker(options: OperationWorkerOptions): OperationWorker {
   const { settings, log } = options;
   const open = (): ReturnType<typeof openWorker> => {
     const opened = openWorker(settings, options.concurrency, async (job, token) => {
-      const outcome = await options.handler(job.data.operationId);
+      // One that was on its way while we began to close is for another process.
+      const outcome: JobOutcome = closed ? PASS_ON : await options.handler(job.data.operationId);
       if (outcome.kind === 'done') return;
       await job.moveToDelayed(Date.now() + Math.max(1, outcome.afterMs), token);
       throw new DelayedError();
@@ -42,8 +42,8 @@ export function createOperationWorker(options: OperationWorkerOptions): Operatio
     });
     return opened;
   };
-  let worker = open();
   let closed = false;
+  let worker = open();
 
   return {
     async start() {
@@ -65,13 +65,10 @@ export function createOperationWorker(options: OperationWorkerOptions): Operatio
         if (!closed) log.warn({ error: error instanceof Error ? error.message : String(error) }, 'the worker stopped');
       });
     },
-    async pause() {
-      await worker.pause(true);
-    },
     async close() {
       closed = true;
       await worker.close();
     },
-    health: () => ({ backend: queueBackendName(settings), running: worker.isRunning() && !worker.isPaused() }),
+    health: () => ({ backend: queueBackendName(settings), running: worker.isRunning() && !closed }),
   };
 }

@@ -4,3 +4,5 @@ export { isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Le
 export { SecretStore, SERVICE_OWNER, type Sealer, type SecretOwner } from './secret-store.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
+export { StacksRepository, type StackSummary } from './stacks.repository.js';
+export type * from './stacks.store.js';

@@ -62,6 +62,9 @@ export interface ResourceType<P = unknown> {
   read(ctx: ResourceContext, id: string): Promise<Attributes>;
 }
 
+/** A type whose properties' shape is not known here: what the registry holds. */
+export type AnyResourceType = Omit<ResourceType<unknown>, 'updatable'> & { readonly updatable: readonly string[] };
+
 /** Declares a type; only gives the properties their inferred shape. */
 export function defineResource<S extends z.ZodType>(
   type: Omit<ResourceType<z.infer<S>>, 'properties'> & { readonly properties: S },

@@ -1,0 +1,134 @@
+import { Superseded, type Scope } from '#libs/domain';
+import type { DataSource, EntityManager } from 'typeorm';
+import { StackEntity, StackResourceEntity } from './entities/index.js';
+import type {
+  LoadedStack,
+  NewStack,
+  ResourceChange,
+  StackChange,
+  StackCheckpoint,
+  StackEvent,
+  StackRecord,
+  StackResourceRecord,
+  StackStore,
+} from './stacks.store.js';
+import type { Lease, UnitOfWork } from './unit-of-work.js';
+
+export type StackSummary = Omit<StackRecord, 'template' | 'parameters' | 'outputs'>;
+
+/** Stacks and their resources. A checkpoint costs three statements whatever the number of rows in it. */
+export class StacksRepository implements StackStore {
+  constructor(
+    private readonly source: DataSource,
+    private readonly uow: UnitOfWork,
+  ) {}
+
+  async open(lease: Lease, stack: NewStack): Promise<LoadedStack> {
+    return this.uow.fenced(lease, async ({ manager }) => {
+      const where = { clusterUuid: stack.clusterUuid, name: stack.name };
+      const there = await manager.findOneBy(StackEntity, where);
+      if (!there) {
+        await manager.query(INSERT_STACK, [json(stack)]);
+        await manager.query(INSERT_RESOURCES, [stack.uuid, json(stack.resources)]);
+      }
+      const row = there ?? (await manager.findOneByOrFail(StackEntity, where));
+      return { stack: row, resources: await resourcesOf(manager, row.uuid) };
+    });
+  }
+
+  async load(scope: Scope, stackUuid: string): Promise<LoadedStack | null> {
+    const { manager } = this.source;
+    const stack = await manager.findOneBy(StackEntity, { uuid: stackUuid, ...within(scope) });
+    return stack && { stack, resources: await resourcesOf(manager, stack.uuid) };
+  }
+
+  /** The cluster's stacks in order of creation, without the large columns. */
+  async listOfCluster(scope: Scope, clusterUuid: string): Promise<StackSummary[]> {
+    return this.source.manager.find(StackEntity, {
+      select: {
+        uuid: true,
+        clusterUuid: true,
+        nodeGroupUuid: true,
+        projectId: true,
+        name: true,
+        action: true,
+        status: true,
+        statusReason: true,
+      },
+      where: { clusterUuid, ...within(scope) },
+      order: { createdAt: 'ASC', name: 'ASC' },
+    });
+  }
+
+  async write(lease: Lease, stackUuid: string, { stack, resources, events }: StackCheckpoint): Promise<void> {
+    await this.uow.fenced(lease, async ({ manager }) => {
+      await updateResources(manager, stackUuid, resources);
+      if (stack) await updateStack(manager, stackUuid, stack);
+      await insertEvents(manager, stackUuid, events);
+    });
+  }
+}
+
+const INSERT_STACK = /* sql */ `
+  INSERT INTO stacks (uuid, cluster_uuid, node_group_uuid, project_id, name, action, status, template, parameters)
+  SELECT n."uuid", n."clusterUuid", n."nodeGroupUuid", n."projectId", n."name", 'CREATE', 'IN_PROGRESS', n."template", n."parameters"
+  FROM jsonb_to_record($1::jsonb) AS n ("uuid" uuid, "clusterUuid" uuid, "nodeGroupUuid" uuid, "projectId" text, "name" text,
+    "template" jsonb, "parameters" jsonb)`;
+
+const INSERT_RESOURCES = /* sql */ `
+  INSERT INTO stack_resources (uuid, stack_uuid, name, type, physical_name, requires)
+  SELECT n."uuid", $1::uuid, n."name", n."type", n."physicalName", n."requires"
+  FROM jsonb_to_recordset($2::jsonb) AS n ("uuid" uuid, "name" text, "type" text, "physicalName" text, "requires" jsonb)`;
+
+const UPDATE_RESOURCES = /* sql */ `
+  UPDATE stack_resources r
+  SET action = c."action", status = c."status", status_reason = c."statusReason", physical_id = c."physicalId",
+    attempts = c."attempts", attributes = COALESCE(c."attributes", r.attributes), updated_at = now(), revision = r.revision + 1
+  FROM jsonb_to_recordset($2::jsonb) AS c ("uuid" uuid, "revision" integer, "action" text, "status" text, "statusReason" text,
+    "physicalId" text, "attempts" integer, "attributes" jsonb)
+  WHERE r.uuid = c."uuid" AND r.revision = c."revision" AND r.stack_uuid = $1::uuid`;
+
+const UPDATE_STACK = /* sql */ `
+  UPDATE stacks
+  SET action = $2, status = $3, status_reason = $4, outputs = COALESCE($5::jsonb, outputs), updated_at = now(), revision = revision + 1
+  WHERE uuid = $1::uuid`;
+
+const INSERT_EVENTS = /* sql */ `
+  INSERT INTO events (cluster_uuid, project_id, operation_uuid, type, level, message, data)
+  SELECT s.cluster_uuid, s.project_id, e."operationUuid", e."type", e."level", e."message", e."data"
+  FROM stacks s, jsonb_to_recordset($2::jsonb) AS e ("operationUuid" uuid, "type" text, "level" text, "message" text, "data" jsonb)
+  WHERE s.uuid = $1::uuid`;
+
+async function updateResources(manager: EntityManager, stackUuid: string, changes: readonly ResourceChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const written = await affected(manager, UPDATE_RESOURCES, [stackUuid, json(changes)]);
+  if (written !== changes.length) {
+    throw new Superseded('a resource of the stack was written by someone else', { stackUuid, expected: changes.length, written });
+  }
+}
+
+async function updateStack(manager: EntityManager, stackUuid: string, change: StackChange): Promise<void> {
+  const outputs = change.outputs === undefined ? null : json(change.outputs);
+  const written = await affected(manager, UPDATE_STACK, [stackUuid, change.action, change.status, change.statusReason, outputs]);
+  if (written === 0) throw new Superseded('the stack is not there any more', { stackUuid });
+}
+
+async function insertEvents(manager: EntityManager, stackUuid: string, events: readonly StackEvent[]): Promise<void> {
+  if (events.length > 0) await manager.query(INSERT_EVENTS, [stackUuid, json(events)]);
+}
+
+async function resourcesOf(manager: EntityManager, stackUuid: string): Promise<StackResourceRecord[]> {
+  return manager.findBy(StackResourceEntity, { stackUuid });
+}
+
+const within = (scope: Scope): { projectId?: string } => (scope.kind === 'project' ? { projectId: scope.projectId } : {});
+
+/** Postgres takes no NUL in text; a cloud may send one. */
+const json = (value: unknown): string =>
+  JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' && item.includes('\0') ? item.replaceAll('\0', '') : item));
+
+/** TypeORM gives an UPDATE's answer as rows and their number. */
+async function affected(manager: EntityManager, sql: string, parameters: unknown[]): Promise<number> {
+  const [, count] = (await manager.query(sql, parameters)) as [unknown[], number];
+  return count;
+}

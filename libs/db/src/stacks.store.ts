@@ -1,0 +1,69 @@
+import type { Scope, StackAction, StackStatus } from '#libs/domain';
+import type { EventLevel, StackEntity, StackResourceEntity } from './entities/index.js';
+import type { Lease } from './unit-of-work.js';
+
+export type StackRecord = Readonly<Omit<StackEntity, 'backend' | 'createdAt' | 'updatedAt' | 'revision'>>;
+export type StackResourceRecord = Readonly<Omit<StackResourceEntity, 'stackUuid' | 'createdAt' | 'updatedAt'>>;
+
+export interface LoadedStack {
+  readonly stack: StackRecord;
+  readonly resources: readonly StackResourceRecord[];
+}
+
+/** A stack that is to be: its row begins as CREATE IN_PROGRESS, its resources as INIT COMPLETE. */
+export interface NewStack extends Omit<StackRecord, 'action' | 'status' | 'statusReason' | 'outputs'> {
+  readonly resources: readonly Pick<StackResourceRecord, 'uuid' | 'name' | 'type' | 'physicalName' | 'requires'>[];
+}
+
+/** What a resource's row becomes. */
+export interface ResourceChange {
+  readonly uuid: string;
+  /** As last read or written by this walker: another value in the row means that somebody else wrote. */
+  readonly revision: number;
+  readonly action: StackAction;
+  readonly status: StackStatus;
+  readonly statusReason: string | null;
+  readonly physicalId: string | null;
+  readonly attempts: number;
+  /** Absent: stays as it is. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface StackChange {
+  readonly action: StackAction;
+  readonly status: StackStatus;
+  readonly statusReason: string | null;
+  /** Absent: stays as it is. */
+  readonly outputs?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface StackEvent {
+  readonly operationUuid: string | null;
+  readonly type: string;
+  readonly level: EventLevel;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What is committed at once. */
+export interface StackCheckpoint {
+  readonly stack?: StackChange | undefined;
+  readonly resources: readonly ResourceChange[];
+  readonly events: readonly StackEvent[];
+}
+
+/** What the stack engine keeps, and where. Every write is fenced by the lease. */
+export interface StackStore {
+  /**
+   * The cluster's stack of that name; made with all its resource rows in one transaction when there is none. What is
+   * there already wins over what is given, its uuid too.
+   * @throws Superseded the lease has passed to someone else
+   */
+  open(lease: Lease, stack: NewStack): Promise<LoadedStack>;
+  load(scope: Scope, stackUuid: string): Promise<LoadedStack | null>;
+  /**
+   * One transaction, all or nothing.
+   * @throws Superseded the lease has passed to someone else, or a row was written by someone else
+   */
+  write(lease: Lease, stackUuid: string, checkpoint: StackCheckpoint): Promise<void>;
+}

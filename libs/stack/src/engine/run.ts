@@ -1,0 +1,56 @@
+import type { Lease } from '#libs/db';
+import type { CloudSession } from '#libs/openstack';
+
+export type ParameterValue = string | number | boolean | readonly string[] | Readonly<Record<string, unknown>>;
+
+/**
+ * What a stack shall be. It is known by cluster and name: when it is there already, its own row (template, parameters,
+ * uuid) counts and not what is given here.
+ */
+export interface StackRef {
+  /** Ours; kept when the row is first made. */
+  readonly uuid: string;
+  readonly name: string;
+  readonly clusterUuid: string;
+  /** The beginning of the physical names. */
+  readonly clusterName: string;
+  readonly projectId: string;
+  readonly nodeGroupUuid: string | null;
+  /** HOT, as a parsed document. Stored. */
+  readonly template: object;
+  /** Without the hidden ones. Stored. */
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** How to act, for how long, and with what right. */
+export interface StackRun {
+  readonly cloud: CloudSession;
+  readonly lease: Lease;
+  /** Begin nothing more; what is asked of the cloud already is seen to its answer, and the answer kept. */
+  readonly signal: AbortSignal;
+  readonly deadline: Date;
+  /** Values of the hidden parameters: never stored, never logged. May be empty for a delete. */
+  readonly hidden: Readonly<Record<string, string>>;
+  /** Whose events these are. */
+  readonly operationUuid?: string | null | undefined;
+}
+
+/** As pino has it. */
+export interface EngineLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What a walk is doing now. */
+export interface StackState {
+  readonly completed: number;
+  readonly total: number;
+  readonly waitingFor: readonly {
+    readonly logicalName: string;
+    readonly type: string;
+    readonly physicalName: string;
+    /** `creating`, `waiting until ready`, `removing`, ... and why again, if so. */
+    readonly doing: string;
+    readonly since: Date;
+  }[];
+}

@@ -6,3 +6,19 @@ export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
 export { StacksRepository, type StackSummary } from './stacks.repository.js';
 export type * from './stacks.store.js';
+export {
+  CLUSTER_SECRET,
+  clusterOwner,
+  findAuthorities,
+  OPERATION_TOKEN,
+  operationOwner,
+  storeAuthorities,
+  type StoredAuthorities,
+  type StoredAuthority,
+} from './cluster-secrets.js';
+export { clusterLease, LeasesRepository } from './leases.repository.js';
+export { OperationsRepository, type NewOperation } from './operations.repository.js';
+export { EventsRepository, type NewEvent } from './events.repository.js';
+export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
+export { ConductorsRepository } from './conductors.repository.js';
+export { inScope } from './scope.js';

@@ -1,0 +1,56 @@
+import type { SecretOwner, SecretStore } from './secret-store.js';
+import type { Tx } from './unit-of-work.js';
+
+/** A certificate authority as it is kept: JSON, PEM inside. */
+export interface StoredAuthority {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** The four key pairs of a cluster. Shapes as `createClusterAuthorities` of libs/pki makes them. */
+export interface StoredAuthorities {
+  readonly ca: StoredAuthority;
+  readonly etcdCa: StoredAuthority;
+  readonly frontProxyCa: StoredAuthority;
+  readonly serviceAccount: { readonly publicPem: string; readonly privatePem: string };
+}
+
+/** Purposes of a cluster's sealed secrets. */
+export const CLUSTER_SECRET = {
+  ca: 'ca',
+  etcdCa: 'etcd-ca',
+  frontProxyCa: 'front-proxy-ca',
+  serviceAccount: 'service-account',
+  trusteePassword: 'trustee-password',
+} as const;
+
+/** Purpose of an operation's sealed copy of the caller's token; erased as soon as the trust is made. */
+export const OPERATION_TOKEN = 'user-token';
+
+export const clusterOwner = (clusterUuid: string): SecretOwner => ({ kind: 'cluster', uuid: clusterUuid });
+export const operationOwner = (operationUuid: string): SecretOwner => ({ kind: 'operation', uuid: operationUuid });
+
+const AUTHORITY_KEYS = ['ca', 'etcdCa', 'frontProxyCa', 'serviceAccount'] as const;
+
+/** Seals all four; keeps those that are there already. */
+export async function storeAuthorities(
+  secrets: SecretStore,
+  tx: Tx,
+  clusterUuid: string,
+  authorities: StoredAuthorities,
+): Promise<void> {
+  for (const key of AUTHORITY_KEYS) {
+    await secrets.putOnce(tx, clusterOwner(clusterUuid), CLUSTER_SECRET[key], JSON.stringify(authorities[key]));
+  }
+}
+
+/** Null until all four are stored. */
+export async function findAuthorities(secrets: SecretStore, clusterUuid: string): Promise<StoredAuthorities | null> {
+  const all = await secrets.all(clusterOwner(clusterUuid));
+  const read = (key: (typeof AUTHORITY_KEYS)[number]): unknown => {
+    const plain = all.get(CLUSTER_SECRET[key]);
+    return plain ? JSON.parse(plain.toString('utf8')) : undefined;
+  };
+  const found = Object.fromEntries(AUTHORITY_KEYS.map((key) => [key, read(key)]));
+  return AUTHORITY_KEYS.every((key) => found[key] !== undefined) ? (found as unknown as StoredAuthorities) : null;
+}

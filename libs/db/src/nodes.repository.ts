@@ -1,0 +1,135 @@
+import type { NodePhase, NodePhaseStatus, NodeRole, Scope } from '#libs/domain';
+import type { DataSource } from 'typeorm';
+import { NodeEntity, NodePhaseEntity } from './entities/index.js';
+import { inScope } from './scope.js';
+import type { Tx } from './unit-of-work.js';
+
+export interface NewNode {
+  readonly uuid: string;
+  readonly clusterUuid: string;
+  readonly nodeGroupUuid: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly slot: number;
+  readonly role: NodeRole;
+}
+
+/** A node whose newest phase failed, in its own words. */
+export interface FailedNode {
+  readonly name: string;
+  readonly phase: NodePhase;
+  readonly exitCode: number | null;
+  readonly logTail: string | null;
+}
+
+export class NodesRepository {
+  constructor(private readonly source: DataSource) {}
+
+  /** Rows of all of these in one statement; those there already (same group and slot) stay as they are. */
+  async insertMissing(tx: Tx, nodes: readonly NewNode[]): Promise<void> {
+    if (nodes.length === 0) return;
+    await tx.manager.query(
+      `INSERT INTO nodes (uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role)
+       SELECT uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role
+       FROM jsonb_to_recordset($1::jsonb) AS n (uuid uuid, cluster_uuid uuid, node_group_uuid uuid, project_id text,
+         name text, slot integer, role text)
+       ON CONFLICT (node_group_uuid, slot) DO NOTHING`,
+      [
+        JSON.stringify(
+          nodes.map((node) => ({
+            uuid: node.uuid,
+            cluster_uuid: node.clusterUuid,
+            node_group_uuid: node.nodeGroupUuid,
+            project_id: node.projectId,
+            name: node.name,
+            slot: node.slot,
+            role: node.role,
+          })),
+        ),
+      ],
+    );
+  }
+
+  async ofCluster(scope: Scope, clusterUuid: string): Promise<NodeEntity[]> {
+    return this.source.manager.find(NodeEntity, {
+      where: { clusterUuid, ...inScope(scope) },
+      order: { nodeGroupUuid: 'ASC', slot: 'ASC' },
+    });
+  }
+
+  /**
+   * Takes over what the node-group stacks have learnt so far: server ids, fixed addresses, and from them the addresses
+   * from which each node's requests may come. One statement, safe to repeat, touches only rows that change.
+   * Found by physical name: server = node's name, port = `<name>-port`.
+   * @returns how many nodes changed
+   */
+  async syncFromStacks(tx: Tx, clusterUuid: string, outsideAddresses: readonly string[]): Promise<number> {
+    const result: [unknown[], number] = await tx.manager.query(
+      `WITH seen AS (
+         SELECT n.uuid,
+           coalesce(server.physical_id, n.server_id) AS server_id,
+           coalesce(port.attributes #>> '{fixed_ips,0,ip_address}', n.private_ip) AS private_ip
+         FROM nodes n
+         LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
+             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Nova::Server' AND r.action = 'CREATE') server
+           ON server.physical_name = n.name
+         LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
+             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Neutron::Port' AND r.action = 'CREATE') port
+           ON port.physical_name = n.name || '-port'
+         WHERE n.cluster_uuid = $1),
+       wanted AS (
+         SELECT seen.*, CASE WHEN private_ip IS NULL THEN '[]'::jsonb
+           ELSE jsonb_build_array(private_ip) || $2::jsonb END AS sources
+         FROM seen)
+       UPDATE nodes SET server_id = wanted.server_id, private_ip = wanted.private_ip, allowed_sources = wanted.sources,
+         phase = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'server' ELSE nodes.phase END,
+         phase_status = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'started' ELSE nodes.phase_status END,
+         updated_at = now()
+       FROM wanted
+       WHERE nodes.uuid = wanted.uuid
+         AND (nodes.server_id, nodes.private_ip, nodes.allowed_sources)
+           IS DISTINCT FROM (wanted.server_id, wanted.private_ip, wanted.sources)`,
+      [clusterUuid, JSON.stringify(outsideAddresses)],
+    );
+    return result[1];
+  }
+
+  async setFloatingIp(tx: Tx, uuid: string, floatingIp: string): Promise<void> {
+    await tx.manager.update(NodeEntity, { uuid }, { floatingIp });
+  }
+
+  /** Kubernetes says Ready: phase `ready` for those of these names that were not. @returns the names that became so */
+  async markReady(tx: Tx, clusterUuid: string, names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
+    const [rows]: [{ uuid: string; name: string }[], number] = await tx.manager.query(
+      `UPDATE nodes SET phase = 'ready', phase_status = 'done', phase_at = now(), ready_at = now(), updated_at = now()
+       WHERE cluster_uuid = $1 AND name = ANY ($2) AND ready_at IS NULL RETURNING uuid, name`,
+      [clusterUuid, names],
+    );
+    if (rows.length > 0) {
+      await tx.manager.query(
+        `INSERT INTO node_phases (node_uuid, phase, status) SELECT unnest($1::uuid[]), 'ready', 'done'`,
+        [rows.map((row) => row.uuid)],
+      );
+    }
+    return rows.map((row) => row.name);
+  }
+
+  /** Nodes whose newest report is a failure, at most `limit`. */
+  async failed(scope: Scope, clusterUuid: string, limit: number): Promise<FailedNode[]> {
+    const nodes = await this.source.manager.find(NodeEntity, {
+      where: { clusterUuid, phaseStatus: 'failed', ...inScope(scope) },
+      order: { slot: 'ASC' },
+      take: limit,
+    });
+    return Promise.all(
+      nodes.map(async (node) => {
+        const last = await this.source.manager.findOne(NodePhaseEntity, {
+          where: { nodeUuid: node.uuid, status: 'failed' satisfies NodePhaseStatus },
+          order: { id: 'DESC' },
+        });
+        return { name: node.name, phase: node.phase, exitCode: last?.exitCode ?? null, logTail: last?.logTail ?? null };
+      }),
+    );
+  }
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { allProjects, projectScope, Superseded } from '#libs/domain';
+import { testDatabase, type TestDatabase } from '#libs/testing';
+import { clusterLease, LeasesRepository } from './leases.repository.js';
+import { OperationsRepository } from './operations.repository.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const everything = allProjects('test');
+
+describe('leases', () => {
+  let database: TestDatabase;
+  let leases: LeasesRepository;
+  let uow: UnitOfWork;
+  before(async () => {
+    database = await testDatabase();
+    leases = new LeasesRepository(database.source);
+    uow = new UnitOfWork(database.source);
+  });
+  after(() => database.close());
+
+  const expire = (name: string): Promise<unknown> =>
+    database.source.query(`UPDATE leases SET expires_at = now() - interval '1 second' WHERE name = $1`, [name]);
+
+  it('go to one of many that ask at once', async () => {
+    const name = clusterLease(randomUUID());
+    const asked = await Promise.all(Array.from({ length: 8 }, (_, i) => leases.acquire(name, `owner-${i}`, 60_000)));
+    assert.equal(asked.filter((lease) => lease !== null).length, 1);
+  });
+
+  it('pass on when they expire, with a higher epoch, and the old holder writes nothing and renews nothing', async () => {
+    const name = clusterLease(randomUUID());
+    const old = await leases.acquire(name, 'old', 60_000);
+    assert.ok(old);
+    await expire(name);
+    const heir = await leases.acquire(name, 'new', 60_000);
+    assert.ok(heir);
+    assert.ok(BigInt(heir.epoch) > BigInt(old.epoch));
+    await assert.rejects(
+      uow.fenced(old, async () => undefined),
+      Superseded,
+    );
+    assert.deepEqual(await leases.renew([old, heir], 60_000), new Set([name]));
+    assert.equal(await leases.acquire(name, 'third', 60_000), null);
+    await leases.renew([old], 60_000);
+    await leases.release(old);
+    assert.equal(await leases.acquire(name, 'third', 60_000), null);
+  });
+
+  it('may be renewed late as long as nobody else took them', async () => {
+    const name = clusterLease(randomUUID());
+    const lease = await leases.acquire(name, 'slow', 60_000);
+    assert.ok(lease);
+    await expire(name);
+    assert.equal((await leases.renew([lease], 60_000)).size, 1);
+    assert.equal(await leases.acquire(name, 'other', 60_000), null);
+  });
+
+  it('are free at once when released, and then refuse their old holder', async () => {
+    const name = clusterLease(randomUUID());
+    const lease = await leases.acquire(name, 'one', 60_000);
+    assert.ok(lease);
+    await leases.release(lease);
+    await assert.rejects(
+      uow.fenced(lease, async () => undefined),
+      Superseded,
+    );
+    assert.ok(await leases.acquire(name, 'two', 60_000));
+  });
+
+  it('wait for a write under way before they pass on', async () => {
+    const name = clusterLease(randomUUID());
+    const lease = await leases.acquire(name, 'one', 60_000);
+    assert.ok(lease);
+    await expire(name);
+    const order: string[] = [];
+    let taking: Promise<unknown> = Promise.resolve();
+    await uow.fenced(lease, async (tx) => {
+      taking = leases.acquire(name, 'two', 60_000).then((taken) => order.push(taken ? 'taken' : 'refused'));
+      await tx.manager.query('SELECT pg_sleep(0.1)');
+      order.push('written');
+    });
+    await taking;
+    assert.deepEqual(order, ['written', 'taken']);
+  });
+});
+
+describe('the operations that nobody works on', () => {
+  let database: TestDatabase;
+  let leases: LeasesRepository;
+  let operations: OperationsRepository;
+  let uow: UnitOfWork;
+  before(async () => {
+    database = await testDatabase();
+    leases = new LeasesRepository(database.source);
+    operations = new OperationsRepository(database.source);
+    uow = new UnitOfWork(database.source);
+  });
+  after(() => database.close());
+
+  async function operation(clusterUuid = randomUUID()): Promise<{ uuid: string; clusterUuid: string }> {
+    const uuid = randomUUID();
+    await uow.run((tx) =>
+      operations.insert(tx, {
+        uuid,
+        clusterUuid,
+        projectId: 'p',
+        userId: 'u',
+        requestId: 'req-1',
+        kind: 'create',
+        request: {},
+        deadlineAt: null,
+      }),
+    );
+    return { uuid, clusterUuid };
+  }
+
+  it('are claimed once their job is old, once, and not while somebody has the lease', async () => {
+    const lost = await operation();
+    const worked = await operation();
+    const fresh = await operation();
+    const lease = await leases.acquire(clusterLease(worked.clusterUuid), 'busy', 60_000);
+    assert.ok(lease);
+    await database.source.query(`UPDATE operations SET sent_at = now() - interval '1 minute' WHERE uuid <> $1`, [fresh.uuid]);
+    const [one, two] = await Promise.all([operations.claimLost(everything, 3000, 10), operations.claimLost(everything, 3000, 10)]);
+    assert.deepEqual([...one, ...two], [lost.uuid]);
+    await leases.release(lease);
+    assert.deepEqual(await operations.claimLost(everything, 3000, 10), [worked.uuid]);
+  });
+
+  it('are not claimed before their time, nor when they are finished', async () => {
+    const later = await operation();
+    const finished = await operation();
+    await uow.run(async (tx) => {
+      await operations.postpone(tx, later.uuid, 60_000);
+      await operations.finish(tx, finished.uuid, 'failed', { code: 'x', message: 'y' });
+    });
+    await database.source.query(`UPDATE operations SET sent_at = NULL WHERE uuid = ANY ($1)`, [[later.uuid, finished.uuid]]);
+    assert.deepEqual(await operations.claimLost(everything, 0, 10).then((ids) => ids.filter((id) => id === later.uuid || id === finished.uuid)), []);
+  });
+
+  it('count attempts of operation and steps, and belong to their project alone', async () => {
+    const { uuid, clusterUuid } = await operation();
+    for (let i = 0; i < 2; i++) {
+      await uow.run(async (tx) => {
+        await operations.start(tx, uuid);
+        assert.equal(await operations.startStep(tx, uuid, { name: 'trust', position: 0, progress: 5 }), i + 1);
+        await operations.endStep(tx, uuid, 'trust', null);
+      });
+    }
+    const found = await operations.find(projectScope('p'), uuid);
+    assert.deepEqual([found?.attempts, found?.step, found?.status, found?.progress], [2, 'trust', 'running', 5]);
+    assert.equal(await operations.find(projectScope('other'), uuid), null);
+    assert.deepEqual(await operations.steps(projectScope('other'), uuid), []);
+    assert.equal((await operations.steps(projectScope('p'), uuid))[0]?.status, 'complete');
+    assert.equal((await operations.open(everything, clusterUuid)).length, 1);
+    assert.equal(await uow.run((tx) => operations.requestAbort(tx, clusterUuid)), 1);
+    assert.deepEqual(await operations.abortRequested(everything, [uuid]), [uuid]);
+  });
+});

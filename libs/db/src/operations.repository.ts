@@ -1,0 +1,154 @@
+import type { OperationStatus, Scope } from '#libs/domain';
+import type { DataSource } from 'typeorm';
+import { OperationEntity, OperationStepEntity, type StoredFailure } from './entities/index.js';
+import { inScope } from './scope.js';
+import type { Tx } from './unit-of-work.js';
+import { values } from './values.js';
+
+/** A new operation: pending, marked as sent, because its job follows the commit. */
+export type NewOperation = Pick<
+  OperationEntity,
+  'uuid' | 'clusterUuid' | 'projectId' | 'userId' | 'requestId' | 'kind' | 'request' | 'deadlineAt'
+>;
+
+export class OperationsRepository {
+  constructor(private readonly source: DataSource) {}
+
+  async insert(tx: Tx, operation: NewOperation): Promise<void> {
+    await tx.manager.insert(OperationEntity, {
+      ...values<OperationEntity>(operation),
+      sentAt: () => 'now()',
+    });
+  }
+
+  async find(scope: Scope, uuid: string): Promise<OperationEntity | null> {
+    return this.source.manager.findOneBy(OperationEntity, { uuid, ...inScope(scope) });
+  }
+
+  async steps(scope: Scope, uuid: string): Promise<OperationStepEntity[]> {
+    if (!(await this.find(scope, uuid))) return [];
+    return this.source.manager.find(OperationStepEntity, { where: { operationUuid: uuid }, order: { position: 'ASC' } });
+  }
+
+  /** The cluster's unfinished operations, in the order in which they were asked for. */
+  async open(scope: Scope, clusterUuid: string): Promise<OperationEntity[]> {
+    return this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where('o.clusterUuid = :clusterUuid', { clusterUuid })
+      .andWhere(`o.status IN ('pending', 'running')`)
+      .andWhere(inScope(scope))
+      .orderBy('o.id')
+      .getMany();
+  }
+
+  /**
+   * Asks the runners of the cluster's unfinished operations to stop. The caller also notifies channel `operations`.
+   * @returns how many were open
+   */
+  async requestAbort(tx: Tx, clusterUuid: string): Promise<number> {
+    const result = await tx.manager
+      .createQueryBuilder()
+      .update(OperationEntity)
+      .set({ abortRequested: true })
+      .where(`cluster_uuid = :clusterUuid AND status IN ('pending', 'running')`, { clusterUuid })
+      .execute();
+    return result.affected ?? 0;
+  }
+
+  /** Of these running operations, the ones that were asked to stop. */
+  async abortRequested(scope: Scope, uuids: readonly string[]): Promise<string[]> {
+    if (uuids.length === 0) return [];
+    const rows = await this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .select('o.uuid')
+      .where('o.uuid IN (:...uuids) AND o.abortRequested', { uuids })
+      .andWhere(inScope(scope))
+      .getMany();
+    return rows.map((row) => row.uuid);
+  }
+
+  /** A conductor takes it up, for the first time or again. */
+  async start(tx: Tx, uuid: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE operations SET status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now())
+       WHERE uuid = $1`,
+      [uuid],
+    );
+  }
+
+  /** @returns how often this step has been begun, this time included */
+  async startStep(tx: Tx, uuid: string, step: { name: string; position: number; progress: number }): Promise<number> {
+    await tx.manager.query('UPDATE operations SET step = $2, progress = greatest(progress, $3) WHERE uuid = $1', [
+      uuid,
+      step.name,
+      step.progress,
+    ]);
+    const rows: { attempts: number }[] = await tx.manager.query(
+      `INSERT INTO operation_steps AS s (operation_uuid, name, position, status) VALUES ($1, $2, $3, 'running')
+       ON CONFLICT (operation_uuid, name) DO UPDATE
+         SET status = 'running', attempts = s.attempts + 1, error = NULL, finished_at = NULL
+       RETURNING attempts`,
+      [uuid, step.name, step.position],
+    );
+    return rows[0]?.attempts ?? 1;
+  }
+
+  async endStep(tx: Tx, uuid: string, name: string, error: StoredFailure | null): Promise<void> {
+    await tx.manager.query(
+      `UPDATE operation_steps SET status = $3, error = $4, finished_at = now() WHERE operation_uuid = $1 AND name = $2`,
+      [uuid, name, error ? 'failed' : 'complete', error ? JSON.stringify(error) : null],
+    );
+  }
+
+  async finish(
+    tx: Tx,
+    uuid: string,
+    status: Extract<OperationStatus, 'complete' | 'failed' | 'superseded'>,
+    error: StoredFailure | null = null,
+  ): Promise<void> {
+    await tx.manager.query(
+      `UPDATE operations SET status = $2, error = $3, finished_at = now(),
+         progress = CASE WHEN $2 = 'complete' THEN 100 ELSE progress END
+       WHERE uuid = $1`,
+      [uuid, status, error ? JSON.stringify(error) : null],
+    );
+  }
+
+  /** Not before `delayMs` from now is it to be taken up again. */
+  async postpone(tx: Tx, uuid: string, delayMs: number): Promise<void> {
+    await tx.manager.query(`UPDATE operations SET not_before = now() + $2 * interval '1 millisecond' WHERE uuid = $1`, [
+      uuid,
+      delayMs,
+    ]);
+  }
+
+  /**
+   * Unfinished operations that are due, that nobody works on (no live lease of their cluster), and whose last job is
+   * older than `quietMs`; marks them as sent. Two sweeps at once share them.
+   */
+  async claimLost(scope: Scope, quietMs: number, limit: number): Promise<string[]> {
+    if (scope.kind !== 'all-projects') throw new Error('the sweep acts for every project');
+    const [rows]: [{ uuid: string }[], number] = await this.source.query(
+      `UPDATE operations SET sent_at = clock_timestamp()
+       WHERE id IN (
+         SELECT o.id FROM operations o
+         WHERE o.status IN ('pending', 'running') AND o.not_before <= clock_timestamp()
+           AND (o.sent_at IS NULL OR o.sent_at < clock_timestamp() - $1 * interval '1 millisecond')
+           AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'cluster:' || o.cluster_uuid AND l.expires_at > clock_timestamp())
+         ORDER BY o.id LIMIT $2 FOR UPDATE OF o SKIP LOCKED)
+       RETURNING uuid`,
+      [quietMs, limit],
+    );
+    return rows.map((row) => row.uuid);
+  }
+
+  /** Retention: finished operations older than this many days, with their steps. */
+  async removeFinished(olderThanDays: number): Promise<void> {
+    await this.source.query(
+      `DELETE FROM operations WHERE status IN ('complete', 'failed', 'superseded')
+       AND finished_at < now() - $1 * interval '1 day'
+       AND NOT EXISTS (SELECT 1 FROM clusters c WHERE c.uuid = operations.cluster_uuid)`,
+      [olderThanDays],
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import { absent } from '../collection.js';
+import type { Clock } from '../retry.js';
+import type { CloudSession } from '../session.js';
+import { escapeRegExp, type ObserveOptions, type Server } from './servers.js';
+
+interface Waiter {
+  readonly id: string;
+  readonly resolve: (server: Server | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Group {
+  waiters: Waiter[];
+  lastBegan: number;
+  lastTookMs: number;
+}
+
+/** From here a list costs less than a GET for each. */
+const LIST_FROM = 3;
+const ONES_AT_ONCE = 16;
+/** Nova's own default for the largest page. */
+const PAGE = 1000;
+/** How long the first waiter of a round waits for company. */
+const GATHER_MS = 20;
+
+/**
+ * Lets thousands wait for servers at the cost of one list per interval. A slow cloud is asked less often: the pause
+ * between two lists is at least twice what the last one took.
+ *
+ *   observe ─┐
+ *   observe ─┼─> round: one list for all ─> those it shows are answered
+ *   observe ─┘                          └─> the rest: GET each ─> server or null
+ */
+export class ServerObserver {
+  private readonly groups = new Map<string, Group>();
+
+  constructor(
+    private readonly session: CloudSession,
+    private readonly clock: Clock,
+    private readonly intervalMs = 500,
+  ) {}
+
+  async observe(id: string, options: ObserveOptions): Promise<Server | null> {
+    options.signal?.throwIfAborted();
+    const prefix = options.namePrefix;
+    if (!prefix) return absent(this.session.withSignal(options.signal).compute.servers.get(id));
+    return new Promise<Server | null>((resolve, reject) => {
+      const stop = (): void => reject(options.signal?.reason);
+      options.signal?.addEventListener('abort', stop, { once: true });
+      const settled = (): void => options.signal?.removeEventListener('abort', stop);
+      this.join(prefix, {
+        id,
+        resolve: (server) => (settled(), resolve(server)),
+        reject: (error) => (settled(), reject(error as Error)),
+      });
+    });
+  }
+
+  private join(prefix: string, waiter: Waiter): void {
+    let group = this.groups.get(prefix);
+    if (!group) {
+      group = { waiters: [], lastBegan: Number.NEGATIVE_INFINITY, lastTookMs: 0 };
+      this.groups.set(prefix, group);
+    }
+    group.waiters.push(waiter);
+    if (group.waiters.length === 1) void this.round(prefix, group);
+  }
+
+  /** Never rejects: what fails is told to those who wait. */
+  private async round(prefix: string, group: Group): Promise<void> {
+    const pause = Math.max(this.intervalMs, 2 * group.lastTookMs);
+    const due = group.lastBegan + pause - this.clock.now();
+    await this.clock.sleep(Math.max(GATHER_MS, due));
+    const waiters = group.waiters;
+    group.waiters = [];
+    group.lastBegan = this.clock.now();
+    try {
+      const ids = new Set(waiters.map(({ id }) => id));
+      const shown = ids.size < LIST_FROM ? new Map<string, Server>() : await this.listed(prefix);
+      const missing = waiters.filter((waiter) => {
+        const server = shown.get(waiter.id);
+        if (server) waiter.resolve(server);
+        return !server;
+      });
+      await inTurns(missing, ONES_AT_ONCE, (waiter) => this.one(waiter));
+    } catch (error) {
+      for (const waiter of waiters) waiter.reject(error);
+    }
+    group.lastTookMs = this.clock.now() - group.lastBegan;
+    if (group.waiters.length === 0 && this.groups.get(prefix) === group) this.forgetLater(prefix, group);
+  }
+
+  /** The pace is kept for a while for those who come back, then forgotten. */
+  private forgetLater(prefix: string, group: Group): void {
+    const timer = setTimeout(() => {
+      if (group.waiters.length === 0 && this.clock.now() - group.lastBegan >= 60_000) this.groups.delete(prefix);
+    }, 60_000);
+    timer.unref();
+  }
+
+  private async listed(prefix: string): Promise<Map<string, Server>> {
+    const servers = await this.session.compute.servers.list({ name: `^${escapeRegExp(prefix)}`, limit: PAGE });
+    return new Map(servers.map((server) => [server.id, server]));
+  }
+
+  private async one(waiter: Waiter): Promise<void> {
+    try {
+      waiter.resolve(await absent(this.session.compute.servers.get(waiter.id)));
+    } catch (error) {
+      waiter.reject(error);
+    }
+  }
+}
+
+async function inTurns<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, queue.length) }, worker));
+}

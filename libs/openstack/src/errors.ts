@@ -1,0 +1,95 @@
+import { isNotFound as isMissing, JeroboamError, Transient } from '#libs/domain';
+
+/** The services of the catalogue that we speak with. */
+export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'load-balancer' | 'volume';
+
+export interface OpenStackErrorDetail {
+  readonly service: ServiceName;
+  readonly method: string;
+  /** Path with names in place of values: `/servers/{id}`. */
+  readonly path: string;
+  /** Null: no answer came. */
+  readonly httpStatus: number | null;
+  /** The cloud's id of the request, for its operator's logs. */
+  readonly requestId?: string | undefined;
+  /** The cloud's own class of the error, where it names one: `OverQuota`, `itemNotFound`. */
+  readonly fault?: string | undefined;
+  /** The same call may well succeed later. */
+  readonly retryable: boolean;
+  /** The cloud may have done what was asked: look before asking again. */
+  readonly sideEffectUnknown: boolean;
+  /** What the cloud asked us to wait. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * A service of the cloud refused, failed or did not answer. `message` is `<service>: <the cloud's own words>`, cut and
+ * freed of tokens, so that it may be shown to the user.
+ */
+export class OpenStackError extends JeroboamError {
+  override readonly code = 'openstack-error';
+  override readonly status: number;
+  readonly service: ServiceName;
+  readonly method: string;
+  readonly path: string;
+  readonly httpStatus: number | null;
+  readonly requestId: string | undefined;
+  readonly fault: string | undefined;
+  readonly retryable: boolean;
+  readonly sideEffectUnknown: boolean;
+  readonly retryAfterMs: number | undefined;
+  /** The cloud's own words alone. */
+  readonly words: string;
+
+  constructor(words: string, detail: OpenStackErrorDetail, options?: { cause?: unknown }) {
+    super(
+      `${detail.service}: ${words}`,
+      {
+        service: detail.service,
+        httpStatus: detail.httpStatus,
+        method: detail.method,
+        path: detail.path,
+        requestId: detail.requestId,
+      },
+      options,
+    );
+    this.words = words;
+    this.service = detail.service;
+    this.method = detail.method;
+    this.path = detail.path;
+    this.httpStatus = detail.httpStatus;
+    this.requestId = detail.requestId;
+    this.fault = detail.fault;
+    this.retryable = detail.retryable;
+    this.sideEffectUnknown = detail.sideEffectUnknown;
+    this.retryAfterMs = detail.retryAfterMs;
+    this.status = detail.retryable ? 503 : 500;
+  }
+}
+
+const answered = (error: unknown, status: number): boolean =>
+  error instanceof OpenStackError && error.httpStatus === status;
+
+/** The object is not there, or the caller may not know of it. */
+export const isNotFound = (error: unknown): boolean => answered(error, 404) || isMissing(error);
+export const isConflict = (error: unknown): boolean => answered(error, 409) && !isQuota(error);
+export const isBadRequest = (error: unknown): boolean => answered(error, 400);
+export const isForbidden = (error: unknown): boolean => answered(error, 403) && !isQuota(error);
+/** The credentials are no longer, or never were, good. */
+export const isUnauthorized = (error: unknown): boolean => answered(error, 401);
+/** The same call may well succeed later. */
+export const isRetryable = (error: unknown): boolean =>
+  error instanceof Transient || (error instanceof OpenStackError && error.retryable);
+/** The cloud may have done what was asked. */
+export const isSideEffectUnknown = (error: unknown): boolean =>
+  error instanceof OpenStackError && error.sideEffectUnknown;
+
+/**
+ * The project's limit in that service is reached. Neutron answers 409 `OverQuota`, Cinder 413, Nova and Octavia 403 with a
+ * sentence that says quota and nothing else to tell it by.
+ */
+export const isQuota = (error: unknown): boolean =>
+  error instanceof OpenStackError &&
+  (error.httpStatus === 413 ||
+    (error.httpStatus === 409 && error.fault === 'OverQuota') ||
+    (error.httpStatus === 403 && /\bquota\b/i.test(error.words)));

@@ -1,0 +1,42 @@
+export type { TokenInfo } from './auth.js';
+export type { CallRecord, Query } from './caller.js';
+export type { Catalogue, Interface } from './catalogue.js';
+export { Cloud, type CloudOptions } from './cloud.js';
+export { InvalidClouds, loadClouds, type CloudConfig } from './clouds.js';
+export { absent, Collection, looksLikeUuid, type Found } from './collection.js';
+export type {
+  ApplicationCredential,
+  Credentials,
+  PasswordCredentials,
+  TokenCredentials,
+  TrustCredentials,
+} from './credentials.js';
+export * from './errors.js';
+export type { Clock } from './retry.js';
+export { CloudSession } from './session.js';
+export type { Timeouts } from './transport.js';
+
+export type { Flavor } from './compute/flavors.js';
+export type { Keypair } from './compute/keypairs.js';
+export type { ServerGroup } from './compute/server-groups.js';
+export type { ObserveOptions, Server } from './compute/servers.js';
+export type { VolumeAttachment } from './compute/volume-attachments.js';
+export type { Domain } from './identity/domains.js';
+export type { Project } from './identity/projects.js';
+export type { Role } from './identity/roles.js';
+export type { Trust } from './identity/trusts.js';
+export type { User } from './identity/users.js';
+export type { Image } from './image/images.js';
+export type { HealthMonitor } from './load-balancer/health-monitors.js';
+export type { Listener } from './load-balancer/listeners.js';
+export type { LoadBalancer } from './load-balancer/load-balancers.js';
+export type { Member } from './load-balancer/members.js';
+export type { Pool } from './load-balancer/pools.js';
+export type { FloatingIp } from './network/floating-ips.js';
+export type { Network } from './network/networks.js';
+export type { Port } from './network/ports.js';
+export type { Router } from './network/routers.js';
+export type { SecurityGroupRule } from './network/security-group-rules.js';
+export type { SecurityGroup } from './network/security-groups.js';
+export type { Subnet } from './network/subnets.js';
+export type { Volume } from './volume/volumes.js';

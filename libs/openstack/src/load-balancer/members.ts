@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { Collection } from '../collection.js';
+import type { CloudSession } from '../session.js';
+
+const member = z.looseObject({
+  id: z.string(),
+  name: z.string().nullish(),
+  address: z.string(),
+  protocol_port: z.number(),
+  subnet_id: z.string().nullish(),
+  weight: z.number().nullish(),
+  provisioning_status: z.string().default(''),
+  operating_status: z.string().default(''),
+  admin_state_up: z.boolean().default(true),
+  tags: z.array(z.string()).default([]),
+  created_at: z.string().nullish(),
+});
+export type Member = z.infer<typeof member>;
+
+/** Octavia members: each pool has its own, `members.of(poolId)`. */
+export class Members {
+  constructor(private readonly session: CloudSession) {}
+
+  of(poolId: string): Collection<typeof member> {
+    return new MembersOfPool(this.session, poolId);
+  }
+}
+
+class MembersOfPool extends Collection<typeof member> {
+  constructor(
+    session: CloudSession,
+    private readonly poolId: string,
+  ) {
+    super(session, {
+      service: 'load-balancer',
+      path: '/lbaas/pools/{poolId}/members',
+      one: 'member',
+      many: 'members',
+      object: member,
+    });
+  }
+
+  protected override fixedParams(): Readonly<Record<string, string>> {
+    return { poolId: this.poolId };
+  }
+}

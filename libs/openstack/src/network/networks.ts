@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { Collection } from '../collection.js';
+import type { CloudSession } from '../session.js';
+
+const network = z.looseObject({
+  id: z.string(),
+  name: z.string().default(''),
+  description: z.string().nullish(),
+  status: z.string().default(''),
+  admin_state_up: z.boolean().default(true),
+  shared: z.boolean().default(false),
+  'router:external': z.boolean().default(false),
+  subnets: z.array(z.string()).default([]),
+  mtu: z.number().nullish(),
+  tags: z.array(z.string()).default([]),
+  created_at: z.string().nullish(),
+});
+export type Network = z.infer<typeof network>;
+
+/** Neutron networks. */
+export class Networks extends Collection<typeof network> {
+  constructor(session: CloudSession) {
+    super(session, { service: 'network', path: '/networks', one: 'network', many: 'networks', object: network });
+  }
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { Collection } from '../collection.js';
+import type { CloudSession } from '../session.js';
+import { securityGroupRule } from './security-group-rules.js';
+
+const securityGroup = z.looseObject({
+  id: z.string(),
+  name: z.string().default(''),
+  description: z.string().nullish(),
+  stateful: z.boolean().optional(),
+  security_group_rules: z.array(securityGroupRule).default([]),
+  created_at: z.string().nullish(),
+});
+export type SecurityGroup = z.infer<typeof securityGroup>;
+
+/** Neutron security groups, with their rules. */
+export class SecurityGroups extends Collection<typeof securityGroup> {
+  constructor(session: CloudSession) {
+    super(session, { service: 'network', path: '/security-groups', one: 'security_group', many: 'security_groups', object: securityGroup });
+  }
+}

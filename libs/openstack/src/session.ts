@@ -1,0 +1,109 @@
+import type { z } from 'zod';
+import type { TokenInfo } from './auth.js';
+import type { Call, Reply } from './caller.js';
+import type { Cloud } from './cloud.js';
+import { ComputeService } from './compute/service.js';
+import type { Credentials } from './credentials.js';
+import { isUnauthorized, OpenStackError } from './errors.js';
+import { IdentityService } from './identity/service.js';
+import { ImageService } from './image/service.js';
+import { LoadBalancerService } from './load-balancer/service.js';
+import { NetworkService } from './network/service.js';
+import { VolumeService } from './volume/service.js';
+
+/** A call to a service, without what the session knows: base and token. */
+export type ServiceCall<S extends z.ZodType> = Omit<Call<S>, 'base' | 'signal'>;
+
+/**
+ * The cloud in the name of somebody. Lazy: the first call logs in. A refused token is renewed once, then the refusal
+ * is told.
+ */
+export class CloudSession {
+  readonly compute: ComputeService;
+  readonly network: NetworkService;
+  readonly image: ImageService;
+  readonly loadBalancer: LoadBalancerService;
+  readonly volume: VolumeService;
+  readonly identity: IdentityService;
+  private readonly bySignal = new WeakMap<AbortSignal, CloudSession>();
+
+  constructor(
+    readonly cloud: Cloud,
+    private readonly credentials: Credentials,
+    /** Equal for equal credentials; tells nothing of the secret. */
+    readonly key: string,
+    private readonly signal?: AbortSignal,
+  ) {
+    this.compute = new ComputeService(this);
+    this.network = new NetworkService(this);
+    this.image = new ImageService(this);
+    this.loadBalancer = new LoadBalancerService(this);
+    this.volume = new VolumeService(this);
+    this.identity = new IdentityService(this);
+  }
+
+  /** The same session, whose reads and pauses end with the signal. A change that was sent is let finish. */
+  withSignal(signal: AbortSignal | undefined): CloudSession {
+    if (signal === this.signal) return this;
+    if (!signal) return new CloudSession(this.cloud, this.credentials, this.key);
+    let session = this.bySignal.get(signal);
+    if (!session) {
+      session = new CloudSession(this.cloud, this.credentials, this.key, signal);
+      this.bySignal.set(signal, session);
+    }
+    return session;
+  }
+
+  /** Who this session speaks for, with roles and scope: what the login said. */
+  async whoAmI(): Promise<TokenInfo> {
+    return (await this.login()).info;
+  }
+
+  /** @throws OpenStackError, not retryable, when the session is not scoped to a project */
+  async projectId(): Promise<string> {
+    const { projectId } = await this.whoAmI();
+    if (projectId !== null) return projectId;
+    throw new OpenStackError('the token is not scoped to a project', {
+      service: 'identity',
+      method: 'POST',
+      path: '/auth/tokens',
+      httpStatus: null,
+      retryable: false,
+      sideEffectUnknown: false,
+    });
+  }
+
+  /** The token in use, for who must pass it on. Never log it. */
+  async token(): Promise<string> {
+    return (await this.login()).token;
+  }
+
+  /** One call to a service. @throws OpenStackError; the signal's reason */
+  async call<S extends z.ZodType>(call: ServiceCall<S>): Promise<Reply<z.infer<S>>> {
+    const login = await this.login();
+    try {
+      return await this.send(call, login);
+    } catch (error) {
+      if (!isUnauthorized(error) || this.credentials.kind === 'token') throw error;
+      this.cloud.forget(this.key, login);
+      return this.send(call, await this.login());
+    }
+  }
+
+  private login(): ReturnType<Cloud['login']> {
+    return this.cloud.login(this.credentials, this.key, this.signal);
+  }
+
+  private send<S extends z.ZodType>(
+    call: ServiceCall<S>,
+    login: Awaited<ReturnType<Cloud['login']>>,
+  ): Promise<Reply<z.infer<S>>> {
+    return this.cloud.caller.call({
+      ...call,
+      base: this.cloud.endpoint(call.service, login),
+      headers: { ...call.headers, 'x-auth-token': login.token },
+      signal: this.signal,
+    });
+  }
+}
+

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { Collection } from '../collection.js';
+import type { CloudSession } from '../session.js';
+
+const volume = z.looseObject({
+  id: z.string(),
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  /** creating, available, attaching, in-use, detaching, deleting, error, error_deleting ... */
+  status: z.string().default(''),
+  /** GiB */
+  size: z.number(),
+  availability_zone: z.string().nullish(),
+  volume_type: z.string().nullish(),
+  bootable: z.union([z.string(), z.boolean().transform(String)]).nullish(),
+  metadata: z.record(z.string(), z.string()).default({}),
+  attachments: z.array(z.looseObject({ server_id: z.string().nullish(), device: z.string().nullish() })).default([]),
+  created_at: z.string().nullish(),
+});
+export type Volume = z.infer<typeof volume>;
+
+/** Cinder volumes. `list` returns details. */
+export class Volumes extends Collection<typeof volume> {
+  constructor(session: CloudSession) {
+    super(session, { service: 'volume', path: '/volumes', listPath: '/volumes/detail', one: 'volume', many: 'volumes', object: volume });
+  }
+}

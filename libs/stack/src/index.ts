@@ -4,3 +4,8 @@ export { Graph, GraphCycle, type Direction } from './graph/graph.js';
 export { walk, type Slot, type Walk, type WalkOptions, type WalkReport, type WalkState } from './graph/walk.js';
 export { TemplateError, type TemplatePlace } from './template/errors.js';
 export { parseTemplate, type Template } from './template/template.js';
+export { systemClock, type Clock } from './engine/clock.js';
+export { createRegistry, type ResourceRegistry } from './engine/registry.js';
+export type { EngineLog, ParameterValue, StackRef, StackRun, StackState } from './engine/run.js';
+export { StackEngine } from './engine/stack-engine.js';
+export type { EngineParts } from './engine/stack-walk.js';

@@ -1,0 +1,47 @@
+import type { Slot } from '../graph/walk.js';
+import { pollDelayMs, removalDelayMs, retryDelayMs } from './retry.js';
+import type { Row, StackWalk } from './stack-walk.js';
+
+/** Makes a call that may be repeated, again and again while that may help, until the deadline. */
+export async function patiently<T>(
+  walk: StackWalk,
+  row: Row,
+  slot: Slot,
+  doing: string,
+  call: () => Promise<T>,
+  delayMs: (error: unknown, attempt: number) => number | undefined = retryDelayMs,
+  onRetry?: (error: unknown) => Promise<void>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    walk.checkMayBegin(row, doing);
+    try {
+      return await call();
+    } catch (error) {
+      const delay = delayMs(error, attempt);
+      if (delay === undefined) throw error;
+      await onRetry?.(error);
+      await walk.wait(row, slot, delay, doing, error);
+    }
+  }
+}
+
+/** Removes an object and waits until it is gone; waits for those that still use it. The reason of the waiting is in the row. */
+export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: string): Promise<void> {
+  const type = walk.typeOf(row);
+  const remove = async (): Promise<void> => {
+    await walk.refence(row);
+    walk.logWrite(row, 'removing');
+    await type.remove(walk.context(row), id);
+  };
+  const keepReason = async (error: unknown): Promise<void> => {
+    const statusReason = walk.words(error);
+    if (row.statusReason !== statusReason) await walk.checkpoint(row, { statusReason });
+  };
+  await patiently(walk, row, slot, 'removing', remove, removalDelayMs, keepReason);
+  if (!type.gone) return;
+  const begun = walk.parts.clock.now();
+  const gone = (): Promise<boolean> => slot.rest(async () => type.gone?.(walk.context(row), id) ?? true);
+  while (!(await patiently(walk, row, slot, 'waiting until it is gone', gone))) {
+    await walk.wait(row, slot, pollDelayMs(walk.parts.clock.now() - begun), 'waiting until it is gone');
+  }
+}

@@ -54,7 +54,10 @@ module.exports = {
       severity: 'error',
       comment: 'the graph and the template reader know no cloud and no database',
       from: { path: '^libs/stack/src/(graph|template)/', pathNot: TESTS },
-      to: { pathNot: ['^libs/stack/src/(graph|template)/', '^libs/domain/', '^node_modules/(zod|yaml)'] , dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: ['^libs/stack/src/(graph|template)/', '^libs/domain/', '^node_modules/(zod|yaml)'],
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'typeorm-in-db-only',
@@ -88,6 +91,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^dist/' },
-    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], exportsFields: ['exports'], mainFields: ['main', 'types'] },
+    enhancedResolveOptions: {
+      conditionNames: ['source', 'import', 'node', 'default'],
+      exportsFields: ['exports'],
+      mainFields: ['main', 'types'],
+    },
   },
 };

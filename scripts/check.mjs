@@ -16,7 +16,10 @@ const failed = [];
 for (const [name, command, args] of steps) {
   if (only.length > 0 && !only.includes(name)) continue;
   console.log(`== ${name}`);
-  const result = spawnSync(command.startsWith('/') ? command : `${root}/node_modules/.bin/${command}`, args, { cwd: root, stdio: 'inherit' });
+  const result = spawnSync(command.startsWith('/') ? command : `${root}/node_modules/.bin/${command}`, args, {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (result.status !== 0) failed.push(name);
 }
 console.log(failed.length > 0 ? `failed: ${failed.join(', ')}` : 'all checks passed');

@@ -36,7 +36,9 @@ process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
 async function main() {
   const suffix = options.suite ? `.${options.suite}-spec.js` : options.unit ? '.spec.js' : /\.(int-)?spec\.js$/;
   const all = find(join(root, 'dist'), (name) => (suffix instanceof RegExp ? suffix.test(name) : name.endsWith(suffix)));
-  const wanted = all.filter((file) => patterns.length === 0 || patterns.some((pattern) => relative(root, file).includes(pattern)));
+  const wanted = all.filter(
+    (file) => patterns.length === 0 || patterns.some((pattern) => relative(root, file).includes(pattern)),
+  );
   const pure = wanted.filter((file) => file.endsWith('.spec.js'));
   const rest = wanted.filter((file) => !file.endsWith('.spec.js'));
   process.env['JEROBOAM_SPECS'] = JSON.stringify(pure);
@@ -80,7 +82,9 @@ async function startRedis() {
   const { freePort } = await import(join(root, 'dist/libs/testing/src/index.js'));
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'jeroboam-test-redis-'));
-  const server = spawn('redis-server', `--bind 127.0.0.1 --port ${port} --save  --appendonly no --dir ${dir}`.split(' '), { stdio: 'ignore' });
+  const server = spawn('redis-server', `--bind 127.0.0.1 --port ${port} --save  --appendonly no --dir ${dir}`.split(' '), {
+    stdio: 'ignore',
+  });
   cleanUp.push(async () => {
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGTERM');
@@ -96,6 +100,8 @@ async function stop() {
 
 function find(dir, matches) {
   return readdirSync(dir, { withFileTypes: true })
-    .flatMap((entry) => (entry.isDirectory() ? find(join(dir, entry.name), matches) : matches(entry.name) ? [join(dir, entry.name)] : []))
+    .flatMap((entry) =>
+      entry.isDirectory() ? find(join(dir, entry.name), matches) : matches(entry.name) ? [join(dir, entry.name)] : [],
+    )
     .sort();
 }

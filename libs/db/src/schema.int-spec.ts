@@ -110,7 +110,9 @@ describe('signals', () => {
     try {
       const cluster = randomUUID();
       let committed = false;
-      const heard = new Promise<[string | null, boolean]>((resolve) => signals.on('nodes', (payload) => resolve([payload, committed])));
+      const heard = new Promise<[string | null, boolean]>((resolve) =>
+        signals.on('nodes', (payload) => resolve([payload, committed])),
+      );
       await uow.run(async (tx) => {
         await signals.notify(tx, 'nodes', cluster);
         await tx.manager.query('SELECT pg_sleep(0.05)');

@@ -49,7 +49,11 @@ export class SecretStore {
 
   /** The secret in clear, or null. */
   async find(owner: SecretOwner, purpose: string): Promise<Buffer | null> {
-    const row = await this.source.manager.findOneBy(SealedSecretEntity, { ownerKind: owner.kind, ownerUuid: owner.uuid, purpose });
+    const row = await this.source.manager.findOneBy(SealedSecretEntity, {
+      ownerKind: owner.kind,
+      ownerUuid: owner.uuid,
+      purpose,
+    });
     return row ? this.sealer.open(row, aad(owner, purpose)) : null;
   }
 

@@ -11,7 +11,10 @@ const RECONNECT_MS = 1_000;
  * by himself now and then. After a reconnection every listener is called once with `null`: "look at everything".
  */
 export class Signals {
-  private readonly listeners: Record<Channel, Set<(payload: string | null) => void>> = { operations: new Set(), nodes: new Set() };
+  private readonly listeners: Record<Channel, Set<(payload: string | null) => void>> = {
+    operations: new Set(),
+    nodes: new Set(),
+  };
   private client: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;

@@ -121,10 +121,13 @@ function hydrateLinks(root: string): void {
 function launcher(dir: string): { spawn: (command: string, args: string[], options?: object) => ChildProcess } {
   const plain = { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] };
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (process.getuid?.() !== 0) return { spawn: (command, args, options) => spawn(command, args, { ...plain, ...options } as object) };
+  if (process.getuid?.() !== 0)
+    return { spawn: (command, args, options) => spawn(command, args, { ...plain, ...options } as object) };
   const namespace = ['--user', '--map-user=1000', '--map-group=1000', '--'];
   if (spawnSync('unshare', [...namespace, 'true']).status === 0) {
-    return { spawn: (command, args, options) => spawn('unshare', [...namespace, command, ...args], { ...plain, ...options } as object) };
+    return {
+      spawn: (command, args, options) => spawn('unshare', [...namespace, command, ...args], { ...plain, ...options } as object),
+    };
   }
   const nobody = { uid: 65534, gid: 65534 };
   chownSync(dir, nobody.uid, nobody.gid);

@@ -1,2 +1,8 @@
-export { databaseUrl, freePort, startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+export {
+  databaseUrl,
+  freePort,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres.js';
 export { startTestServer, testDatabase, type TestDatabase } from './test-database.js';

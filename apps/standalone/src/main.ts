@@ -1,0 +1,100 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { runDemo } from './demo.js';
+import { AlreadyRunning, Installation } from './installation.js';
+import { StateFolder } from './state.js';
+
+const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the API and a conductor.
+
+  npm run demo     makes a three-node cluster with live progress, lists its nodes, and stops
+  npm start        the same services, until Ctrl-C
+  npm run reset    forgets everything: databases, sandbox cloud, passwords
+
+Environment: JEROBOAM_HOME (default .jeroboam), API_PORT (9511), BOOTSTRAP_PORT (9512), REDIS_URL,
+and every other setting of the README's table.`;
+
+const home = process.env['JEROBOAM_HOME'] ?? join(process.cwd(), '.jeroboam');
+const print = (line: string): void => console.log(line);
+
+async function start(): Promise<void> {
+  const installation = await Installation.start({ home, say: print });
+  stopOnSignals(installation);
+  printWelcome(installation);
+  await new Promise(() => setInterval(() => undefined, 60_000));
+}
+
+async function demo(): Promise<void> {
+  print('starting PostgreSQL, the sandbox cloud, the API and a conductor ...');
+  const begun = Date.now();
+  let installation: Installation | undefined;
+  try {
+    installation = await Installation.start({ home, say: print });
+  } catch (error) {
+    if (!(error instanceof AlreadyRunning)) throw error;
+    throw new Error(`${error.message}: Jeroboam is up already; try "openstack coe cluster create" on it, or stop it first`, {
+      cause: error,
+    });
+  }
+  const remove = stopOnSignals(installation);
+  print(`up after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+  try {
+    const { apiUrl, authUrl } = installation;
+    await runDemo({ home, apiUrl, authUrl, password: installation.password('demo'), staysUp: false }, process.stdout);
+  } finally {
+    await installation.stop();
+    remove();
+  }
+}
+
+function reset(): void {
+  const state = new StateFolder(home);
+  state.prepare();
+  const owner = state.lock();
+  if (owner !== null) throw new Error(`process ${owner} still runs on ${home}: stop it first`);
+  state.remove();
+  print(`${home} is gone`);
+}
+
+function stopOnSignals(installation: Installation): () => void {
+  let asked = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (++asked > 1) return;
+    print('\nstopping ...');
+    void installation.stop().then(() => process.exit(signal === 'SIGINT' ? 130 : 0));
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  return () => signals.forEach((signal) => process.off(signal, stop));
+}
+
+function printWelcome({ apiUrl, authUrl, state }: Installation): void {
+  print(`Jeroboam is up.
+
+  container-infra API   ${apiUrl}/v1      (browse it: ${apiUrl}/docs)
+  Keystone (sandbox)    ${authUrl}
+  credentials           ${state.cloudsYaml}   clouds: sandbox, sandbox-admin, sandbox-reader, sandbox-other
+  logs                  ${state.logs}
+
+Type in another terminal (Debian: apt install python3-openstackclient python3-magnumclient):
+
+  export OS_CLIENT_CONFIG_FILE=${state.cloudsYaml} OS_CLOUD=sandbox
+  openstack coe cluster template create k8s --coe kubernetes --image ubuntu-24.04-kube-v1.36.4 \\
+    --external-network public --master-flavor m1.medium --flavor m1.small
+  openstack coe cluster create k1 --cluster-template k8s --master-count 1 --node-count 2
+  openstack coe cluster list
+  openstack coe cluster config k1 --dir . && kubectl --kubeconfig config get nodes
+
+Ctrl-C stops everything; the next start goes on where this one ended. npm run reset forgets it.`);
+}
+
+const commands: Record<string, () => Promise<void> | void> = { start, demo, reset, help: () => print(HELP) };
+const command = process.argv[2] ?? 'help';
+try {
+  const run = commands[command];
+  if (!run) throw new Error(`no command "${command}"\n\n${HELP}`);
+  await run();
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

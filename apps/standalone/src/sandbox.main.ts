@@ -1,0 +1,14 @@
+/** The sandbox cloud as a process of its own. One argument: the options of `startSandbox` as JSON. Tells its URLs to its parent. */
+import { startSandbox, type SandboxOptions } from '#libs/sandbox';
+
+export interface SandboxReady {
+  readonly authUrl: string;
+  readonly adminUrl: string;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as SandboxOptions;
+const sandbox = await startSandbox(options);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void sandbox.close().then(() => process.exit(0)));
+}
+process.send?.({ authUrl: sandbox.authUrl, adminUrl: sandbox.adminUrl } satisfies SandboxReady);

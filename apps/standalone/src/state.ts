@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+
+/** Users of the sandbox cloud that get a password and an entry in clouds.yaml. */
+export const SANDBOX_USERS = {
+  admin: { project: 'admin', cloud: 'sandbox-admin' },
+  demo: { project: 'demo', cloud: 'sandbox' },
+  reader: { project: 'demo', cloud: 'sandbox-reader' },
+  other: { project: 'other', cloud: 'sandbox-other' },
+} as const;
+export type SandboxUser = keyof typeof SANDBOX_USERS;
+
+export interface StoredSecrets {
+  /** Base64 of 32 bytes: the key ring's only key. */
+  readonly key: string;
+  /** By user name, of the sandbox's users and service accounts. */
+  readonly passwords: Readonly<Record<string, string>>;
+}
+
+/** Everything that a standalone installation keeps, in one folder that nobody else may read. */
+export class StateFolder {
+  constructor(readonly path: string) {}
+
+  get postgres(): string {
+    return join(this.path, 'postgres');
+  }
+  get sandbox(): string {
+    return join(this.path, 'sandbox');
+  }
+  get logs(): string {
+    return join(this.path, 'logs');
+  }
+  get cloudsYaml(): string {
+    return join(this.path, 'clouds.yaml');
+  }
+
+  /** Makes what is missing. */
+  prepare(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    mkdirSync(this.logs, { recursive: true });
+    mkdirSync(this.sandbox, { recursive: true });
+  }
+
+  /** Made at the first start, the same ever after. */
+  secrets(): StoredSecrets {
+    const file = join(this.path, 'secrets.json');
+    if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as StoredSecrets;
+    const users = [...Object.keys(SANDBOX_USERS), 'jeroboam', 'jeroboam_domain_admin'];
+    const secrets: StoredSecrets = {
+      key: randomBytes(32).toString('base64'),
+      passwords: Object.fromEntries(users.map((user) => [user, randomBytes(18).toString('base64url')])),
+    };
+    writeAtomically(file, JSON.stringify(secrets, null, 2));
+    return secrets;
+  }
+
+  /** For `openstack --os-cloud sandbox ...` and every other client. */
+  writeCloudsYaml(authUrl: string, passwords: Readonly<Record<string, string>>): void {
+    const clouds = Object.entries(SANDBOX_USERS).map(([username, { project, cloud }]) => [
+      cloud,
+      {
+        auth: {
+          auth_url: authUrl,
+          username,
+          password: passwords[username],
+          project_name: project,
+          user_domain_name: 'Default',
+          project_domain_name: 'Default',
+        },
+        region_name: 'sandbox',
+        interface: 'public',
+        identity_api_version: 3,
+      },
+    ]);
+    writeAtomically(this.cloudsYaml, stringify({ clouds: Object.fromEntries(clouds) }, { version: '1.1' }));
+  }
+
+  /**
+   * Takes the folder for this process.
+   * @returns the process that has it already, or null when it is now ours
+   */
+  lock(): number | null {
+    const file = join(this.path, 'standalone.pid');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        const descriptor = openSync(file, 'wx', 0o600);
+        writeFileSync(descriptor, String(process.pid));
+        closeSync(descriptor);
+        process.once('exit', () => rmSync(file, { force: true }));
+        return null;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const owner = Number(readFileSync(file, 'utf8'));
+      if (isAlive(owner)) return owner;
+      rmSync(file, { force: true });
+    }
+    throw new Error(`${file} cannot be taken`);
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  // The number may have passed to another program since: ours is a Node process.
+  const commandLine = `/proc/${pid}/cmdline`;
+  return !existsSync(commandLine) || readFileSync(commandLine, 'utf8').includes('standalone');
+}
+
+function writeAtomically(file: string, text: string): void {
+  const draft = `${file}.new`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, file);
+}

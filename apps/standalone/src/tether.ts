@@ -1,0 +1,9 @@
+/**
+ * Loaded before a child's own program (`node --import tether.js main.js`): when the parent goes, however it goes, the IPC
+ * channel closes and the child ends itself, gracefully if it can within five seconds.
+ */
+process.on('disconnect', () => {
+  process.kill(process.pid, 'SIGTERM');
+  setTimeout(() => process.exit(1), 5_000).unref();
+});
+process.channel?.unref();

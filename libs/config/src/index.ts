@@ -1,1 +1,2 @@
 export { loadConfig, settings, InvalidConfiguration, type Settings } from './config.js';
+export { settingsTable } from './table.js';

@@ -60,8 +60,9 @@ export interface BundleInput {
   readonly cluster: {
     readonly id: string;
     readonly name: string;
-    /** Effective labels: the cluster's, for a node group its own. */
+    /** The cluster's effective labels, also for other groups' nodes: address ranges are the cluster's. */
     readonly labels: Readonly<Record<string, string>>;
+    /** 0: no limit. */
     readonly createTimeoutMinutes: number;
     readonly networkDriver: string | null;
     readonly httpProxy: string | null;
@@ -86,6 +87,8 @@ export interface BundleInput {
   readonly caCertHashes: readonly string[];
   /** Masters only; refused for workers. */
   readonly controlPlane?: ControlPlaneSecrets | undefined;
+  /** Whether the group has a volume for the container runtime (docker_volume_size). */
+  readonly dockerVolume: boolean;
   /** Whether an OpenStack cloud controller manager will run: only then may the kubelet wait for one. */
   readonly externalCloudProvider: boolean;
   readonly mirrors?: Partial<Mirrors> | undefined;

@@ -42,23 +42,62 @@ const define = (name: string, fallback: string, format: LabelKind, meaning: stri
 /** The labels that change what is built. Names and meanings are Magnum's; reference magnum-api.md section 10. */
 export const LABELS: readonly LabelDefinition[] = [
   define('kube_tag', '', TAG, 'Kubernetes version; must agree with the image when that has kube_version'),
-  define('container_infra_prefix', '', { kind: 'text', pattern: /^[a-z0-9][a-z0-9._:/-]{0,200}$/, what: 'a registry prefix' }, 'registry and path of all infrastructure images'),
-  define('containerd_version', '', { kind: 'text', pattern: /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, what: 'a version such as 2.3.4' }, 'containerd of the tarball, on stock images'),
+  define(
+    'container_infra_prefix',
+    '',
+    { kind: 'text', pattern: /^[a-z0-9][a-z0-9._:/-]{0,200}$/, what: 'a registry prefix' },
+    'registry and path of all infrastructure images',
+  ),
+  define(
+    'containerd_version',
+    '',
+    { kind: 'text', pattern: /^\d{1,3}\.\d{1,3}\.\d{1,3}$/, what: 'a version such as 2.3.4' },
+    'containerd of the tarball, on stock images',
+  ),
   define('containerd_tarball_url', '', URL_TEXT, 'where a stock image gets containerd instead of from its distribution'),
   define('containerd_tarball_sha256', '', SHA256, 'digest of that tarball; needed with the URL'),
   define('fixed_subnet_cidr', '10.0.0.0/24', { kind: 'cidr' }, 'range of the node network when none is given'),
   define('flannel_network_cidr', '10.100.0.0/16', { kind: 'cidr' }, 'pod range with network_driver flannel'),
-  define('flannel_network_subnetlen', '24', { kind: 'integer', min: 16, max: 28 }, 'prefix length of each node’s share of the pod range'),
+  define(
+    'flannel_network_subnetlen',
+    '24',
+    { kind: 'integer', min: 16, max: 28 },
+    'prefix length of each node’s share of the pod range',
+  ),
   define('calico_ipv4pool', '10.100.0.0/16', { kind: 'cidr' }, 'pod range with network_driver calico'),
   define('cilium_ipv4pool', '10.100.0.0/16', { kind: 'cidr' }, 'pod range with network_driver cilium'),
   define('service_cluster_ip_range', '10.254.0.0/16', { kind: 'cidr' }, 'range of Services'),
-  define('dns_cluster_domain', 'cluster.local', { kind: 'text', pattern: /^(?=.{1,200}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/, what: 'a lower-case DNS domain' }, 'DNS domain inside the cluster'),
+  define(
+    'dns_cluster_domain',
+    'cluster.local',
+    {
+      kind: 'text',
+      pattern: /^(?=.{1,200}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+      what: 'a lower-case DNS domain',
+    },
+    'DNS domain inside the cluster',
+  ),
   define('master_lb_floating_ip_enabled', '', SWITCH, 'floating IP of the API load balancer; default: as floating_ip_enabled'),
   define('master_lb_allowed_cidrs', '', { kind: 'cidr-list' }, 'who may reach the API; empty: everybody'),
   define('api_master_lb_allowed_cidrs', '', { kind: 'cidr-list' }, 'the same, as the Cluster API driver spells it'),
-  define('api_server_cert_sans', '', { kind: 'list', pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, what: 'DNS names or IPv4 addresses' }, 'further names in the certificate of the API'),
-  define('octavia_provider', 'amphora', { kind: 'text', pattern: /^[a-z][a-z0-9_-]{0,62}$/, what: 'a provider such as amphora or ovn' }, 'Octavia provider'),
-  define('octavia_lb_algorithm', '', { kind: 'enum', values: ['ROUND_ROBIN', 'LEAST_CONNECTIONS', 'SOURCE_IP', 'SOURCE_IP_PORT'] }, 'default: ROUND_ROBIN; ovn takes SOURCE_IP_PORT only'),
+  define(
+    'api_server_cert_sans',
+    '',
+    { kind: 'list', pattern: /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, what: 'DNS names or IPv4 addresses' },
+    'further names in the certificate of the API',
+  ),
+  define(
+    'octavia_provider',
+    'amphora',
+    { kind: 'text', pattern: /^[a-z][a-z0-9_-]{0,62}$/, what: 'a provider such as amphora or ovn' },
+    'Octavia provider',
+  ),
+  define(
+    'octavia_lb_algorithm',
+    '',
+    { kind: 'enum', values: ['ROUND_ROBIN', 'LEAST_CONNECTIONS', 'SOURCE_IP', 'SOURCE_IP_PORT'] },
+    'default: ROUND_ROBIN; ovn takes SOURCE_IP_PORT only',
+  ),
   define('octavia_lb_healthcheck', 'true', SWITCH, 'health monitor of the API load balancer'),
   define('boot_volume_size', '0', SIZE, 'GiB of the boot volume; 0: the flavor’s disk'),
   define('boot_volume_type', '', VOLUME_TYPE, 'its Cinder volume type'),
@@ -67,13 +106,28 @@ export const LABELS: readonly LabelDefinition[] = [
   define('etcd_volume_size', '0', SIZE, 'GiB of a volume of its own for etcd; 0: none'),
   define('etcd_volume_type', '', VOLUME_TYPE, 'its Cinder volume type'),
   define('availability_zone', '', ZONE, 'Nova zone of all nodes'),
-  define('control_plane_availability_zones', '', { kind: 'list', pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$/, what: 'zone names' }, 'Nova zones of the masters, taken in turn'),
-  define('server_group_policies', 'soft-anti-affinity', { kind: 'enum', values: ['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity'] }, 'how Nova spreads the nodes'),
+  define(
+    'control_plane_availability_zones',
+    '',
+    { kind: 'list', pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$/, what: 'zone names' },
+    'Nova zones of the masters, taken in turn',
+  ),
+  define(
+    'server_group_policies',
+    'soft-anti-affinity',
+    { kind: 'enum', values: ['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity'] },
+    'how Nova spreads the nodes',
+  ),
   define('audit_log_enabled', 'false', SWITCH, 'audit log of the API server'),
   define('audit_log_max_age', '30', days(3650), 'days'),
   define('audit_log_max_backup', '10', days(1000), 'files'),
   define('audit_log_max_size', '100', days(10000), 'MB'),
-  define('admission_control_list', '', { kind: 'list', pattern: /^[A-Z][A-Za-z]{2,60}$/, what: 'admission plugins' }, 'admission plugins besides NodeRestriction'),
+  define(
+    'admission_control_list',
+    '',
+    { kind: 'list', pattern: /^[A-Z][A-Za-z]{2,60}$/, what: 'admission plugins' },
+    'admission plugins besides NodeRestriction',
+  ),
   define('api_server_tls_cipher_suites', '', CIPHERS, 'default: those of the Go release'),
   define('kubelet_tls_cipher_suites', '', CIPHERS, 'the same for the kubelet'),
   define('oidc_issuer_url', '', URL_TEXT, 'OpenID Connect issuer for users'),
@@ -173,5 +227,10 @@ function mismatch(format: LabelKind, value: string): string | null {
 }
 
 function items(text: string): string[] {
-  return text === '' ? [] : text.split(',').map((item) => item.replaceAll(/^ +| +$/g, '')).filter((item) => item !== '');
+  return text === ''
+    ? []
+    : text
+        .split(',')
+        .map((item) => item.replaceAll(/^ +| +$/g, ''))
+        .filter((item) => item !== '');
 }

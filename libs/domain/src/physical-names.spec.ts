@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { nodeLogicalName, nodeName, physicalName } from './physical-names.js';
 
 const cluster = { name: 'K1', uuid: '3f2a9c1b-7d4e-4000-8000-000000000001' };
-const group = (name: string, role = 'worker', isDefault = false) => ({ uuid: 'abcdef01-0000-4000-8000-000000000000', name, role, isDefault });
+const group = (name: string, role = 'worker', isDefault = false) => ({
+  uuid: 'abcdef01-0000-4000-8000-000000000000',
+  name,
+  role,
+  isDefault,
+});
 const RFC1123 = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 test('physical names are the cluster, its key and the logical name', () => {

@@ -12,7 +12,14 @@ const keyText = (): string =>
 
 const pair = (): CertificatePair => ({ certPem: certificateText(), keyPem: keyText() });
 
+let secrets: ControlPlaneSecrets | undefined;
+
+/** Made once per run: keys take time. */
 export function controlPlaneSecrets(): ControlPlaneSecrets {
+  return (secrets ??= makeSecrets());
+}
+
+function makeSecrets(): ControlPlaneSecrets {
   const account = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
     ca: pair(),

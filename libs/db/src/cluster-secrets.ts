@@ -1,5 +1,5 @@
-import type { SecretOwner, SecretStore } from './secret-store.js';
-import type { Tx } from './unit-of-work.js';
+import { SERVICE_OWNER, type SecretOwner, type SecretStore } from './secret-store.js';
+import type { Tx, UnitOfWork } from './unit-of-work.js';
 
 /** A certificate authority as it is kept: JSON, PEM inside. */
 export interface StoredAuthority {
@@ -53,4 +53,23 @@ export async function findAuthorities(secrets: SecretStore, clusterUuid: string)
   };
   const found = Object.fromEntries(AUTHORITY_KEYS.map((key) => [key, read(key)]));
   return AUTHORITY_KEYS.every((key) => found[key] !== undefined) ? (found as unknown as StoredAuthorities) : null;
+}
+
+const BOOTSTRAP_CA = 'bootstrap-ca';
+
+/**
+ * The authority of the listener that nodes fetch their bundles from; one for the installation. Whoever needs it first
+ * makes it, and all get the same one.
+ * @param make `createBootstrapAuthority` of libs/pki
+ */
+export async function ensureBootstrapAuthority(
+  uow: UnitOfWork,
+  secrets: SecretStore,
+  make: () => Promise<StoredAuthority>,
+): Promise<StoredAuthority> {
+  const found = await secrets.find(SERVICE_OWNER, BOOTSTRAP_CA);
+  if (found) return JSON.parse(found.toString('utf8')) as StoredAuthority;
+  const { certPem, keyPem } = await make();
+  const kept = await uow.run((tx) => secrets.putOnce(tx, SERVICE_OWNER, BOOTSTRAP_CA, JSON.stringify({ certPem, keyPem })));
+  return JSON.parse(kept.toString('utf8')) as StoredAuthority;
 }

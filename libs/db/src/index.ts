@@ -1,6 +1,6 @@
 export * from './entities/index.js';
 export { createDataSource, migrate, type DatabaseSettings } from './data-source.js';
-export { isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
+export { isDatabaseAway, isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
 export { SecretStore, SERVICE_OWNER, type Sealer, type SecretOwner } from './secret-store.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
@@ -9,6 +9,7 @@ export type * from './stacks.store.js';
 export {
   CLUSTER_SECRET,
   clusterOwner,
+  ensureBootstrapAuthority,
   findAuthorities,
   OPERATION_TOKEN,
   operationOwner,
@@ -22,3 +23,4 @@ export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
 export { ConductorsRepository } from './conductors.repository.js';
 export { inScope } from './scope.js';
+export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';

@@ -142,6 +142,15 @@ export class OperationsRepository {
     return rows.map((row) => row.uuid);
   }
 
+  /** What was sealed for operations that have ended, or are not there: nobody needs it any more. */
+  async eraseSecretsOfFinished(scope: Scope): Promise<void> {
+    if (scope.kind !== 'all-projects') throw new Error('the sweep acts for every project');
+    await this.source.query(
+      `DELETE FROM sealed_secrets s WHERE s.owner_kind = 'operation' AND s.created_at < now() - interval '1 minute'
+       AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.uuid = s.owner_uuid AND o.status IN ('pending', 'running'))`,
+    );
+  }
+
   /** Retention: finished operations older than this many days, with their steps. */
   async removeFinished(olderThanDays: number): Promise<void> {
     await this.source.query(

@@ -1,4 +1,4 @@
-import { Superseded } from '#libs/domain';
+import { JeroboamError, Superseded } from '#libs/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** A running transaction. Every write takes one, so that none is forgotten. */
@@ -62,3 +62,19 @@ export function sqlState(error: unknown): string | undefined {
 
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';
 export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503';
+
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+/** What node-postgres says without a code. */
+const CONNECTION_WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+
+/**
+ * Whether the database, not the statement, is the trouble: away, restarting, failing over, full. The same work may be
+ * done later. Errors of other connections never come bare: their libraries wrap them.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof JeroboamError) return false;
+  const code = sqlState(error) ?? '';
+  // 08 connection, 25006 read only, 53 resources, 57 intervention, 58 system; 40 is what the unit of work gave up on.
+  if (/^(08|53|57|58|40)...$/.test(code) || code === '25006') return true;
+  return CONNECTION_CODES.has(code) || CONNECTION_WORDS.test(error.message);
+}

@@ -5,9 +5,9 @@ import { testDatabase, type TestDatabase } from '#libs/testing';
 import { createOperationWorker, migrateQueue, OperationQueue } from './index.js';
 import type { JobOutcome, JobsSettings, OperationWorker } from './index.js';
 
-const redisUrl = process.env['REDIS_URL'];
+const redisUrl = process.env['TEST_REDIS_URL'] || undefined;
 const backends = redisUrl ? (['postgres', 'redis'] as const) : (['postgres'] as const);
-console.log(`queue backends under test: ${backends.join(', ')}${redisUrl ? '' : ' (REDIS_URL is not set: Redis is NOT tested)'}`);
+console.log(`queue backends under test: ${backends.join(', ')}${redisUrl ? '' : ' (TEST_REDIS_URL is not set: Redis is NOT tested)'}`);
 
 const log = { warn: (): void => undefined };
 

@@ -1,0 +1,212 @@
+import {
+  operationOwner,
+  type ClusterEntity,
+  type ClusterWorkRepository,
+  type EventLevel,
+  type EventsRepository,
+  type OperationEntity,
+  type OperationsRepository,
+  type SecretStore,
+  type StoredFailure,
+  type Tx,
+  type UnitOfWork,
+} from '#libs/db';
+import { allProjects, Superseded } from '#libs/domain';
+import type { Logger } from 'pino';
+import type { HeldLease } from '../leases/lease-keeper.js';
+import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { DeadlineExceeded, LeaseLost, type StopReason } from './stop-reasons.js';
+
+export interface RunningParts {
+  readonly uow: UnitOfWork;
+  readonly operations: OperationsRepository;
+  readonly clusters: ClusterWorkRepository;
+  readonly events: EventsRepository;
+  readonly secrets: SecretStore;
+  readonly operation: OperationEntity;
+  readonly handler: OperationHandler;
+  readonly cluster: ClusterEntity;
+  readonly held: HeldLease;
+  readonly log: Logger;
+  readonly defaultTimeoutMinutes: number;
+}
+
+const SERVICE = allProjects('a conductor runs operations of every project');
+const MINUTE_MS = 60_000;
+/** The longest a timer takes; a later deadline is looked at again then. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** One operation under its lease: its steps, its stop signal, its deadline. */
+export class RunningOperation {
+  readonly operation: OperationEntity;
+  readonly log: Logger;
+  readonly deadline: Date;
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #unlink: () => void;
+  #cluster: ClusterEntity;
+  #started = false;
+  /** Steps that this run has finished: a retry goes on behind them. */
+  #position = 0;
+  #awaited: string | (() => string | Promise<string>) = '';
+
+  constructor(private readonly parts: RunningParts) {
+    this.operation = parts.operation;
+    this.#cluster = parts.cluster;
+    this.log = parts.log.child({
+      operationId: parts.operation.uuid,
+      clusterUuid: parts.operation.clusterUuid,
+      requestId: parts.operation.requestId,
+      kind: parts.operation.kind,
+    });
+    this.deadline = parts.operation.deadlineAt ?? new Date(Date.now() + parts.defaultTimeoutMinutes * MINUTE_MS);
+    const leftMs = Math.min(LONGEST_TIMER_MS, Math.max(0, this.deadline.getTime() - Date.now()));
+    this.#timer = setTimeout(() => this.stop(new DeadlineExceeded()), leftMs);
+    const lost = (): void => this.stop(new LeaseLost());
+    parts.held.signal.addEventListener('abort', lost, { once: true });
+    if (parts.held.signal.aborted) lost();
+    this.#unlink = () => parts.held.signal.removeEventListener('abort', lost);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get stepName(): string {
+    return this.#step?.name ?? 'finish';
+  }
+
+  /** The first reason counts. */
+  stop(reason: StopReason): void {
+    this.#controller.abort(reason);
+  }
+
+  awaiting(what: string | (() => string | Promise<string>)): void {
+    this.#awaited = what;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#unlink();
+  }
+
+  /** All steps from where this run is; called again after a retry. */
+  async run(): Promise<void> {
+    const { steps } = this.parts.handler;
+    while (this.#position < steps.length) {
+      const step = steps[this.#position] as Step;
+      await this.#begin(step);
+      this.signal.throwIfAborted();
+      await step.run(this.#context());
+      // A step that ended in spite of the signal has done its work; the next one is not begun.
+      this.#position++;
+    }
+    this.signal.throwIfAborted();
+    await this.#write(async (tx) => {
+      await this.#endStep(tx, null);
+      await this.parts.operations.finish(tx, this.operation.uuid, 'complete');
+      await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
+      await this.parts.handler.complete(this.#context(), tx);
+      await this.#event(tx, 'operation.complete', `${this.operation.kind} is complete`);
+    });
+    this.log.info({ ms: Date.now() - this.operation.createdAt.getTime() }, 'completed the operation');
+  }
+
+  async fail(failure: StoredFailure): Promise<void> {
+    await this.#write(async (tx) => {
+      await this.parts.operations.endStep(tx, this.operation.uuid, this.stepName, failure);
+      await this.parts.operations.finish(tx, this.operation.uuid, 'failed', failure);
+      await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
+      await this.parts.handler.fail(this.#context(), tx, failure);
+      await this.#event(tx, 'operation.failed', failure.message, 'error', { ...failure });
+    });
+  }
+
+  /** The failure of an operation whose time is up: names the step and what is still awaited. */
+  async tooLate(): Promise<StoredFailure> {
+    const minutes = Math.round((this.deadline.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
+    const limit = this.operation.kind === 'create' ? 'create_timeout' : 'time limit';
+    const awaited = await this.#awaitedNow();
+    return {
+      code: 'operation-timeout',
+      message: `${limit} of ${minutes} minutes exceeded in step ${this.stepName}${awaited ? `: waiting for ${awaited}` : ''}`,
+      step: this.stepName,
+      fixableBy: 'operator',
+    };
+  }
+
+  get #step(): Step | undefined {
+    return this.parts.handler.steps[this.#position];
+  }
+
+  async #awaitedNow(): Promise<string> {
+    try {
+      return typeof this.#awaited === 'string' ? this.#awaited : await this.#awaited();
+    } catch (error) {
+      this.log.warn({ error: String(error) }, 'cannot say what is awaited');
+      return '';
+    }
+  }
+
+  /** One transaction ends the step before and begins this one. */
+  async #begin(step: Step): Promise<void> {
+    const { operations } = this.parts;
+    const position = this.#position;
+    const progress = Math.floor((position * 100) / this.parts.handler.steps.length);
+    this.#awaited = '';
+    const attempts = await this.#write(async (tx) => {
+      if (!this.#started) await this.#start(tx);
+      else await this.#endStep(tx, null);
+      const count = await operations.startStep(tx, this.operation.uuid, { name: step.name, position, progress });
+      if (count === 1) await this.#event(tx, 'operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name });
+      return count;
+    });
+    this.#started = true;
+    const cluster = await this.parts.clusters.find(SERVICE, this.operation.clusterUuid);
+    if (!cluster) throw new Superseded('the cluster is not there any more');
+    this.#cluster = cluster;
+    this.log.info({ step: step.name, attempts }, 'beginning a step');
+  }
+
+  async #start(tx: Tx): Promise<void> {
+    await this.parts.operations.start(tx, this.operation.uuid);
+    const first = this.operation.attempts === 0;
+    const type = first ? 'operation.started' : 'operation.resumed';
+    await this.#event(tx, type, `${this.operation.kind} ${first ? 'has begun' : 'goes on'}`);
+  }
+
+  /** The step before the position. */
+  async #endStep(tx: Tx, error: StoredFailure | null): Promise<void> {
+    const before = this.parts.handler.steps[this.#position - 1];
+    if (before) await this.parts.operations.endStep(tx, this.operation.uuid, before.name, error);
+  }
+
+  #context(): OperationContext {
+    return {
+      operation: this.operation,
+      cluster: this.#cluster,
+      lease: this.parts.held.lease,
+      signal: this.signal,
+      deadline: this.deadline,
+      log: this.log.child({ step: this.stepName }),
+      write: (unit) => this.#write(unit),
+      awaiting: (what) => this.awaiting(what),
+    };
+  }
+
+  #write<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.parts.uow.fenced(this.parts.held.lease, unit);
+  }
+
+  async #event(tx: Tx, type: string, message: string, level: EventLevel = 'info', data: Record<string, unknown> = {}): Promise<void> {
+    await this.parts.events.add(tx, {
+      clusterUuid: this.operation.clusterUuid,
+      projectId: this.operation.projectId,
+      operationUuid: this.operation.uuid,
+      type,
+      level,
+      message,
+      data: { kind: this.operation.kind, ...data },
+    });
+  }
+}

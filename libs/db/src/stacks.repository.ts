@@ -125,7 +125,9 @@ const within = (scope: Scope): { projectId?: string } => (scope.kind === 'projec
 
 /** Postgres takes no NUL in text; a cloud may send one. */
 const json = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => (typeof item === 'string' && item.includes('\0') ? item.replaceAll('\0', '') : item));
+  JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'string' && item.includes('\0') ? item.replaceAll('\0', '') : item,
+  );
 
 /** TypeORM gives an UPDATE's answer as rows and their number. */
 async function affected(manager: EntityManager, sql: string, parameters: unknown[]): Promise<number> {

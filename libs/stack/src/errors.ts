@@ -34,14 +34,18 @@ export class StackFailed extends JeroboamError {
     readonly failures: readonly ResourceFailure[],
   ) {
     const first = failures[0];
-    super(summary(failures), {
-      stackUuid,
-      stackName,
-      action,
-      logicalName: first?.logicalName,
-      type: first?.type,
-      failed: failures.length,
-    }, { cause: first?.cause });
+    super(
+      summary(failures),
+      {
+        stackUuid,
+        stackName,
+        action,
+        logicalName: first?.logicalName,
+        type: first?.type,
+        failed: failures.length,
+      },
+      { cause: first?.cause },
+    );
   }
 }
 

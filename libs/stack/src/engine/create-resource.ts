@@ -31,12 +31,18 @@ export async function createResource(walk: StackWalk, row: Row, slot: Slot): Pro
   }
   const known = id;
   const attributes = await untilReady(walk, row, slot, known, properties);
-  const read = (): Promise<Attributes> => patiently(walk, row, slot, 'reading', () => walk.typeOf(row).read(walk.context(row), known));
+  const read = (): Promise<Attributes> =>
+    patiently(walk, row, slot, 'reading', () => walk.typeOf(row).read(walk.context(row), known));
   await complete(walk, row, known, attributes ?? (await read()));
 }
 
 /** Finds or creates; the intent is committed before each call that may make something. */
-async function obtain(walk: StackWalk, row: Row, slot: Slot, properties: unknown): Promise<{ id: string; attributes?: Attributes }> {
+async function obtain(
+  walk: StackWalk,
+  row: Row,
+  slot: Slot,
+  properties: unknown,
+): Promise<{ id: string; attributes?: Attributes }> {
   const type = walk.typeOf(row);
   // An attempt whose end is not known: the object may be there.
   let mustLook = row.attempts > 0;
@@ -44,7 +50,9 @@ async function obtain(walk: StackWalk, row: Row, slot: Slot, properties: unknown
     walk.checkMayBegin(row, 'creating');
     await walk.checkpoint(row, { action: 'CREATE', status: 'IN_PROGRESS', statusReason: null, attempts: row.attempts + 1 });
     if (mustLook) {
-      const found = await patiently(walk, row, slot, 'looking for what an earlier attempt made', () => type.find(walk.context(row), properties));
+      const found = await patiently(walk, row, slot, 'looking for what an earlier attempt made', () =>
+        type.find(walk.context(row), properties),
+      );
       if (found !== null) return { id: found };
       mustLook = false;
     }
@@ -63,7 +71,13 @@ async function obtain(walk: StackWalk, row: Row, slot: Slot, properties: unknown
 }
 
 /** @returns the attributes, when the poll's answer had them */
-async function untilReady(walk: StackWalk, row: Row, slot: Slot, id: string, properties: unknown): Promise<Attributes | undefined> {
+async function untilReady(
+  walk: StackWalk,
+  row: Row,
+  slot: Slot,
+  id: string,
+  properties: unknown,
+): Promise<Attributes | undefined> {
   const type = walk.typeOf(row);
   const begun = walk.parts.clock.now();
   for (;;) {

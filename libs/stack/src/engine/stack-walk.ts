@@ -1,5 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import type { LoadedStack, ResourceChange, StackChange, StackEvent, StackRecord, StackResourceRecord, StackStore } from '#libs/db';
+import type {
+  LoadedStack,
+  ResourceChange,
+  StackChange,
+  StackEvent,
+  StackRecord,
+  StackResourceRecord,
+  StackStore,
+} from '#libs/db';
 import { ResourceTimeout, StackFailed, type ResourceFailure } from '../errors.js';
 import { Graph, type Direction } from '../graph/graph.js';
 import { walk, type Slot } from '../graph/walk.js';
@@ -88,7 +96,8 @@ export class StackWalk {
         signal: this.signal,
       }).finished;
       this.throwIfStopped();
-      if (failed.size > 0) throw new StackFailed(this.stack.uuid, this.stack.name, this.action, [...failed.values()].map(failureOf));
+      if (failed.size > 0)
+        throw new StackFailed(this.stack.uuid, this.stack.name, this.action, [...failed.values()].map(failureOf));
     } finally {
       this.run.signal.removeEventListener('abort', stop);
     }
@@ -99,7 +108,16 @@ export class StackWalk {
     const next = { ...row, ...change };
     const moved = next.action !== row.action || next.status !== row.status;
     const { uuid, revision, action, status, statusReason, physicalId, attempts } = next;
-    const written: ResourceChange = { uuid, revision, action, status, statusReason, physicalId, attempts, attributes: change.attributes };
+    const written: ResourceChange = {
+      uuid,
+      revision,
+      action,
+      status,
+      statusReason,
+      physicalId,
+      attempts,
+      attributes: change.attributes,
+    };
     const begun = this.parts.clock.now();
     await this.write([written], moved ? [this.resourceEvent(next)] : []);
     Object.assign(row, change, { revision: revision + 1 });
@@ -153,7 +171,10 @@ export class StackWalk {
   /** One line before each write to the cloud. */
   logWrite(row: Row, verb: string): void {
     const { uuid: stackId, clusterUuid, name: stack } = this.stack;
-    this.parts.log?.info({ stackId, clusterUuid, stack, resource: row.name, physicalName: row.physicalName, attempt: row.attempts }, `${verb} ${row.type}`);
+    this.parts.log?.info(
+      { stackId, clusterUuid, stack, resource: row.name, physicalName: row.physicalName, attempt: row.attempts },
+      `${verb} ${row.type}`,
+    );
   }
 
   throwIfStopped(): void {
@@ -187,7 +208,13 @@ export class StackWalk {
     if (this.program) return this.program;
     const template = parseTemplate(this.stack.template);
     // Whoever deletes may not know the hidden values any more; finding objects needs none of them.
-    const values = parameterValues(template, this.stack.parameters, this.run.hidden, this.stack, this.action === 'DELETE' ? '' : undefined);
+    const values = parameterValues(
+      template,
+      this.stack.parameters,
+      this.run.hidden,
+      this.stack,
+      this.action === 'DELETE' ? '' : undefined,
+    );
     if (this.action === 'CREATE') validateTemplate(template, this.parts.registry, values);
     const needed = (name: string): Row => {
       const row = this.rows.get(name);
@@ -237,7 +264,10 @@ export class StackWalk {
       // A stop is not the resource's failure: its row stays as it is, for whoever goes on.
       this.throwIfStopped();
       const reason = `${row.type} ${row.physicalName}: ${this.words(error)}`;
-      this.parts.log?.warn({ stackId: this.stack.uuid, clusterUuid: this.stack.clusterUuid, resource: name, reason }, `${this.action} failed`);
+      this.parts.log?.warn(
+        { stackId: this.stack.uuid, clusterUuid: this.stack.clusterUuid, resource: name, reason },
+        `${this.action} failed`,
+      );
       await this.checkpoint(row, { action: this.action, status: 'FAILED', statusReason: reason });
       const { type, physicalName, physicalId } = row;
       throw new Failed({ logicalName: name, type, physicalName, physicalId, reason, cause: error });

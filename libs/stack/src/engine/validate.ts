@@ -21,7 +21,8 @@ export function validateTemplate(template: Template, registry: ResourceRegistry,
     validateProperties(resource, type, scope);
     if (!required.has(type)) required.set(type, requiredProperties(type));
     const missing = required.get(type)?.find((property) => !resource.properties.has(property));
-    if (missing !== undefined) throw new TemplateError('is required', { section: 'resources', name: resource.name, property: missing });
+    if (missing !== undefined)
+      throw new TemplateError('is required', { section: 'resources', name: resource.name, property: missing });
   }
   for (const resource of template.resources.values()) {
     for (const { references } of resource.properties.values()) checkAttributes(references.attributes);
@@ -73,7 +74,8 @@ export function asInvalidInput(error: unknown): unknown {
   return new InvalidInput(error.code, error.message, { section, name, property }, { cause: error });
 }
 
-const pathOf = (error: z.ZodError, ...head: string[]): string => [...head, ...(error.issues[0]?.path ?? [])].map(String).join('.');
+const pathOf = (error: z.ZodError, ...head: string[]): string =>
+  [...head, ...(error.issues[0]?.path ?? [])].map(String).join('.');
 const issueText = (error: z.ZodError): string => error.issues[0]?.message ?? 'is not valid';
 
 function parametersOnly(values: ParameterValues): Scope {

@@ -71,7 +71,12 @@ describe('a walk', () => {
         assert.deepEqual(driven.walk.state().underWay, step);
         await driven.done(...step);
       }
-      assert.deepEqual(await driven.walk.finished, { completed: steps.flat(), failed: new Map(), notStarted: [], aborted: false });
+      assert.deepEqual(await driven.walk.finished, {
+        completed: steps.flat(),
+        failed: new Map(),
+        notStarted: [],
+        aborted: false,
+      });
     });
   }
 
@@ -151,7 +156,12 @@ describe('a walk', () => {
     const driven = new Driven(DIAMOND, { signal: abort.signal });
     abort.abort();
     await driven.done('net');
-    assert.deepEqual(await driven.walk.finished, { completed: ['net'], failed: new Map(), notStarted: ['left', 'right', 'top'], aborted: true });
+    assert.deepEqual(await driven.walk.finished, {
+      completed: ['net'],
+      failed: new Map(),
+      notStarted: ['left', 'right', 'top'],
+      aborted: true,
+    });
   });
 
   it('of nothing is finished at once', async () => assert.equal((await new Driven({}).walk.finished).completed.length, 0));

@@ -12,7 +12,8 @@ export interface ReadContext {
 type Read = (argument: unknown, context: ReadContext) => Call;
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `{ get_param: name }` or `{ get_param: [name, key or index, ...] }` */
 const getParam: Read = (argument, { place, references, inner }) => {
@@ -70,7 +71,8 @@ const strReplace: Read = (argument, { place, inner }) => {
   const params = Object.entries(argument['params']).map(([key, value]) => [key, inner(value)] as const);
   if (params.some(([key]) => key === '')) throw new TemplateError('str_replace cannot replace an empty string', place);
   const keys = params.map(([key]) => key).sort((a, b) => b.length - a.length);
-  const pattern = keys.length === 0 ? undefined : new RegExp(keys.map((key) => key.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
+  const pattern =
+    keys.length === 0 ? undefined : new RegExp(keys.map((key) => key.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
   return (scope) => {
     const whole = resolveExpression(template, scope);
     if (typeof whole !== 'string') throw new TemplateError('str_replace: template must be a string', place);

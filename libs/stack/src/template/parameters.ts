@@ -25,7 +25,10 @@ export function parseParameter(name: string, definition: unknown): ParameterSche
   if (!PARAMETER_TYPES.includes(type as ParameterType)) fail(`type must be one of ${PARAMETER_TYPES.join(', ')}`);
   if (typeof hidden !== 'boolean') return fail('hidden must be true or false');
   const schema = { name, type: type as ParameterType, hidden };
-  return { ...schema, default: fallback === undefined ? undefined : convertParameter({ ...schema, default: undefined }, fallback) };
+  return {
+    ...schema,
+    default: fallback === undefined ? undefined : convertParameter({ ...schema, default: undefined }, fallback),
+  };
 }
 
 /** The value in the parameter's type, as Heat takes it (numbers and lists may come as text). @throws TemplateError never shows the value */
@@ -46,7 +49,10 @@ const converters: Record<ParameterType, (value: unknown) => unknown> = {
   boolean: (value) => {
     if (typeof value === 'boolean') return value;
     const word = typeof value === 'string' || typeof value === 'number' ? String(value).toLowerCase() : '';
-    return ['true', 't', 'yes', 'y', 'on', '1'].includes(word) || (['false', 'f', 'no', 'n', 'off', '0'].includes(word) ? false : undefined);
+    return (
+      ['true', 't', 'yes', 'y', 'on', '1'].includes(word) ||
+      (['false', 'f', 'no', 'n', 'off', '0'].includes(word) ? false : undefined)
+    );
   },
   comma_delimited_list: (value) => {
     if (Array.isArray(value)) return value;

@@ -19,7 +19,9 @@ export function parseExpression(value: unknown, place: TemplatePlace, references
       return { kind: 'call', name: only, call: parse((value as Record<string, unknown>)[only], { place, references, inner }) };
     }
   }
-  const entries = Object.entries(value).map(([key, item]) => [key, parseExpression(item, below(place, key), references)] as const);
+  const entries = Object.entries(value).map(
+    ([key, item]) => [key, parseExpression(item, below(place, key), references)] as const,
+  );
   return entries.every(([, item]) => item.kind === 'literal') ? { kind: 'literal', value } : { kind: 'map', entries };
 }
 

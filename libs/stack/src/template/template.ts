@@ -120,7 +120,12 @@ function parseResource(name: string, definition: unknown, known: Known): Resourc
   return { name, type, properties: parsed, requires: [...requires].sort() };
 }
 
-function parseOutput(name: string, definition: unknown, known: Known, parameters: ReadonlyMap<string, ParameterSchema>): OutputDefinition {
+function parseOutput(
+  name: string,
+  definition: unknown,
+  known: Known,
+  parameters: ReadonlyMap<string, ParameterSchema>,
+): OutputDefinition {
   const place: TemplatePlace = { section: 'outputs', name };
   if (!isMap(definition) || !('value' in definition)) throw new TemplateError('must be a map with a value', place);
   const stray = Object.keys(definition).find((key) => !OUTPUT_KEYS.has(key));
@@ -142,10 +147,15 @@ function checkReferences(references: References, known: Known, place: TemplatePl
   }
 }
 
-function section<T>(document: Record<string, unknown>, name: 'parameters' | 'resources' | 'outputs', parse: (name: string, definition: unknown) => T): Map<string, T> {
+function section<T>(
+  document: Record<string, unknown>,
+  name: 'parameters' | 'resources' | 'outputs',
+  parse: (name: string, definition: unknown) => T,
+): Map<string, T> {
   const entries = document[name] ?? {};
   if (!isMap(entries)) throw new TemplateError('must be a map', { section: name });
   return new Map(Object.entries(entries).map(([key, definition]) => [key, parse(key, definition)]));
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,158 @@
+import { OpenStackError } from '#libs/openstack';
+import { z } from 'zod';
+import { ResourceInError } from '../../errors.js';
+import { defineResource, type AnyResourceType, type ResourceContext } from '../../resource.js';
+import type { Clock } from '../clock.js';
+import type { SimulatedProcess } from './simulated-process.js';
+
+export interface Thing {
+  readonly id: string;
+  readonly name: string;
+  readonly uses: readonly string[];
+  readonly readyAt: number;
+  goneAt?: number;
+}
+
+export type Verb = 'create' | 'find' | 'poll' | 'remove' | 'gone' | 'read';
+/** `after`: the work is done, and then the error comes. */
+export interface Fault {
+  readonly when: 'before' | 'after';
+  readonly error: unknown;
+}
+
+const LATENCY_MS = 20;
+export const BUILD_MS = 700;
+const NEVER = new AbortController().signal;
+
+/** A cloud of things: made under a name that is not unique, found by it, refused to be removed while in use. */
+export class ThingCloud {
+  readonly things = new Map<string, Thing>();
+  readonly calls: { readonly verb: Verb; readonly name: string }[] = [];
+  /** Names of those that never become ready, or fail. */
+  readonly stuck = new Set<string>();
+  readonly broken = new Set<string>();
+  /** Called before a create has its effect: for what must be true at that moment. */
+  onCreate: (name: string) => void = () => undefined;
+  private readonly faults = new Map<string, Fault[]>();
+  private number = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The next such calls answer so. */
+  fault(verb: Verb, name: string, ...faults: Fault[]): void {
+    this.faults.set(`${verb} ${name}`, faults);
+  }
+
+  count(verb: Verb, name?: string): number {
+    return this.calls.filter((call) => call.verb === verb && (name === undefined || call.name === name)).length;
+  }
+
+  /** Logical names, sorted; one that is there twice is there twice. */
+  names(): string[] {
+    return [...this.things.values()]
+      .filter((thing) => !this.isGone(thing))
+      .map(({ name }) => name.replace(/^k1-[0-9a-f]{12}-/, ''))
+      .sort();
+  }
+
+  /**
+   * Test::Instant answers its create with attributes; Test::Plain is ready at once and must be read; Test::Slow builds for
+   * some time, its poll has the attributes, and it goes slowly.
+   */
+  types(process: SimulatedProcess): AnyResourceType[] {
+    return [this.type('Test::Instant', process), this.type('Test::Plain', process), this.type('Test::Slow', process)];
+  }
+
+  private type(type: string, process: SimulatedProcess): AnyResourceType {
+    const call = <T>(verb: Verb, ctx: ResourceContext, work: () => T): Promise<T> =>
+      process.call(() => this.call(verb, ctx, work));
+    const slow = type === 'Test::Slow';
+    return defineResource({
+      type,
+      properties: z.strictObject({
+        uses: z.array(z.string()).default([]),
+        data: z.string().optional(),
+        size: z.number().int().optional(),
+      }),
+      updatable: [],
+      attributes: ['address'],
+      find: (ctx) => call('find', ctx, () => this.live().find(({ name }) => name === ctx.physicalName)?.id ?? null),
+      create: (ctx, { uses }) =>
+        call('create', ctx, () => {
+          const id = this.create(ctx.physicalName, uses, slow ? BUILD_MS : 0);
+          return type === 'Test::Instant' ? { id, attributes: this.attributes(id) } : id;
+        }),
+      poll: (ctx, id) =>
+        call('poll', ctx, () => {
+          const { name, readyAt } = this.get(id);
+          if (this.broken.has(short(name))) throw new ResourceInError('no valid host was found');
+          if (this.stuck.has(short(name)) || this.clock.now() < readyAt) return 'pending';
+          return slow ? { attributes: this.attributes(id) } : 'done';
+        }),
+      update: async () => 'updated',
+      remove: (ctx, id) => call('remove', ctx, () => this.remove(id, slow)),
+      gone: (ctx, id) => call('gone', ctx, () => !this.live().some((thing) => thing.id === id)),
+      read: (ctx, id) => call('read', ctx, () => this.attributes(id)),
+    });
+  }
+
+  private async call<T>(verb: Verb, { physicalName }: ResourceContext, work: () => T): Promise<T> {
+    const name = short(physicalName);
+    this.calls.push({ verb, name });
+    const fault = this.faults.get(`${verb} ${name}`)?.shift();
+    await this.clock.sleep(LATENCY_MS, NEVER);
+    if (fault?.when === 'before') throw fault.error;
+    if (verb === 'create') this.onCreate(name);
+    const answer = work();
+    if (fault) throw fault.error;
+    return answer;
+  }
+
+  private create(name: string, uses: readonly string[], buildMs: number): string {
+    const id = `thing-${++this.number}`;
+    for (const used of uses) this.get(used);
+    this.things.set(id, { id, name, uses, readyAt: this.clock.now() + buildMs });
+    return id;
+  }
+
+  private remove(id: string, slow: boolean): void {
+    const thing = this.things.get(id);
+    if (!thing || thing.goneAt !== undefined) return;
+    const user = this.live().find(({ uses }) => uses.includes(id));
+    if (user) throw cloudError(409, `${short(thing.name)} is in use by ${short(user.name)}`);
+    thing.goneAt = this.clock.now() + (slow ? 400 : 0);
+  }
+
+  private attributes(id: string): Record<string, unknown> {
+    return { address: `address of ${short(this.get(id).name)}`, adminPassword: 'not declared' };
+  }
+
+  private get(id: string): Thing {
+    const thing = this.things.get(id);
+    if (!thing || this.isGone(thing)) throw cloudError(404, `there is no ${id}`);
+    return thing;
+  }
+
+  private live(): Thing[] {
+    return [...this.things.values()].filter((thing) => !this.isGone(thing));
+  }
+
+  private isGone(thing: Thing): boolean {
+    return thing.goneAt !== undefined && this.clock.now() >= thing.goneAt;
+  }
+}
+
+const short = (name: string): string => name.replace(/^k1-[0-9a-f]{12}-/, '');
+
+/** As the client makes them: 5xx and 429 may be asked again, no answer means nothing is known. */
+export function cloudError(httpStatus: number | null, words: string, more: { retryAfterMs?: number } = {}): OpenStackError {
+  return new OpenStackError(words, {
+    service: 'compute',
+    method: 'POST',
+    path: '/things',
+    httpStatus,
+    retryable: httpStatus === null || httpStatus >= 500 || httpStatus === 429,
+    sideEffectUnknown: httpStatus === null,
+    ...more,
+  });
+}

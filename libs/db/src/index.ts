@@ -24,3 +24,4 @@ export { NodesRepository, type FailedNode, type NewNode } from './nodes.reposito
 export { ConductorsRepository } from './conductors.repository.js';
 export { inScope } from './scope.js';
 export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';
+export { sortableColumns, type PageRequest } from './page.js';

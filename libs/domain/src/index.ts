@@ -1,3 +1,4 @@
+export * from './cluster-spec.js';
 export * from './cluster-type.js';
 export * from './context.js';
 export * from './errors.js';

@@ -1,0 +1,51 @@
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import type { RequestMethod } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { Policy } from '../policy/policy.js';
+import { ENDPOINT, type EndpointSpec } from './endpoint.js';
+
+/** A route of ours with everything that is said about it. */
+export interface DescribedRoute {
+  readonly controller: new (...args: never[]) => object;
+  readonly handler: string;
+  readonly method: RequestMethod;
+  /** `/v1/clusters/:id` */
+  readonly path: string;
+  readonly spec: EndpointSpec;
+}
+
+/**
+ * All routes of all controllers.
+ * @throws Error a route has no `@Endpoint`, or names a rule that is not there: the process must not start
+ */
+export function describeRoutes(modules: ModulesContainer, policy: Policy): DescribedRoute[] {
+  const routes: DescribedRoute[] = [];
+  for (const module of modules.values()) {
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      routes.push(...routesOf(metatype as DescribedRoute['controller'], policy));
+    }
+  }
+  return routes;
+}
+
+function routesOf(controller: DescribedRoute['controller'], policy: Policy): DescribedRoute[] {
+  const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
+  const prototype = controller.prototype as Record<string, unknown>;
+  return Object.getOwnPropertyNames(prototype).flatMap((handler) => {
+    const method = prototype[handler];
+    if (typeof method !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, method)) return [];
+    const spec = Reflect.getMetadata(ENDPOINT, method) as EndpointSpec | undefined;
+    if (!spec) throw new Error(`${controller.name}.${handler} has no policy and is not marked public`);
+    const unknown = spec.rules === 'public' ? undefined : spec.rules.find((rule) => !policy.has(rule));
+    if (unknown !== undefined || spec.rules.length === 0) throw new Error(`${controller.name}.${handler} names no rule of the policy`);
+    const paths = [Reflect.getMetadata(PATH_METADATA, method) as string | string[]].flat();
+    return paths.map((path) => ({
+      controller,
+      handler,
+      method: Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod,
+      path: `/${prefix}/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'),
+      spec,
+    }));
+  });
+}

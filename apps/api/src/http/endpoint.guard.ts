@@ -1,0 +1,62 @@
+import { Forbidden, Microversion, VERSION_HEADER } from '#libs/domain';
+import {
+  Injectable,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
+import { tap, type Observable } from 'rxjs';
+import { Policy } from '../policy/policy.js';
+import { ENDPOINT, type EndpointSpec } from './endpoint.js';
+import { NotAcceptable } from './http-errors.js';
+import type { ApiRequest } from './request.js';
+
+/** Before the body is looked at: does the route exist at the negotiated version, and has the token a project? */
+@Injectable()
+export class EndpointGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(execution: ExecutionContext): boolean {
+    const spec = this.reflector.get<EndpointSpec | undefined>(ENDPOINT, execution.getHandler());
+    const request = execution.switchToHttp().getRequest<ApiRequest>();
+    if (!spec || spec.rules === 'public') return true;
+    const { microversion, context } = request;
+    if (spec.since && microversion && !microversion.atLeast(Microversion.of(spec.since))) {
+      const reply = execution.switchToHttp().getResponse<FastifyReply>();
+      for (const name of ['OpenStack-API-Minimum-Version', 'OpenStack-API-Maximum-Version', VERSION_HEADER]) reply.removeHeader(name);
+      throw new NotAcceptable(
+        `Version ${microversion} was requested but the requested API ${execution.getHandler().name} is not supported for this version.`,
+      );
+    }
+    const [rule] = spec.rules;
+    if (context?.projectId === null) {
+      throw new Forbidden('policy', `Policy doesn't allow ${rule} to be performed.`, { rule });
+    }
+    return true;
+  }
+}
+
+/** After a route has answered: it must have asked one of its rules. A forgotten check fails every test of the route. */
+@Injectable()
+export class PolicyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly policy: Policy,
+  ) {}
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const spec = this.reflector.get<EndpointSpec | undefined>(ENDPOINT, execution.getHandler());
+    const { context } = execution.switchToHttp().getRequest<ApiRequest>();
+    return next.handle().pipe(
+      tap(() => {
+        if (!spec || spec.rules === 'public') return;
+        if (!context || !this.policy.wasAsked(context, spec.rules)) {
+          throw new Error(`${execution.getClass().name}.${execution.getHandler().name} did not ask its policy rule`);
+        }
+      }),
+    );
+  }
+}

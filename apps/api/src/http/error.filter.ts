@@ -1,0 +1,115 @@
+import { JeroboamError, MAX_VERSION, MIN_VERSION } from '#libs/domain';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { MethodNotAllowed, NotAcceptable, PathNotFound, RoutingError, Unauthenticated, UnsupportedMicroversion } from './http-errors.js';
+import type { ApiRequest } from './request.js';
+import type { RouteTable } from './route-table.js';
+
+interface ErrorBody {
+  readonly errors: readonly Record<string, unknown>[];
+}
+
+/**
+ * Every error of the API becomes Magnum's envelope here and nowhere else.
+ * Source: magnum/api/middleware/parsable_error.py; reference section 2.2.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly authUrl: string,
+    private readonly log: Logger,
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<ApiRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    if (reply.sent) return;
+    const error = this.translate(thrown, request);
+    const { status, body } = this.answer(error, request, reply);
+    if (status >= 500) this.log.error({ err: withCauses(thrown), requestId: request.id, status }, 'answering with a server error');
+    void reply.status(status).header('content-type', 'application/json').send(JSON.stringify(body));
+  }
+
+  /** What the framework throws gets our own words. */
+  private translate(thrown: unknown, request: ApiRequest): unknown {
+    if (thrown instanceof JeroboamError) return thrown;
+    const status = statusOf(thrown);
+    if (status === 404) {
+      const allow = this.routes.methodsOf(request.url);
+      return allow.length > 0 || !readsOnly(request) ? new MethodNotAllowed(allow) : new PathNotFound();
+    }
+    return thrown;
+  }
+
+  private answer(error: unknown, request: ApiRequest, reply: FastifyReply): { status: number; body: object } {
+    if (error instanceof Unauthenticated) {
+      void reply.header('www-authenticate', `Keystone uri="${this.authUrl}"`);
+      return { status: 401, body: { error: { code: 401, title: 'Unauthorized', message: error.message } } };
+    }
+    const wantsJson = String(request.headers.accept ?? '').includes('application/json');
+    if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
+    if (error instanceof MethodNotAllowed && error.allow.length > 0) void reply.header('allow', error.allow.join(', '));
+    if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
+    if (error instanceof JeroboamError) return { status: error.status, body: envelope(error.status, error.message) };
+    const status = statusOf(error);
+    if (status !== undefined && status < 500) return { status, body: envelope(status, wordsOf(error, status)) };
+    return { status: 500, body: envelope(500, 'Internal server error.') };
+  }
+}
+
+/** `{"errors":[...]}`; the title ends before the first full stop. */
+export function envelope(status: number, message: string): ErrorBody {
+  const code = status >= 500 ? 'server' : 'client';
+  const title = message.split('.', 1)[0] ?? '';
+  return { errors: [{ request_id: '', code, status, title, detail: message, links: [] }] };
+}
+
+function routingBody(error: RoutingError, wantsJson: boolean): ErrorBody {
+  const reason = error instanceof PathNotFound || error instanceof MethodNotAllowed ? '' : error.message;
+  const title = { 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 415: 'Unsupported Media Type' }[error.status] ?? '';
+  const told = wantsJson || (error.status === 415 && reason !== '');
+  const malformedVersion = error instanceof NotAcceptable && wantsJson;
+  return {
+    errors: [
+      { request_id: '', code: '', status: error.status, title: told ? title : '', detail: told || malformedVersion ? reason : '', links: [] },
+    ],
+  };
+}
+
+function microversionBody(error: UnsupportedMicroversion, wantsJson: boolean): ErrorBody {
+  return {
+    errors: [
+      {
+        code: 'magnum.microversion-unsupported',
+        title: 'Requested microversion is unsupported',
+        ...(wantsJson ? { description: error.message } : {}),
+        min_version: MIN_VERSION.toString(),
+        max_version: MAX_VERSION.toString(),
+        links: [{ rel: 'help', href: 'http://docs.openstack.org/api-guide/compute/microversions.html' }],
+      },
+    ],
+  };
+}
+
+const readsOnly = (request: ApiRequest): boolean => request.method === 'GET' || !request.url.startsWith('/v1');
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+function wordsOf(error: unknown, status: number): string {
+  if (status === 413) return 'Request body is too large: at most 1 MiB is taken.';
+  if (status === 400 && error instanceof HttpException && error.cause instanceof SyntaxError) return 'Request is not in valid JSON format';
+  return error instanceof Error ? error.message : 'The request cannot be taken.';
+}
+
+/** For the log: the error with its causes, as text. */
+function withCauses(error: unknown): { message: string; stack?: string | undefined; cause?: unknown } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { message: error.message, stack: error.stack, ...(error.cause ? { cause: withCauses(error.cause) } : {}) };
+}

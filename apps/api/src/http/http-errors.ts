@@ -1,0 +1,68 @@
+import { JeroboamError, MAX_VERSION, MIN_VERSION, VERSION_SERVICE, type Microversion } from '#libs/domain';
+
+/** Errors of the transport itself: their envelope has code "" and hides its words from clients that do not ask for JSON. */
+export abstract class RoutingError extends JeroboamError {}
+
+export class PathNotFound extends RoutingError {
+  override readonly code = 'path-not-found';
+  override readonly status = 404;
+  constructor() {
+    super('Not Found');
+  }
+}
+
+export class MethodNotAllowed extends RoutingError {
+  override readonly code = 'method-not-allowed';
+  override readonly status = 405;
+  constructor(readonly allow: readonly string[]) {
+    super('Method Not Allowed');
+  }
+}
+
+export class NotAcceptable extends RoutingError {
+  override readonly code = 'not-acceptable';
+  override readonly status = 406;
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+export class UnsupportedMediaType extends RoutingError {
+  override readonly code = 'unsupported-media-type';
+  override readonly status = 415;
+  constructor(readonly reason: string) {
+    super(reason);
+  }
+}
+
+/** 401 in keystonemiddleware's own shape. */
+export class Unauthenticated extends JeroboamError {
+  override readonly code = 'unauthenticated';
+  override readonly status = 401;
+  constructor() {
+    super('The request you have made requires authentication.');
+  }
+}
+
+/** A well-formed microversion that is not ours: answered in a shape of its own. Reference section 1.2. */
+export class UnsupportedMicroversion extends JeroboamError {
+  override readonly code = 'microversion-unsupported';
+  override readonly status = 406;
+  constructor(readonly version: Microversion) {
+    super(describe(version));
+  }
+}
+
+function describe(version: Microversion): string {
+  const range = `[${VERSION_SERVICE} ${MIN_VERSION}, ${VERSION_SERVICE} ${MAX_VERSION}].`;
+  if (version.major !== MAX_VERSION.major) {
+    return (
+      `Mutually exclusive versions requested. Version ${version} requested but not supported by this service.` +
+      `The supported version range is: ${range}`
+    );
+  }
+  return (
+    `Version ${version} was requested but the minor version is not supported by this service. ` +
+    `The supported version range is: ${range}`
+  );
+}

@@ -1,0 +1,3 @@
+/** Names under which the API's parts that are not classes of their own are injected. */
+export const SETTINGS = Symbol('settings');
+export const LOGGER = Symbol('logger');

@@ -25,3 +25,8 @@ export { ConductorsRepository } from './conductors.repository.js';
 export { inScope } from './scope.js';
 export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';
 export { sortableColumns, type PageRequest } from './page.js';
+export { isUuidText, type PageRequest } from './page.js';
+export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-templates.repository.js';
+export { ClustersRepository, type GroupSummary, type NewCluster } from './clusters.repository.js';
+export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
+export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';

@@ -58,3 +58,8 @@ export function afterMarker<T extends ObjectLiteral>(query: SelectQueryBuilder<T
   if (!byId) query.orderBy(key(alias), direction);
   return query.addOrderBy(`${alias}.id`, direction).limit(page.limit);
 }
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Canonical, lower case: only then an identifier is a uuid; else it is a name. Reference section 3.5. */
+export const isUuidText = (text: string): boolean => UUID.test(text);

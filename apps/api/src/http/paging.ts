@@ -1,5 +1,5 @@
 import { InvalidInput } from '#libs/domain';
-import type { PageRequest } from '#libs/db';
+import { isUuidText, type PageRequest } from '#libs/db';
 import type { z } from 'zod';
 import { query, text } from './wire.js';
 
@@ -12,8 +12,8 @@ export const PAGE_FIELDS = {
 export const pageQuery = query(PAGE_FIELDS);
 export type PageQuery = z.output<typeof pageQuery>;
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-export const isUuid = (text: string): boolean => UUID.test(text);
+
+
 
 /**
  * Magnum's page parameters. Reference section 3.1.
@@ -31,7 +31,7 @@ export function pageRequest(given: PageQuery, maxLimit: number, sortable: readon
   if (sortKey !== null && !sortable.includes(sortKey)) {
     throw new InvalidInput('invalid-sort-key', `The sort_key value "${sortKey}" is an invalid field for sorting`, { field: 'sort_key' });
   }
-  if (marker !== null && !isUuid(marker)) {
+  if (marker !== null && !isUuidText(marker)) {
     throw new InvalidInput(
       'invalid-marker',
       `Invalid input for field/attribute marker. Value: '${marker}'. Expected a uuid but received ${marker}.`,

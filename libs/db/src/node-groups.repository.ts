@@ -1,0 +1,61 @@
+import { Conflict, NotFound, type Scope } from '#libs/domain';
+import type { DataSource, SelectQueryBuilder } from 'typeorm';
+import { NodeGroupEntity } from './entities/index.js';
+import { afterMarker, inScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import type { Tx } from './unit-of-work.js';
+import { values } from './values.js';
+
+export type NewNodeGroup = Omit<
+  NodeGroupEntity,
+  'id' | 'createdAt' | 'updatedAt' | 'revision' | 'nodeAddresses' | 'stackId' | 'statusReason' | 'version'
+>;
+
+export class NodeGroupsRepository {
+  constructor(private readonly source: DataSource) {}
+
+  /** Names that `sort_key` may have. */
+  sortKeys(): string[] {
+    return sortableColumns(this.source.getMetadata(NodeGroupEntity));
+  }
+
+  /** @param role null: every role. @throws NotFound the marker is not there */
+  async page(scope: Scope, clusterUuid: string, page: PageRequest, role: string | null): Promise<NodeGroupEntity[]> {
+    const query = this.ofCluster(scope, clusterUuid);
+    if (role !== null) query.andWhere('g.role = :role', { role });
+    const rows = await afterMarker(query, page).getMany();
+    if (rows.length === 0 && page.marker !== null) await this.get(scope, clusterUuid, page.marker);
+    return rows;
+  }
+
+  /**
+   * @param ident uuid, name or the running number as text
+   * @throws NotFound
+   */
+  async get(scope: Scope, clusterUuid: string, ident: string): Promise<NodeGroupEntity> {
+    const query = this.ofCluster(scope, clusterUuid);
+    if (isUuidText(ident)) query.andWhere('g.uuid = :ident', { ident });
+    else if (/^\d{1,15}$/.test(ident)) query.andWhere('(g.id = :number OR g.name = :ident)', { number: ident, ident });
+    else query.andWhere('g.name = :ident', { ident });
+    const rows = await query.orderBy('g.id').limit(2).getMany();
+    if (rows.length > 1) {
+      throw new Conflict('ambiguous-node-group', 'Multiple nodegroups exist with same name. Please use the nodegroup uuid instead.', {
+        nodeGroup: ident,
+      });
+    }
+    const [row] = rows;
+    if (!row) throw new NotFound('node-group-not-found', `Nodegroup ${ident} could not be found.`, { nodeGroup: ident });
+    return row;
+  }
+
+  async insert(tx: Tx, ...groups: readonly NewNodeGroup[]): Promise<void> {
+    await tx.manager.insert(
+      NodeGroupEntity,
+      groups.map((group) => values<NodeGroupEntity>(group)),
+    );
+  }
+
+  private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {
+    const query = this.source.manager.createQueryBuilder(NodeGroupEntity, 'g').where('g.cluster_uuid = :clusterUuid', { clusterUuid });
+    return inScope(query, scope);
+  }
+}

@@ -1,0 +1,82 @@
+import { QUOTA_RESOURCE, type Scope } from '#libs/domain';
+import type { DataSource } from 'typeorm';
+import { QuotaEntity } from './entities/index.js';
+import { inScope } from './page.js';
+import type { Tx } from './unit-of-work.js';
+
+/** How much a project has, how much it may have. */
+export interface QuotaUse {
+  /** Counted up to the limit only. */
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface QuotaPage {
+  /** Running number of the last quota seen. */
+  readonly marker: number | null;
+  readonly limit: number;
+  readonly sortKey: keyof QuotaEntity & string;
+  readonly sortDir: 'asc' | 'desc';
+}
+
+export class QuotasRepository {
+  constructor(private readonly source: DataSource) {}
+
+  async find(scope: Scope, projectId: string, resource: string): Promise<QuotaEntity | null> {
+    const query = this.source.manager
+      .createQueryBuilder(QuotaEntity, 'q')
+      .where('q.project_id = :projectId AND q.resource = :resource', { projectId, resource });
+    return inScope(query, scope).getOne();
+  }
+
+  async page(scope: Scope, page: QuotaPage): Promise<QuotaEntity[]> {
+    const query = inScope(this.source.manager.createQueryBuilder(QuotaEntity, 'q').where('true'), scope);
+    const [compare, direction] = page.sortDir === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
+    if (page.marker !== null) query.andWhere(`q.id ${compare} :marker`, { marker: page.marker });
+    if (page.sortKey !== 'id') query.orderBy(`q.${page.sortKey}`, direction);
+    return query.addOrderBy('q.id', direction).limit(page.limit).getMany();
+  }
+
+  /** A look without lock: refuses early, decides nothing. */
+  async use(projectId: string, fallback: number): Promise<QuotaUse> {
+    return readUse((sql, parameters) => this.source.query(sql, parameters), projectId, fallback);
+  }
+
+  /** Counts behind a lock that the project's other creates wait for until this transaction ends: two cannot take one place. */
+  async lockedUse(tx: Tx, projectId: string, fallback: number): Promise<QuotaUse> {
+    await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('quota:' || $1, 0))`, [projectId]);
+    return readUse((sql, parameters) => tx.manager.query(sql, parameters), projectId, fallback);
+  }
+
+  async insert(tx: Tx, quota: Pick<QuotaEntity, 'projectId' | 'resource' | 'hardLimit'>): Promise<QuotaEntity> {
+    await tx.manager.insert(QuotaEntity, quota);
+    return tx.manager.findOneByOrFail(QuotaEntity, { projectId: quota.projectId, resource: quota.resource });
+  }
+
+  /** @returns null when there is none */
+  async update(tx: Tx, projectId: string, resource: string, hardLimit: number): Promise<QuotaEntity | null> {
+    await tx.manager.update(QuotaEntity, { projectId, resource }, { hardLimit, updatedAt: () => 'now()' });
+    return tx.manager.findOneBy(QuotaEntity, { projectId, resource });
+  }
+
+  /** @returns whether there was one */
+  async remove(tx: Tx, projectId: string, resource: string): Promise<boolean> {
+    const result = await tx.manager.delete(QuotaEntity, { projectId, resource });
+    return (result.affected ?? 0) > 0;
+  }
+}
+
+type Query = <T>(sql: string, parameters: unknown[]) => Promise<T>;
+
+/** Stops counting at the limit: a project with many clusters costs no more than its limit. */
+async function readUse(query: Query, projectId: string, fallback: number): Promise<QuotaUse> {
+  const [row] = await query<{ used: string; limit: number }[]>(
+    `WITH quota AS (
+       SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = $1 AND resource = $2), $3::integer) AS "limit")
+     SELECT quota."limit", (
+       SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = $1 LIMIT (SELECT "limit" FROM quota)) counted) AS used
+     FROM quota`,
+    [projectId, QUOTA_RESOURCE, fallback],
+  );
+  return { used: Number(row?.used ?? 0), limit: row?.limit ?? fallback };
+}

@@ -1,7 +1,7 @@
 import { Conflict, NotFound, type ClusterStatus, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { ClusterEntity, NodeGroupEntity } from './entities/index.js';
-import { afterMarker, inScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
 import type { Tx } from './unit-of-work.js';
 import { values } from './values.js';
 
@@ -73,7 +73,7 @@ export class ClustersRepository {
   async groupsOf(scope: Scope, clusterUuids: readonly string[]): Promise<Map<string, GroupSummary[]>> {
     const groups = new Map<string, GroupSummary[]>(clusterUuids.map((uuid) => [uuid, []]));
     if (clusterUuids.length === 0) return groups;
-    const rows = await inScope(this.source.manager.createQueryBuilder(NodeGroupEntity, 'g'), scope)
+    const rows = await withinScope(this.source.manager.createQueryBuilder(NodeGroupEntity, 'g'), scope)
       .select(['g.id', 'g.clusterUuid', 'g.name', 'g.role', 'g.nodeCount', 'g.nodeAddresses', 'g.status', 'g.statusReason'])
       .andWhere('g.cluster_uuid = ANY (:clusterUuids)', { clusterUuids })
       .orderBy('g.id')
@@ -116,6 +116,6 @@ export class ClustersRepository {
   }
 
   private visible(scope: Scope): SelectQueryBuilder<ClusterEntity> {
-    return inScope(this.source.manager.createQueryBuilder(ClusterEntity, 'c').where('true'), scope);
+    return withinScope(this.source.manager.createQueryBuilder(ClusterEntity, 'c').where('true'), scope);
   }
 }

@@ -1,7 +1,7 @@
 import { Conflict, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { NodeGroupEntity } from './entities/index.js';
-import { afterMarker, inScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
 import type { Tx } from './unit-of-work.js';
 import { values } from './values.js';
 
@@ -56,6 +56,6 @@ export class NodeGroupsRepository {
 
   private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {
     const query = this.source.manager.createQueryBuilder(NodeGroupEntity, 'g').where('g.cluster_uuid = :clusterUuid', { clusterUuid });
-    return inScope(query, scope);
+    return withinScope(query, scope);
   }
 }

@@ -12,7 +12,7 @@ export interface PageRequest {
 }
 
 /** Narrows a query to what the scope may see. */
-export function inScope<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, scope: Scope): SelectQueryBuilder<T> {
+export function withinScope<T extends ObjectLiteral>(query: SelectQueryBuilder<T>, scope: Scope): SelectQueryBuilder<T> {
   if (scope.kind === 'all-projects') return query;
   return query.andWhere(`${query.alias}.project_id = :scopeProject`, { scopeProject: scope.projectId });
 }

@@ -1,7 +1,7 @@
 import { QUOTA_RESOURCE, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { QuotaEntity } from './entities/index.js';
-import { inScope } from './page.js';
+import { withinScope } from './page.js';
 import type { Tx } from './unit-of-work.js';
 
 /** How much a project has, how much it may have. */
@@ -26,11 +26,11 @@ export class QuotasRepository {
     const query = this.source.manager
       .createQueryBuilder(QuotaEntity, 'q')
       .where('q.project_id = :projectId AND q.resource = :resource', { projectId, resource });
-    return inScope(query, scope).getOne();
+    return withinScope(query, scope).getOne();
   }
 
   async page(scope: Scope, page: QuotaPage): Promise<QuotaEntity[]> {
-    const query = inScope(this.source.manager.createQueryBuilder(QuotaEntity, 'q').where('true'), scope);
+    const query = withinScope(this.source.manager.createQueryBuilder(QuotaEntity, 'q').where('true'), scope);
     const [compare, direction] = page.sortDir === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     if (page.marker !== null) query.andWhere(`q.id ${compare} :marker`, { marker: page.marker });
     if (page.sortKey !== 'id') query.orderBy(`q.${page.sortKey}`, direction);

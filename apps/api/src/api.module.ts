@@ -1,0 +1,70 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  ClustersRepository,
+  ClusterTemplatesRepository,
+  EventsRepository,
+  NodeGroupsRepository,
+  OperationsRepository,
+  QuotasRepository,
+  SecretStore,
+  Signals,
+  UnitOfWork,
+} from '#libs/db';
+import { OperationQueue } from '#libs/jobs';
+import { Cloud } from '#libs/openstack';
+import { KeyRing } from '#libs/pki';
+import { DataSource } from 'typeorm';
+import { CloudCatalogue } from './cloud/cloud-catalogue.js';
+import { Policy } from './policy/policy.js';
+import { HealthController } from './root/health.controller.js';
+import { VersionController } from './root/version.controller.js';
+import type { ApiParts } from './parts.js';
+import { LOGGER, SETTINGS } from './tokens.js';
+import { CloudChecks } from './cloud/cloud-checks.js';
+import { ClusterTemplatesController } from './v1/cluster-templates/cluster-templates.controller.js';
+import { CreateClusterTemplate } from './v1/cluster-templates/create-cluster-template.js';
+import { DeleteClusterTemplate } from './v1/cluster-templates/delete-cluster-template.js';
+import { FindClusterTemplates } from './v1/cluster-templates/find-cluster-templates.js';
+import { UpdateClusterTemplate } from './v1/cluster-templates/update-cluster-template.js';
+
+type Repository = new (source: DataSource) => object;
+
+const repositories: Provider[] = (
+  [
+    ClustersRepository,
+    ClusterTemplatesRepository,
+    EventsRepository,
+    NodeGroupsRepository,
+    OperationsRepository,
+    QuotasRepository,
+    UnitOfWork,
+  ] satisfies Repository[]
+).map((type: Repository) => ({ provide: type, useFactory: (source: DataSource) => new type(source), inject: [DataSource] }));
+
+const verbs: Provider[] = [CreateClusterTemplate, FindClusterTemplates, UpdateClusterTemplate, DeleteClusterTemplate];
+
+/** The whole API from its parts; the parts live and end with whoever made them. */
+@Module({})
+export class ApiModule {
+  static from(parts: ApiParts): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers: [VersionController, HealthController, ClusterTemplatesController],
+      providers: [
+        { provide: SETTINGS, useValue: parts.settings },
+        { provide: LOGGER, useValue: parts.log },
+        { provide: DataSource, useValue: parts.source },
+        { provide: Signals, useValue: parts.signals },
+        { provide: SecretStore, useValue: parts.secrets },
+        { provide: KeyRing, useValue: parts.keyRing },
+        { provide: OperationQueue, useValue: parts.queue },
+        { provide: Cloud, useValue: parts.cloud },
+        { provide: Policy, useValue: parts.policy },
+        { provide: CloudCatalogue, useFactory: (cloud: Cloud) => new CloudCatalogue(cloud), inject: [Cloud] },
+        ...repositories,
+        CloudChecks,
+        ...verbs,
+      ],
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import type { LoggerService } from '@nestjs/common';
+import { ModulesContainer, NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { ApiModule } from './api.module.js';
+import { Authenticator } from './auth/authenticator.js';
+import { TokenCache } from './auth/token-cache.js';
+import { describeRoutes } from './http/completeness.js';
+import { EndpointGuard, PolicyInterceptor } from './http/endpoint.guard.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { BODY_LIMIT, installHooks, rewriteUrl } from './http/hooks.js';
+import { installRequestLog } from './http/request-log.js';
+import { RouteTable } from './http/route-table.js';
+import { validationPipe } from './http/validation.pipe.js';
+import { installDocs } from './openapi/docs.js';
+import type { ApiParts } from './parts.js';
+
+/**
+ * The API as main and the tests run it: every hook, guard and filter in place, initialised, not yet listening.
+ * @throws a route has no policy
+ */
+export async function createApi(parts: ApiParts): Promise<NestFastifyApplication> {
+  const { settings, log } = parts;
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    requestIdHeader: false,
+    genReqId: () => `req-${randomUUID()}`,
+    rewriteUrl: (request: IncomingMessage) => rewriteUrl(request.url ?? '/'),
+    exposeHeadRoutes: false,
+    trustProxy: settings.API_TRUST_PROXY,
+    forceCloseConnections: 'idle',
+  });
+  const routes = new RouteTable();
+  const server = adapter.getInstance();
+  const authenticator = new Authenticator(new TokenCache((token) => parts.cloud.validateToken(parts.service, token)));
+  installRequestLog(server, log);
+  installHooks(server, settings, authenticator, routes);
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.from(parts), adapter, {
+    bodyParser: false,
+    logger: nestLogger(log),
+    abortOnError: false,
+  });
+  const reflector = app.get(Reflector);
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalGuards(new EndpointGuard(reflector));
+  app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy));
+  app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));
+  const described = describeRoutes(app.get(ModulesContainer), parts.policy);
+  installDocs(app, described);
+  await app.init();
+  await server.ready();
+  return app;
+}
+
+/** Nest's own words go into our log. */
+function nestLogger(log: Logger): LoggerService {
+  const say =
+    (level: 'debug' | 'warn' | 'error' | 'fatal') =>
+    (message: unknown, ...rest: unknown[]): void =>
+      log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
+  return { log: say('debug'), error: say('error'), warn: say('warn'), debug: say('debug'), verbose: say('debug'), fatal: say('fatal') };
+}

@@ -1,0 +1,28 @@
+import { InvalidConfiguration, loadConfig } from '#libs/config';
+import { createApi } from './create-api.js';
+import { openParts } from './parts.js';
+
+/** The API's process: listens, and on SIGTERM or SIGINT lets requests finish, then ends. */
+async function main(): Promise<void> {
+  const settings = loadConfig();
+  const parts = await openParts(settings);
+  const app = await createApi(parts);
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    parts.log.info({ signal }, 'ending');
+    await app.close();
+    await parts.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', (signal) => void end(signal));
+  process.on('SIGINT', (signal) => void end(signal));
+  await app.listen(settings.API_PORT, settings.API_HOST);
+  parts.log.info({ url: await app.getUrl() }, 'listening');
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof InvalidConfiguration ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,127 @@
+import { RequestMethod } from '@nestjs/common';
+import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { z } from 'zod';
+import type { DescribedRoute } from '../http/completeness.js';
+import { PARAMETERS } from './parameters.js';
+import { errorResponses, SHARED_SCHEMAS } from './responses.js';
+
+type Json = Record<string, unknown>;
+
+/** The OpenAPI 3.1 document, from the routes' own schemas and descriptions. Same input, same text. */
+export function buildDocument(routes: readonly DescribedRoute[]): Json {
+  const schemas: Json = { ...SHARED_SCHEMAS };
+  const paths: Record<string, Json> = {};
+  const sorted = [...routes].sort((a, b) => compare(a.path, b.path) || a.method - b.method);
+  for (const route of sorted) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    const verb = (RequestMethod[route.method] ?? 'GET').toLowerCase();
+    paths[path] = { ...paths[path], [verb]: operation(route, schemas) };
+  }
+  const tags = [...new Set(sorted.map((route) => route.spec.tag))].sort().map((name) => ({ name }));
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Jeroboam',
+      version: '1.14',
+      description:
+        'Containers as a service for OpenStack: the container-infra v1 API as Magnum answers it, microversions 1.1 to 1.14, ' +
+        'and beside it events, operations and nodes of clusters. Paths work with and without `/v1`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags,
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'A Keystone token, scoped to a project' },
+      },
+      schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => compare(a, b))),
+    },
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function operation(route: DescribedRoute, schemas: Json): Json {
+  const { spec, path, controller, handler } = route;
+  const { body, query } = inputs(route);
+  const isPublic = spec.rules === 'public';
+  const rules = spec.rules === 'public' ? '' : `Policy: ${spec.rules.map((rule) => `\`${rule}\``).join(', ')}. `;
+  const since = spec.since ? `Since microversion ${spec.since}.` : '';
+  return {
+    operationId: `${controller.name.replace(/Controller$/, '')}.${handler}${isAlias(route) ? `.${path.slice(1).replaceAll('/', '.')}` : ''}`,
+    tags: [spec.tag],
+    summary: spec.summary,
+    description: [spec.description, `${rules}${since}`.trim()].filter(Boolean).join('\n\n'),
+    ...(isPublic ? { security: [] } : {}),
+    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : PARAMETERS)],
+    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input', schemas) } } } } : {}),
+    responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined) },
+  };
+}
+
+/** One method under several paths: only the first keeps the plain name. */
+function isAlias({ controller, handler, path }: DescribedRoute): boolean {
+  const method = (controller.prototype as Record<string, object>)[handler] as object;
+  const paths = [Reflect.getMetadata(PATH_METADATA, method) as string | string[]].flat();
+  return paths.length > 1 && !path.endsWith(paths[0] ?? '');
+}
+
+function success({ spec }: DescribedRoute, schemas: Json): Json {
+  const description = { 200: 'As asked', 201: 'Made', 202: 'Accepted: it is being done', 204: 'Done, nothing to say' }[spec.success] ?? 'Fine';
+  if (!spec.answer) return { description };
+  return { description, content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } } };
+}
+
+function inputs({ controller, handler }: DescribedRoute): { body?: z.ZodType; query?: z.ZodType } {
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler) ?? {}) as Record<string, { schema?: z.ZodType }>;
+  const found: { body?: z.ZodType; query?: z.ZodType } = {};
+  for (const [key, { schema }] of Object.entries(args)) {
+    if (!schema) continue;
+    if (key.startsWith(`${RouteParamtypes.BODY}:`)) found.body = schema;
+    if (key.startsWith(`${RouteParamtypes.QUERY}:`)) found.query = schema;
+  }
+  return found;
+}
+
+const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  cluster: 'uuid or name of the cluster',
+  template: 'uuid or name of the cluster template',
+  group: 'uuid, name or number of the node group',
+  project: 'Project id',
+  resource: 'Name of the resource: `Cluster`',
+  type: 'Which authority: `kubernetes`, `etcd`, `front-proxy`',
+  operation: 'uuid of the operation',
+};
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    description: PATH_PARAMETERS[name] ?? name,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(schema: z.ZodType): Json[] {
+  const { properties = {} } = toSchema(schema, 'input') as { properties?: Record<string, Json> };
+  return Object.entries(properties).map(([name, { description, ...shown }]) => ({ name, in: 'query', description, schema: shown }));
+}
+
+/** Schemas with an id become components, the rest stays in place. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
+  const { $defs, ...shown } = toSchema(schema, io) as Json & { $defs?: Json };
+  Object.assign(schemas, $defs);
+  const id = typeof shown['id'] === 'string' ? shown['id'] : undefined;
+  if (id === undefined) return shown;
+  const { id: _, ...component } = shown;
+  schemas[id] = component;
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...shown } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  return JSON.parse(JSON.stringify(shown).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
+}

@@ -1,0 +1,65 @@
+import type { EndpointSpec } from '../http/endpoint.js';
+
+type Json = Record<string, unknown>;
+
+/** The envelopes of errors. */
+export const SHARED_SCHEMAS: Readonly<Record<string, unknown>> = {
+  Errors: {
+    type: 'object',
+    description: 'Every error but 401',
+    required: ['errors'],
+    properties: {
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['code', 'title'],
+          properties: {
+            request_id: { type: 'string', description: 'Always empty: the id is in the header' },
+            code: { type: 'string', description: '`client`, `server`, or empty for errors of routing' },
+            status: { type: 'integer', description: 'The HTTP status' },
+            title: { type: 'string', description: 'The first sentence' },
+            detail: { type: 'string', description: 'What is wrong, with the name of the field and the reason' },
+            links: { type: 'array', items: { type: 'object' }, description: 'Empty' },
+            min_version: { type: 'string', description: 'Only when the microversion is not supported' },
+            max_version: { type: 'string', description: 'Only when the microversion is not supported' },
+          },
+        },
+      },
+    },
+  },
+  Unauthorized: {
+    type: 'object',
+    description: 'No token, or one that is no longer good',
+    properties: {
+      error: {
+        type: 'object',
+        properties: {
+          code: { type: 'integer', const: 401 },
+          title: { type: 'string', const: 'Unauthorized' },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+};
+
+const error = (description: string): Json => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
+});
+
+/** What each route can answer besides its own errors. */
+export function errorResponses(spec: EndpointSpec, hasBody: boolean): Json {
+  const own = Object.fromEntries(Object.entries(spec.errors ?? {}).map(([status, words]) => [status, error(words)]));
+  if (spec.rules === 'public') return own;
+  return {
+    ...(hasBody ? { 400: error('The body or the query cannot be taken: field and reason are named') } : {}),
+    401: { description: 'No good token', content: { 'application/json': { schema: { $ref: '#/components/schemas/Unauthorized' } } } },
+    403: error('The policy does not allow it'),
+    406: error('The microversion is not supported, or has no such operation'),
+    ...(hasBody ? { 413: error('The body is larger than 1 MiB'), 415: error('The body is not JSON') } : {}),
+    503: error('A service that is needed does not answer: it is named'),
+    ...own,
+  };
+}

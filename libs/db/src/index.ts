@@ -24,7 +24,6 @@ export { NodesRepository, type FailedNode, type NewNode } from './nodes.reposito
 export { ConductorsRepository } from './conductors.repository.js';
 export { inScope } from './scope.js';
 export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';
-export { sortableColumns, type PageRequest } from './page.js';
 export { isUuidText, type PageRequest } from './page.js';
 export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-templates.repository.js';
 export { ClustersRepository, type GroupSummary, type NewCluster } from './clusters.repository.js';

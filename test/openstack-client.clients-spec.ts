@@ -24,7 +24,7 @@ describe('the openstack client against the standalone installation', () => {
     });
     installation = await Installation.start({
       home: join(home, 'state'),
-      env: { API_PORT: String(await freePort()), BOOTSTRAP_PORT: String(await freePort()) },
+      env: { API_PORT: String(await freePort()), BOOTSTRAP_PORT: String(await freePort()), SANDBOX_PORT: '0' },
       say: console.log,
     });
     const clouds = installation.state.cloudsYaml;

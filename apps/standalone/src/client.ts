@@ -38,7 +38,13 @@ export class ContainerInfra {
   private constructor(
     private readonly baseUrl: string,
     private readonly token: string,
+    readonly projectId: string,
   ) {}
+
+  /** What every request carries. */
+  get headers(): Record<string, string> {
+    return { 'x-auth-token': this.token, 'openstack-api-version': 'container-infra latest', accept: 'application/json' };
+  }
 
   /** Logs in with Keystone. */
   static async login(apiUrl: string, authUrl: string, user: string, password: string, project: string): Promise<ContainerInfra> {
@@ -54,18 +60,14 @@ export class ContainerInfra {
     });
     const token = response.headers.get('x-subject-token');
     if (!token) throw new ApiError(response.status, `${user} could not log in at ${authUrl} (${response.status})`);
-    return new ContainerInfra(`${apiUrl}/v1`, token);
+    const body = (await response.json()) as { token: { project: { id: string } } };
+    return new ContainerInfra(`${apiUrl}/v1`, token, body.token.project.id);
   }
 
   async request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.baseUrl}${path}`, {
       method,
-      headers: {
-        'x-auth-token': this.token,
-        'openstack-api-version': 'container-infra latest',
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+      headers: { ...this.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

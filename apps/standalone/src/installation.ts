@@ -107,7 +107,10 @@ export class Installation {
 
   private async startSandbox(): Promise<{ authUrl: string; env: Record<string, string> }> {
     const { passwords } = this.secrets;
-    const options = { dir: this.state.sandbox, passwords, containerInfraUrl: `${this.apiUrl}/v1`, ...this.options.sandbox };
+    const catalog = [{ type: 'container-infra', name: 'jeroboam', url: `${this.apiUrl}/v1` }];
+    const port = Number(setting(this.options, 'SANDBOX_PORT') ?? 9513);
+    if (port !== 0) await assertFree(String(port), 'SANDBOX_PORT');
+    const options = { dir: this.state.sandbox, port, passwords, catalog, ...this.options.sandbox };
     const { authUrl, adminUrl } = await this.child('sandbox', 'sandbox.main.js', [
       JSON.stringify(options),
     ]).message<SandboxReady>();

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
+import { runBench } from './bench/bench.js';
 import { runDemo } from './demo.js';
 import { AlreadyRunning, Installation } from './installation.js';
 import { StateFolder } from './state.js';
@@ -9,8 +10,9 @@ const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the
   npm run demo     makes a three-node cluster with live progress, lists its nodes, and stops
   npm start        the same services, until Ctrl-C
   npm run reset    forgets everything: databases, sandbox cloud, passwords
+  npm run bench    measures the API and creates of 3, 100 and 1,000 nodes (or: npm run bench -- 3 100)
 
-Environment: JEROBOAM_HOME (default .jeroboam), API_PORT (9511), BOOTSTRAP_PORT (9512), REDIS_URL,
+Environment: JEROBOAM_HOME (default .jeroboam), API_PORT (9511), BOOTSTRAP_PORT (9512), SANDBOX_PORT (9513), REDIS_URL,
 and every other setting of the README's table.`;
 
 const home = process.env['JEROBOAM_HOME'] ?? join(process.cwd(), '.jeroboam');
@@ -87,7 +89,13 @@ Type in another terminal (Debian: apt install python3-openstackclient python3-ma
 Ctrl-C stops everything; the next start goes on where this one ended. npm run reset forgets it.`);
 }
 
-const commands: Record<string, () => Promise<void> | void> = { start, demo, reset, help: () => print(HELP) };
+function bench(): Promise<void> {
+  const sizes = process.argv.slice(3).map(Number);
+  if (sizes.some((size) => !Number.isInteger(size) || size < 2)) throw new Error('a size is a number of nodes, 2 or more');
+  return runBench(print, sizes.length > 0 ? sizes : undefined);
+}
+
+const commands: Record<string, () => Promise<void> | void> = { start, demo, reset, bench, help: () => print(HELP) };
 const command = process.argv[2] ?? 'help';
 try {
   const run = commands[command];

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '#libs/testing';
+import { Installation } from '../installation.js';
+import { benchAccept, benchList } from './api.bench.js';
+import { benchCreate } from './create.bench.js';
+
+const SIZES = [3, 100, 1000];
+
+/** Prints what the README promises, measured on this machine now. `sizes`: which creates to run. */
+export async function runBench(print: (line: string) => void, sizes: readonly number[] = SIZES): Promise<void> {
+  print(
+    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}; everything on this machine, the sandbox too`,
+  );
+  await withInstallation(0, async (installation) => {
+    print('\nAPI (no conductor runs)');
+    print(`  POST /v1/clusters, 100/s for 20 s       ${(await benchAccept(installation)).summary()}   target p99 < 50 ms`);
+    print(`  GET /v1/clusters?limit=100 of 10,000    ${(await benchList(installation)).summary()}   target p99 < 50 ms`);
+  });
+  print('\nCreate on the sandbox at its default latencies; overhead = wall time - critical path');
+  for (const nodes of sizes) {
+    await withInstallation(1, async (installation) => {
+      const m = await benchCreate(installation, nodes);
+      const overhead = (m.wallSeconds - m.criticalPathSeconds).toFixed(1);
+      print(
+        `  ${String(nodes).padStart(5)} nodes: ${m.wallSeconds.toFixed(1)} s, critical path ${m.criticalPathSeconds.toFixed(1)} s, overhead ${overhead} s; ` +
+          `${m.cloudCallsPerNode.toFixed(1)} cloud calls per node; delete ${m.deleteSeconds.toFixed(1)} s`,
+      );
+    });
+  }
+}
+
+async function withInstallation(conductors: number, work: (installation: Installation) => Promise<void>): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'jeroboam-bench-'));
+  const installation = await Installation.start({
+    home,
+    conductors,
+    env: {
+      API_PORT: String(await freePort()),
+      BOOTSTRAP_PORT: String(await freePort()),
+      SANDBOX_PORT: '0',
+      MAX_CLUSTERS_PER_PROJECT: '1000000',
+      LOG_LEVEL: 'warn',
+    },
+    say: console.error,
+  });
+  try {
+    await work(installation);
+  } finally {
+    await installation.stop();
+    rmSync(home, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,88 @@
+import { ContainerInfra, type ClusterView } from '../client.js';
+import type { Installation } from '../installation.js';
+import { ensureTemplate, TEMPLATE } from './api.bench.js';
+
+export interface CreateMeasurement {
+  readonly nodes: number;
+  /** From the request to CREATE_COMPLETE, seconds. */
+  readonly wallSeconds: number;
+  /** What the sandbox's own latencies add up to on the longest way, seconds. */
+  readonly criticalPathSeconds: number;
+  readonly cloudCallsPerNode: number;
+  readonly deleteSeconds: number;
+}
+
+const LIMIT_MS = 600_000;
+const POLL_MS = 200;
+
+/** Creates and deletes one cluster with a control-plane node and `nodes - 1` workers on the sandbox at its default latencies. */
+export async function benchCreate(installation: Installation, nodes: number): Promise<CreateMeasurement> {
+  const api = await ContainerInfra.login(
+    installation.apiUrl,
+    installation.authUrl,
+    'demo',
+    installation.password('demo'),
+    'demo',
+  );
+  await ensureTemplate(api);
+  await fetch(`${installation.sandboxAdminUrl}/calls`, { method: 'DELETE' });
+  const begun = performance.now();
+  const { uuid } = await api.request<{ uuid: string }>('POST', '/clusters', {
+    name: `bench-${nodes}`,
+    cluster_template_id: TEMPLATE,
+    master_count: 1,
+    node_count: nodes - 1,
+    create_timeout: 30,
+  });
+  const cluster = await settled(api, uuid);
+  const wallSeconds = (performance.now() - begun) / 1000;
+  if (cluster?.status !== 'CREATE_COMPLETE') throw new Error(`${nodes} nodes: ${cluster?.status}: ${cluster?.status_reason}`);
+  const calls = await cloudCalls(installation);
+  const removed = performance.now();
+  await api.request('DELETE', `/clusters/${uuid}`);
+  const left = await settled(api, uuid);
+  if (left) throw new Error(`${nodes} nodes: ${left.status}: ${left.status_reason}`);
+  return {
+    nodes,
+    wallSeconds,
+    criticalPathSeconds: await criticalPath(installation),
+    cloudCallsPerNode: calls / nodes,
+    deleteSeconds: (performance.now() - removed) / 1000,
+  };
+}
+
+/** The cluster once nothing is in progress any more; null when it is gone. */
+async function settled(api: ContainerInfra, uuid: string): Promise<ClusterView | null> {
+  const deadline = Date.now() + LIMIT_MS;
+  for (;;) {
+    const cluster = await api.findCluster(uuid);
+    if (!cluster?.status.endsWith('_IN_PROGRESS')) return cluster;
+    if (Date.now() > deadline) throw new Error(`still ${cluster.status} after ${LIMIT_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Calls to Nova, Neutron, Glance, Octavia and Cinder; logging in is not counted, tokens serve all nodes. */
+async function cloudCalls({ sandboxAdminUrl }: Installation): Promise<number> {
+  const { counts } = (await (await fetch(`${sandboxAdminUrl}/calls`)).json()) as { counts: { service: string; count: number }[] };
+  return counts.filter(({ service }) => service !== 'identity').reduce((sum, { count }) => sum + count, 0);
+}
+
+interface SandboxLatencies {
+  readonly latencies: { readonly apiMs: number; readonly serverBuildMs: number; readonly factor: number };
+  readonly guests: { readonly bootMs: number; readonly steps: Readonly<Record<string, number>>; readonly nodeReadyMs: number };
+}
+
+/**
+ * The longest way through a create, each part as long as the sandbox makes it, everything of ours taken as instant:
+ * network, subnet, router interface, port, server (5 calls) ─> server ACTIVE ─> boot ─> prepare ─> containerd
+ * ─> kubeadm init ─> a worker's kubeadm join ─> Ready.
+ */
+async function criticalPath({ sandboxAdminUrl }: Installation): Promise<number> {
+  const { latencies, guests } = (await (await fetch(`${sandboxAdminUrl}/latencies`)).json()) as SandboxLatencies;
+  const steps = ['prepare', 'containerd', 'kubeadm-init', 'kubeadm-join'].reduce(
+    (sum, step) => sum + (guests.steps[step] ?? 0),
+    0,
+  );
+  return ((5 * latencies.apiMs + latencies.serverBuildMs) * latencies.factor + guests.bootMs + steps + guests.nodeReadyMs) / 1000;
+}

@@ -120,7 +120,7 @@ function urlOf(call: AnyCall): string {
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) query.append(name, String(value));
   }
-  return `${call.base}${path}${query.size > 0 ? `?${query}` : ''}`;
+  return `${call.base}${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
 }
 
 function bodyOf<S extends z.ZodType>(call: Call<S>, answer: WireAnswer): z.infer<S> {

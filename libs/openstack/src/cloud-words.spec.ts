@@ -11,19 +11,45 @@ const cases: [name: string, body: string, words: string, fault?: string][] = [
     'OverQuota',
   ],
   ['neutron of old', '{"NeutronError":"it broke"}', 'it broke'],
-  ['octavia', '{"faultcode":"Client","faultstring":"Load Balancer 1 is immutable","debuginfo":null}', 'Load Balancer 1 is immutable'],
-  ['keystone', '{"error":{"code":401,"message":"The request you have made requires authentication.","title":"Unauthorized"}}', 'The request you have made requires authentication.', 'error'],
-  ['placement', '{"errors":[{"status":409,"title":"Conflict","detail":"no room","code":"placement.conflict"}]}', 'no room', 'placement.conflict'],
-  ['glance HTML', '<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n  No image &quot;x&quot; found<br /><br />\n </body>\n</html>', '404 Not Found No image "x" found'],
+  [
+    'octavia',
+    '{"faultcode":"Client","faultstring":"Load Balancer 1 is immutable","debuginfo":null}',
+    'Load Balancer 1 is immutable',
+  ],
+  [
+    'keystone',
+    '{"error":{"code":401,"message":"The request you have made requires authentication.","title":"Unauthorized"}}',
+    'The request you have made requires authentication.',
+    'error',
+  ],
+  [
+    'placement',
+    '{"errors":[{"status":409,"title":"Conflict","detail":"no room","code":"placement.conflict"}]}',
+    'no room',
+    'placement.conflict',
+  ],
+  [
+    'glance HTML',
+    '<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n  No image &quot;x&quot; found<br /><br />\n </body>\n</html>',
+    '404 Not Found No image "x" found',
+  ],
   ['plain text', 'upstream connect error\n', 'upstream connect error'],
   ['nothing', '', ''],
   ['a list', '[1,2]', ''],
-  ['a token in it', '{"error":{"message":"Could not find token gAAAAABmZZZZZZZZZZZZZZZZZZZZZZZZZ_-x"}}', 'Could not find token ***', 'error'],
+  [
+    'a token in it',
+    '{"error":{"message":"Could not find token gAAAAABmZZZZZZZZZZZZZZZZZZZZZZZZZ_-x"}}',
+    'Could not find token ***',
+    'error',
+  ],
 ];
 
 for (const [name, body, words, fault] of cases) {
   test(`the words of ${name}`, () => {
-    assert.deepEqual(cloudWords(body), fault ? { words, fault } : { words, ...('fault' in cloudWords(body) ? { fault: undefined } : {}) });
+    assert.deepEqual(
+      cloudWords(body),
+      fault ? { words, fault } : { words, ...('fault' in cloudWords(body) ? { fault: undefined } : {}) },
+    );
   });
 }
 

@@ -110,7 +110,7 @@ function credentialsOf(where: string, given: Auth, type = ''): Credentials {
   };
 }
 
-function need(where: string, given: Auth, field: keyof Auth & string): string {
+function need(where: string, given: Auth, field: keyof Auth): string {
   const value = given[field];
   if (typeof value === 'string' && value !== '') return value;
   throw new InvalidClouds(`${where}: ${field} is missing`);

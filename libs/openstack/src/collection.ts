@@ -95,7 +95,13 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
   /** Removing what is gone is success. */
   async delete(id: string, query?: Query): Promise<void> {
     await gone(
-      this.session.call({ ...this.common(), method: 'DELETE', template: `${this.spec.path}/{id}`, params: { ...this.fixedParams(), id }, query }),
+      this.session.call({
+        ...this.common(),
+        method: 'DELETE',
+        template: `${this.spec.path}/{id}`,
+        params: { ...this.fixedParams(), id },
+        query,
+      }),
     );
   }
 

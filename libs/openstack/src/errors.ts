@@ -67,8 +67,7 @@ export class OpenStackError extends JeroboamError {
   }
 }
 
-const answered = (error: unknown, status: number): boolean =>
-  error instanceof OpenStackError && error.httpStatus === status;
+const answered = (error: unknown, status: number): boolean => error instanceof OpenStackError && error.httpStatus === status;
 
 /** The object is not there, or the caller may not know of it. */
 export const isNotFound = (error: unknown): boolean => answered(error, 404) || isMissing(error);
@@ -81,8 +80,7 @@ export const isUnauthorized = (error: unknown): boolean => answered(error, 401);
 export const isRetryable = (error: unknown): boolean =>
   error instanceof Transient || (error instanceof OpenStackError && error.retryable);
 /** The cloud may have done what was asked. */
-export const isSideEffectUnknown = (error: unknown): boolean =>
-  error instanceof OpenStackError && error.sideEffectUnknown;
+export const isSideEffectUnknown = (error: unknown): boolean => error instanceof OpenStackError && error.sideEffectUnknown;
 
 /**
  * The project's limit in that service is reached. Neutron answers 409 `OverQuota`, Cinder 413, Nova and Octavia 403 with a

@@ -38,5 +38,6 @@ export type { Port } from './network/ports.js';
 export type { Router } from './network/routers.js';
 export type { SecurityGroupRule } from './network/security-group-rules.js';
 export type { SecurityGroup } from './network/security-groups.js';
+export type { Taggable } from './network/service.js';
 export type { Subnet } from './network/subnets.js';
 export type { Volume } from './volume/volumes.js';

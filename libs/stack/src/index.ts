@@ -9,3 +9,4 @@ export { createRegistry, type ResourceRegistry } from './engine/registry.js';
 export type { EngineLog, ParameterValue, StackRef, StackRun, StackState } from './engine/run.js';
 export { StackEngine } from './engine/stack-engine.js';
 export type { EngineParts } from './engine/stack-walk.js';
+export { builtinResources } from './resources/index.js';

@@ -51,7 +51,7 @@ export class ServerObserver {
       this.join(prefix, {
         id,
         resolve: (server) => (settled(), resolve(server)),
-        reject: (error) => (settled(), reject(error as Error)),
+        reject: (error) => (settled(), reject(error)),
       });
     });
   }

@@ -18,6 +18,12 @@ export type HealthMonitor = z.infer<typeof healthMonitor>;
 /** Octavia health monitors. */
 export class HealthMonitors extends Collection<typeof healthMonitor> {
   constructor(session: CloudSession) {
-    super(session, { service: 'load-balancer', path: '/lbaas/healthmonitors', one: 'healthmonitor', many: 'healthmonitors', object: healthMonitor });
+    super(session, {
+      service: 'load-balancer',
+      path: '/lbaas/healthmonitors',
+      one: 'healthmonitor',
+      many: 'healthmonitors',
+      object: healthMonitor,
+    });
   }
 }

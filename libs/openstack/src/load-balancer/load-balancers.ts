@@ -25,6 +25,12 @@ export type LoadBalancer = z.infer<typeof loadBalancer>;
 /** Octavia load balancers. */
 export class LoadBalancers extends Collection<typeof loadBalancer> {
   constructor(session: CloudSession) {
-    super(session, { service: 'load-balancer', path: '/lbaas/loadbalancers', one: 'loadbalancer', many: 'loadbalancers', object: loadBalancer });
+    super(session, {
+      service: 'load-balancer',
+      path: '/lbaas/loadbalancers',
+      one: 'loadbalancer',
+      many: 'loadbalancers',
+      object: loadBalancer,
+    });
   }
 }

@@ -14,9 +14,7 @@ const port = z.looseObject({
   device_owner: z.string().default(''),
   fixed_ips: z.array(z.looseObject({ subnet_id: z.string(), ip_address: z.string() })).default([]),
   security_groups: z.array(z.string()).default([]),
-  allowed_address_pairs: z
-    .array(z.looseObject({ ip_address: z.string(), mac_address: z.string().optional() }))
-    .default([]),
+  allowed_address_pairs: z.array(z.looseObject({ ip_address: z.string(), mac_address: z.string().optional() })).default([]),
   tags: z.array(z.string()).default([]),
   created_at: z.string().nullish(),
 });

@@ -20,7 +20,13 @@ export type SecurityGroupRule = z.infer<typeof securityGroupRule>;
 /** Neutron security group rules. */
 export class SecurityGroupRules extends Collection<typeof securityGroupRule> {
   constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/security-group-rules', one: 'security_group_rule', many: 'security_group_rules', object: securityGroupRule });
+    super(session, {
+      service: 'network',
+      path: '/security-group-rules',
+      one: 'security_group_rule',
+      many: 'security_group_rules',
+      object: securityGroupRule,
+    });
   }
 
   /** All of them or none, in one call. */

@@ -16,6 +16,12 @@ export type SecurityGroup = z.infer<typeof securityGroup>;
 /** Neutron security groups, with their rules. */
 export class SecurityGroups extends Collection<typeof securityGroup> {
   constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/security-groups', one: 'security_group', many: 'security_groups', object: securityGroup });
+    super(session, {
+      service: 'network',
+      path: '/security-groups',
+      one: 'security_group',
+      many: 'security_groups',
+      object: securityGroup,
+    });
   }
 }

@@ -22,6 +22,25 @@ export type Volume = z.infer<typeof volume>;
 /** Cinder volumes. `list` returns details. */
 export class Volumes extends Collection<typeof volume> {
   constructor(session: CloudSession) {
-    super(session, { service: 'volume', path: '/volumes', listPath: '/volumes/detail', one: 'volume', many: 'volumes', object: volume });
+    super(session, {
+      service: 'volume',
+      path: '/volumes',
+      listPath: '/volumes/detail',
+      one: 'volume',
+      many: 'volumes',
+      object: volume,
+    });
+  }
+
+  /** Asks for a volume; `hints` are the scheduler's. */
+  async createWithHints(body: object, hints?: Readonly<Record<string, string>>): Promise<Volume> {
+    const reply = await this.session.call({
+      ...this.common(),
+      method: 'POST',
+      template: '/volumes',
+      body: { volume: body, ...(hints ? { 'OS-SCH-HNT:scheduler_hints': hints } : {}) },
+      reply: z.looseObject({ volume }),
+    });
+    return reply.body.volume;
   }
 }

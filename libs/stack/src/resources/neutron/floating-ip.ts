@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { defineResource } from '../../resource.js';
+import { adopt } from '../adopt.js';
+import { built, cloudOf, stillThere } from '../answers.js';
+import { given, oneOf, reference, text, valueSpecs } from '../fields.js';
+import { describe, isOurs, keyOf } from '../identity.js';
+import { lastSeen, remember } from '../seen.js';
+
+const properties = z
+  .strictObject({
+    floating_network: reference().optional(),
+    floating_network_id: reference().optional(),
+    floating_subnet: reference().optional(),
+    floating_ip_address: text().optional(),
+    port_id: reference().optional(),
+    fixed_ip_address: text().optional(),
+    dns_name: text().optional(),
+    dns_domain: text().optional(),
+    value_specs: valueSpecs().optional(),
+  })
+  .refine(oneOf('floating_network', 'floating_network_id'), 'floating_network is required');
+
+/** OS::Neutron::FloatingIP: an address of an external network. Has no name: the key is its description. Wire: Neutron `floatingips`. */
+export const floatingIp = defineResource({
+  type: 'OS::Neutron::FloatingIP',
+  properties,
+  updatable: ['port_id', 'fixed_ip_address'],
+  attributes: ['floating_ip_address', 'fixed_ip_address', 'floating_network_id', 'port_id', 'router_id'],
+  find: async (ctx) => {
+    const { floatingIps } = cloudOf(ctx).network;
+    const described = await floatingIps.list({ description: keyOf(ctx) });
+    return adopt(
+      described.filter((one) => isOurs(ctx, one)),
+      (one) => one.status !== 'ERROR',
+      (one) => floatingIps.delete(one.id),
+    );
+  },
+  create: async (ctx, p) => {
+    const body = given({
+      floating_network_id: p.floating_network ?? p.floating_network_id,
+      subnet_id: p.floating_subnet,
+      floating_ip_address: p.floating_ip_address,
+      port_id: p.port_id,
+      fixed_ip_address: p.fixed_ip_address,
+      dns_name: p.dns_name,
+      dns_domain: p.dns_domain,
+      description: describe(ctx),
+      ...p.value_specs,
+    });
+    return remember(ctx, await cloudOf(ctx).network.floatingIps.create(body)).id;
+  },
+  poll: async (ctx, id) => {
+    const one = await lastSeen(ctx, id, () => stillThere('floating IP', cloudOf(ctx).network.floatingIps.get(id)));
+    const result = built(one, 'floating IP');
+    if (result === 'done') remember(ctx, one);
+    return result;
+  },
+  update: async (ctx, id, _changed, p) => {
+    const body = { port_id: p.port_id ?? null, ...given({ fixed_ip_address: p.fixed_ip_address }) };
+    await cloudOf(ctx).network.floatingIps.update(id, body);
+    return 'updated';
+  },
+  remove: (ctx, id) => cloudOf(ctx).network.floatingIps.delete(id),
+  read: async (ctx, id) => {
+    const one = await lastSeen(ctx, id, () => cloudOf(ctx).network.floatingIps.get(id));
+    return {
+      floating_ip_address: one.floating_ip_address,
+      fixed_ip_address: one.fixed_ip_address ?? null,
+      floating_network_id: one.floating_network_id,
+      port_id: one.port_id ?? null,
+      router_id: one.router_id ?? null,
+    };
+  },
+});

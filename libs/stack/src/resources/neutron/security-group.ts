@@ -1,0 +1,74 @@
+import type { SecurityGroup } from '#libs/openstack';
+import { z } from 'zod';
+import { defineResource, type ResourceContext } from '../../resource.js';
+import { adopt } from '../adopt.js';
+import { cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { flag, given, text } from '../fields.js';
+import { describe, isOurs, nameOf } from '../identity.js';
+import { lastSeen, remember } from '../seen.js';
+import { ruleDifference, ruleProperties, type RuleProperties } from './rules.js';
+
+const properties = z.strictObject({
+  name: text().optional(),
+  description: text().optional(),
+  stateful: flag().optional(),
+  rules: z.array(ruleProperties).optional(),
+});
+
+/** Adds what is missing in one call, then removes what is too many. Without `rules` in the template nothing is touched. */
+async function convergeRules(
+  ctx: ResourceContext,
+  group: SecurityGroup,
+  rules: readonly RuleProperties[] | undefined,
+): Promise<void> {
+  if (!rules || rules.length === 0) return;
+  const { securityGroupRules } = cloudOf(ctx).network;
+  const { missing, stale } = ruleDifference(group.id, rules, group.security_group_rules);
+  if (missing.length > 0) await securityGroupRules.createMany(missing);
+  for (const id of stale) await securityGroupRules.delete(id);
+}
+
+/**
+ * OS::Neutron::SecurityGroup, with its rules. The group is made by `create`, the rules by `poll`, which may be repeated
+ * until they are as the template says. Wire: Neutron `security-groups`, API v2.0.
+ */
+export const securityGroup = defineResource({
+  type: 'OS::Neutron::SecurityGroup',
+  properties,
+  updatable: ['name', 'description', 'rules'],
+  attributes: ['name', 'description'],
+  find: async (ctx, p) => {
+    const { securityGroups } = cloudOf(ctx).network;
+    const named = await securityGroups.list({ name: nameOf(ctx, p) });
+    return adopt(
+      named.filter((one) => isOurs(ctx, one)),
+      () => true,
+      (one) => securityGroups.delete(one.id),
+    );
+  },
+  create: async (ctx, p) => {
+    const body = given({ name: nameOf(ctx, p), description: describe(ctx, p.description), stateful: p.stateful });
+    return remember(ctx, await cloudOf(ctx).network.securityGroups.create(body)).id;
+  },
+  poll: async (ctx, id, p) => {
+    const group = await lastSeen(ctx, id, () => stillThere('security group', cloudOf(ctx).network.securityGroups.get(id)));
+    await convergeRules(ctx, group, p.rules);
+    remember(ctx, group);
+    return 'done';
+  },
+  update: async (ctx, id, changed, p) => {
+    const { securityGroups } = cloudOf(ctx).network;
+    const body = given({
+      name: changed.name,
+      description: 'description' in changed ? describe(ctx, changed.description) : undefined,
+    });
+    if (Object.keys(body).length > 0) await securityGroups.update(id, body);
+    if ('rules' in changed) await convergeRules(ctx, await securityGroups.get(id), p.rules);
+    return 'updated';
+  },
+  remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.securityGroups.delete(id)),
+  read: async (ctx, id) => {
+    const { name, description } = await lastSeen(ctx, id, () => cloudOf(ctx).network.securityGroups.get(id));
+    return { name, description };
+  },
+});

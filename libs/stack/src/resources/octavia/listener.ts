@@ -1,0 +1,93 @@
+import { absent } from '#libs/openstack';
+import { z } from 'zod';
+import { defineResource, type ResourceContext } from '../../resource.js';
+import { adopt } from '../adopt.js';
+import { cloudOf, stillThere } from '../answers.js';
+import { flag, given, integer, oneOf, reference, text, texts } from '../fields.js';
+import { describe, isOurs, nameOf } from '../identity.js';
+import { lastSeen, remember } from '../seen.js';
+import { isUsable, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+
+const properties = z
+  .strictObject({
+    name: text().optional(),
+    description: text().optional(),
+    loadbalancer: reference().optional(),
+    default_pool: reference().optional(),
+    protocol: text(),
+    protocol_port: integer(1, 65_535),
+    connection_limit: integer(-1).optional(),
+    allowed_cidrs: texts().optional(),
+    default_tls_container_ref: text().optional(),
+    sni_container_refs: texts().optional(),
+    admin_state_up: flag().optional(),
+  })
+  .refine(oneOf('loadbalancer', 'default_pool'), 'loadbalancer or default_pool is required');
+
+const wire = (p: Partial<z.infer<typeof properties>>): object =>
+  given({
+    name: p.name,
+    default_pool_id: p.default_pool,
+    connection_limit: p.connection_limit,
+    allowed_cidrs: p.allowed_cidrs,
+    default_tls_container_ref: p.default_tls_container_ref,
+    sni_container_refs: p.sni_container_refs,
+    admin_state_up: p.admin_state_up,
+  });
+
+async function loadBalancerOf(ctx: ResourceContext, id: string): Promise<string | undefined> {
+  const one = await absent(cloudOf(ctx).loadBalancer.listeners.get(id));
+  return one?.loadbalancers[0]?.id;
+}
+
+/** OS::Octavia::Listener: a port of a load balancer. Wire: Octavia `lbaas/listeners`, API v2. */
+export const listener = defineResource({
+  type: 'OS::Octavia::Listener',
+  properties,
+  updatable: [
+    'name',
+    'description',
+    'default_pool',
+    'connection_limit',
+    'allowed_cidrs',
+    'default_tls_container_ref',
+    'sni_container_refs',
+    'admin_state_up',
+  ],
+  attributes: ['loadbalancers', 'default_pool_id'],
+  find: async (ctx, p) => {
+    const { listeners } = cloudOf(ctx).loadBalancer;
+    const named = await listeners.list({ name: nameOf(ctx, p) });
+    return adopt(
+      named.filter((one) => one.name === nameOf(ctx, p) && isOurs(ctx, one)),
+      isUsable,
+      (one) => unlessBusy(listeners.delete(one.id)),
+    );
+  },
+  create: async (ctx, p) => {
+    const body = {
+      ...wire(p),
+      ...given({ loadbalancer_id: p.loadbalancer, protocol: p.protocol, protocol_port: p.protocol_port }),
+      name: nameOf(ctx, p),
+      description: describe(ctx, p.description),
+    };
+    return remember(ctx, await unlessBusy(cloudOf(ctx).loadBalancer.listeners.create(body))).id;
+  },
+  poll: async (ctx, id) => {
+    const one = await lastSeen(ctx, id, () => stillThere('listener', cloudOf(ctx).loadBalancer.listeners.get(id)));
+    const result = provisioned(one, 'listener');
+    if (result === 'done') remember(ctx, one);
+    return result;
+  },
+  update: async (ctx, id, changed) => {
+    const body = 'description' in changed ? { ...wire(changed), description: describe(ctx, changed.description) } : wire(changed);
+    await unlessBusy(cloudOf(ctx).loadBalancer.listeners.update(id, body));
+    return 'updated';
+  },
+  remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
+  gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
+  read: async (ctx, id) => {
+    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.listeners.get(id));
+    return { loadbalancers: one.loadbalancers, default_pool_id: one.default_pool_id ?? null };
+  },
+});

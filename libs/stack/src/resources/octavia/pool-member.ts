@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { defineResource } from '../../resource.js';
+import { adopt } from '../adopt.js';
+import { cloudOf, stillThere } from '../answers.js';
+import { flag, given, integer, port, reference, text, texts } from '../fields.js';
+import { nameOf } from '../identity.js';
+import { lastSeen, remember } from '../seen.js';
+import { isUsable, loadBalancerOfPool, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+
+const properties = z.strictObject({
+  pool: reference(),
+  address: text(),
+  protocol_port: port(),
+  subnet: reference().optional(),
+  weight: integer(0, 256).optional(),
+  monitor_address: text().optional(),
+  monitor_port: port().optional(),
+  admin_state_up: flag().optional(),
+  tags: texts().optional(),
+});
+
+const idOf = (poolId: string, memberId: string): string => `${poolId}/${memberId}`;
+const partsOf = (id: string): [poolId: string, memberId: string] => {
+  const [poolId = '', memberId = ''] = id.split('/');
+  return [poolId, memberId];
+};
+
+/**
+ * OS::Octavia::PoolMember: an address behind a pool. Its id is `<pool>/<member>`, as the way to it needs both.
+ * Wire: Octavia `lbaas/pools/{pool}/members`, API v2.
+ */
+export const poolMember = defineResource({
+  type: 'OS::Octavia::PoolMember',
+  properties,
+  updatable: ['weight', 'admin_state_up', 'tags', 'monitor_address', 'monitor_port'],
+  attributes: ['address', 'pool_id'],
+  /** A pool has an address and port once; the name is the kernel's. */
+  find: async (ctx, p) => {
+    const members = cloudOf(ctx).loadBalancer.members.of(p.pool);
+    const named = await members.list({ name: nameOf(ctx, {}) });
+    const id = await adopt(
+      named.filter((one) => one.name === ctx.physicalName && one.address === p.address && one.protocol_port === p.protocol_port),
+      isUsable,
+      (one) => unlessBusy(members.delete(one.id)),
+    );
+    return id === null ? null : idOf(p.pool, id);
+  },
+  create: async (ctx, p) => {
+    const { pool, subnet, ...rest } = p;
+    const body = given({ ...rest, subnet_id: subnet, name: ctx.physicalName });
+    const member = await unlessBusy(cloudOf(ctx).loadBalancer.members.of(pool).create(body));
+    return remember(ctx, { ...member, id: idOf(pool, member.id) }).id;
+  },
+  poll: async (ctx, id) => {
+    const [poolId, memberId] = partsOf(id);
+    const one = await lastSeen(ctx, id, () => stillThere('member', cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId)));
+    const result = provisioned(one, 'member');
+    if (result === 'done') remember(ctx, { ...one, id });
+    return result;
+  },
+  update: async (ctx, id, changed) => {
+    const [poolId, memberId] = partsOf(id);
+    const { weight, admin_state_up, tags, monitor_address, monitor_port } = changed;
+    const body = given({ weight, admin_state_up, tags, monitor_address, monitor_port });
+    await unlessBusy(cloudOf(ctx).loadBalancer.members.of(poolId).update(memberId, body));
+    return 'updated';
+  },
+  remove: (ctx, id) => {
+    const [poolId, memberId] = partsOf(id);
+    return removePart(ctx, cloudOf(ctx).loadBalancer.members.of(poolId), memberId, () => loadBalancerOfPool(ctx, poolId));
+  },
+  gone: (ctx, id) => {
+    const [poolId, memberId] = partsOf(id);
+    return partGone(ctx, cloudOf(ctx).loadBalancer.members.of(poolId), memberId, () => loadBalancerOfPool(ctx, poolId));
+  },
+  read: async (ctx, id) => {
+    const [poolId, memberId] = partsOf(id);
+    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId));
+    return { address: one.address, pool_id: poolId };
+  },
+});

@@ -22,6 +22,7 @@ const ONES_AT_ONCE = 16;
 const PAGE = 1000;
 /** How long the first waiter of a round waits for company. */
 const GATHER_MS = 20;
+const SECOND_LOOK_MS = 2_000;
 
 /**
  * Lets thousands wait for servers at the cost of one list per interval. A slow cloud is asked less often: the pause
@@ -41,13 +42,23 @@ export class ServerObserver {
   ) {}
 
   async observe(id: string, options: ObserveOptions): Promise<Server | null> {
-    options.signal?.throwIfAborted();
-    const prefix = options.namePrefix;
-    if (!prefix) return absent(this.session.withSignal(options.signal).compute.servers.get(id));
+    const { namePrefix, signal } = options;
+    signal?.throwIfAborted();
+    const server = namePrefix ? await this.queue(id, namePrefix, signal) : await this.ask(id, signal);
+    if (server !== null || !options.askTwice) return server;
+    await this.clock.sleep(SECOND_LOOK_MS, signal);
+    return this.ask(id, signal);
+  }
+
+  private ask(id: string, signal: AbortSignal | undefined): Promise<Server | null> {
+    return absent(this.session.withSignal(signal).compute.servers.get(id));
+  }
+
+  private queue(id: string, prefix: string, signal: AbortSignal | undefined): Promise<Server | null> {
     return new Promise<Server | null>((resolve, reject) => {
-      const stop = (): void => reject(options.signal?.reason);
-      options.signal?.addEventListener('abort', stop, { once: true });
-      const settled = (): void => options.signal?.removeEventListener('abort', stop);
+      const stop = (): void => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', stop, { once: true });
+      const settled = (): void => signal?.removeEventListener('abort', stop);
       this.join(prefix, {
         id,
         resolve: (server) => (settled(), resolve(server)),
@@ -105,7 +116,7 @@ export class ServerObserver {
 
   private async one(waiter: Waiter): Promise<void> {
     try {
-      waiter.resolve(await absent(this.session.compute.servers.get(waiter.id)));
+      waiter.resolve(await this.ask(waiter.id, undefined));
     } catch (error) {
       waiter.reject(error);
     }

@@ -38,6 +38,8 @@ export interface ObserveOptions {
   /** Waiters with the same prefix of names share one list; without it each asks for its own server. */
   readonly namePrefix?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Ask a missing server a second time, two seconds later: one that was just made may not be in every cell yet. */
+  readonly askTwice?: boolean | undefined;
 }
 
 /** Nova servers. `list` takes Nova's filters and returns details; `name` is a regular expression there. */

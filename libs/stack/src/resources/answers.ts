@@ -1,7 +1,7 @@
 import { Transient } from '#libs/domain';
 import { absent, isConflict, OpenStackError, type CloudSession } from '#libs/openstack';
 import { ResourceInError } from '../errors.js';
-import type { PollResult, ResourceContext } from '../resource.js';
+import type { Attributes, Created, ResourceContext } from '../resource.js';
 
 /** The session whose pauses and reads end with the resource's signal. */
 export const cloudOf = (ctx: ResourceContext): CloudSession => ctx.cloud.withSignal(ctx.signal);
@@ -10,10 +10,16 @@ export const cloudOf = (ctx: ResourceContext): CloudSession => ctx.cloud.withSig
  * What Neutron's and others' `status` means while something is made. DOWN is what a port without a server says.
  * Source: heat engine/resources/openstack/neutron/neutron.py, `is_built`.
  */
-export function built(object: { readonly status: string }, what: string): PollResult {
+export const isBuilt = (object: { readonly status: string }): boolean =>
+  object.status === 'ACTIVE' || object.status === 'DOWN' || object.status === '';
+
+/** @throws ResourceInError */
+export function refuseError(object: { readonly status: string }, what: string): void {
   if (object.status === 'ERROR') throw new ResourceInError(`the ${what} is in ERROR`);
-  return object.status === 'ACTIVE' || object.status === 'DOWN' || object.status === '' ? 'done' : 'pending';
 }
+
+/** The answer to a create: with the attributes when nothing more is to be waited for or done. */
+export const made = (id: string, ready: boolean, attributes: Attributes): string | Created => (ready ? { id, attributes } : id);
 
 /** An object that was made and is no longer there has failed. */
 export async function stillThere<T>(what: string, call: Promise<T>): Promise<T> {

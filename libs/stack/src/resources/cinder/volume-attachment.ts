@@ -49,7 +49,7 @@ export const volumeAttachment = defineResource({
     const state = await stateOf(ctx, serverId, volumeId);
     if (state === null) throw new ResourceInError('the volume is gone');
     if (state.status.startsWith('error')) throw new ResourceInError(`the volume is in ${state.status}`);
-    return state.status === 'in-use' && state.attached ? 'done' : 'pending';
+    return state.status === 'in-use' && state.attached ? { attributes: {} } : 'pending';
   },
   update: () => Promise.resolve('replace'),
   /** Nova says 400 or 409 while the volume is on its way; somebody may have detached it before. */

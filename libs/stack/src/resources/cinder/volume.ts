@@ -1,12 +1,11 @@
 import { absent, isBadRequest, OpenStackError, type Volume } from '#libs/openstack';
 import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, later, stillThere } from '../answers.js';
 import { given, integer, reference, text, textMap } from '../fields.js';
 import { hasOurMetadata, metadataOf, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 
 const properties = z.strictObject({
   name: text().optional(),
@@ -29,6 +28,15 @@ function settled(volume: Volume): boolean {
   if (STUCK.test(volume.status)) throw new ResourceInError(`the volume is in ${volume.status}`);
   return FREE.has(volume.status);
 }
+
+const attributesOf = ({ status, size, availability_zone, volume_type, bootable, metadata }: Volume): Attributes => ({
+  status,
+  size,
+  availability_zone,
+  volume_type,
+  bootable,
+  metadata,
+});
 
 /** OS::Cinder::Volume. Wire: Cinder `volumes`, API v3. */
 export const volume = defineResource({
@@ -53,13 +61,11 @@ export const volume = defineResource({
       imageRef: image,
       metadata: { ...metadata, ...metadataOf(ctx) },
     });
-    return remember(ctx, await cloudOf(ctx).volume.volumes.createWithHints(body, scheduler_hints)).id;
+    return (await cloudOf(ctx).volume.volumes.createWithHints(body, scheduler_hints)).id;
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('volume', cloudOf(ctx).volume.volumes.get(id)));
-    if (!settled(one)) return 'pending';
-    remember(ctx, one);
-    return 'done';
+    const one = await stillThere('volume', cloudOf(ctx).volume.volumes.get(id));
+    return settled(one) ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, changed, p) => {
     const metadata = { ...p.metadata, ...metadataOf(ctx) };
@@ -82,9 +88,5 @@ export const volume = defineResource({
     if (one?.status === 'error_deleting') throw new ResourceInError('the volume is in error_deleting');
     return one === null;
   },
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).volume.volumes.get(id));
-    const { status, size, availability_zone, volume_type, bootable, metadata } = one;
-    return { status, size, availability_zone, volume_type, bootable, metadata };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).volume.volumes.get(id)),
 });

@@ -28,7 +28,7 @@ export const floatingIpAssociation = defineResource({
   create: async (ctx, p) => {
     const body = given({ port_id: p.port_id, fixed_ip_address: p.fixed_ip_address });
     await cloudOf(ctx).network.floatingIps.update(p.floatingip_id, body);
-    return idOf(p.floatingip_id, p.port_id);
+    return { id: idOf(p.floatingip_id, p.port_id), attributes: {} };
   },
   poll: () => Promise.resolve('done'),
   update: () => Promise.resolve('replace'),

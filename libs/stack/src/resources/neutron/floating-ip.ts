@@ -1,10 +1,10 @@
+import type { FloatingIp } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { built, cloudOf, stillThere } from '../answers.js';
+import { cloudOf, isBuilt, made, refuseError, stillThere } from '../answers.js';
 import { given, oneOf, reference, text, valueSpecs } from '../fields.js';
 import { describe, isOurs, keyOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 
 const properties = z
   .strictObject({
@@ -19,6 +19,14 @@ const properties = z
     value_specs: valueSpecs().optional(),
   })
   .refine(oneOf('floating_network', 'floating_network_id'), 'floating_network is required');
+
+const attributesOf = ({
+  floating_ip_address,
+  fixed_ip_address,
+  floating_network_id,
+  port_id,
+  router_id,
+}: FloatingIp): Attributes => ({ floating_ip_address, fixed_ip_address, floating_network_id, port_id, router_id });
 
 /** OS::Neutron::FloatingIP: an address of an external network. Has no name: the key is its description. Wire: Neutron `floatingips`. */
 export const floatingIp = defineResource({
@@ -47,13 +55,14 @@ export const floatingIp = defineResource({
       description: describe(ctx),
       ...p.value_specs,
     });
-    return remember(ctx, await cloudOf(ctx).network.floatingIps.create(body)).id;
+    const one = await cloudOf(ctx).network.floatingIps.create(body);
+    return made(one.id, isBuilt(one), attributesOf(one));
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('floating IP', cloudOf(ctx).network.floatingIps.get(id)));
-    const result = built(one, 'floating IP');
-    if (result === 'done') remember(ctx, one);
-    return result;
+    const one = await stillThere('floating IP', cloudOf(ctx).network.floatingIps.get(id));
+    refuseError(one, 'floating IP');
+    if (!isBuilt(one)) return 'pending';
+    return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, _changed, p) => {
     const body = { port_id: p.port_id ?? null, ...given({ fixed_ip_address: p.fixed_ip_address }) };
@@ -61,14 +70,5 @@ export const floatingIp = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => cloudOf(ctx).network.floatingIps.delete(id),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).network.floatingIps.get(id));
-    return {
-      floating_ip_address: one.floating_ip_address,
-      fixed_ip_address: one.fixed_ip_address ?? null,
-      floating_network_id: one.floating_network_id,
-      port_id: one.port_id ?? null,
-      router_id: one.router_id ?? null,
-    };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.floatingIps.get(id)),
 });

@@ -1,10 +1,10 @@
+import type { Network } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { built, cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { cloudOf, isBuilt, made, refuseError, stillThere, unlessInUse } from '../answers.js';
 import { flag, given, text, texts, valueSpecs } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 import { convergeTags } from './tags.js';
 
 const properties = z.strictObject({
@@ -38,6 +38,14 @@ const wire = ({
     ...p.value_specs,
   });
 
+const attributesOf = ({ name, status, subnets, admin_state_up, mtu }: Network): Attributes => ({
+  name,
+  status,
+  subnets,
+  admin_state_up,
+  mtu,
+});
+
 /** OS::Neutron::Net: a network. Wire: Neutron `networks`, API v2.0. */
 export const net = defineResource({
   type: 'OS::Neutron::Net',
@@ -55,13 +63,15 @@ export const net = defineResource({
   },
   create: async (ctx, p) => {
     const body = { ...wire(p), name: nameOf(ctx, p), description: describe(ctx) };
-    return remember(ctx, await cloudOf(ctx).network.networks.create(body)).id;
+    const one = await cloudOf(ctx).network.networks.create(body);
+    return made(one.id, isBuilt(one) && !p.tags, attributesOf(one));
   },
   poll: async (ctx, id, p) => {
-    const network = await lastSeen(ctx, id, () => stillThere('network', cloudOf(ctx).network.networks.get(id)));
-    const result = built(network, 'network');
-    if (result === 'done') await convergeTags(ctx, 'networks', remember(ctx, network), p.tags);
-    return result;
+    const one = await stillThere('network', cloudOf(ctx).network.networks.get(id));
+    refuseError(one, 'network');
+    if (!isBuilt(one)) return 'pending';
+    await convergeTags(ctx, 'networks', one, p.tags);
+    return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, changed, p) => {
     const network = await cloudOf(ctx).network.networks.update(id, wire(changed));
@@ -69,8 +79,5 @@ export const net = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.networks.delete(id)),
-  read: async (ctx, id) => {
-    const { name, status, subnets, admin_state_up, mtu } = await lastSeen(ctx, id, () => cloudOf(ctx).network.networks.get(id));
-    return { name, status, subnets, admin_state_up, mtu };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.networks.get(id)),
 });

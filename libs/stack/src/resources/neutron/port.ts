@@ -1,10 +1,10 @@
+import type { Port } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { built, cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { cloudOf, isBuilt, made, refuseError, stillThere, unlessInUse } from '../answers.js';
 import { flag, given, oneOf, reference, text, texts, valueSpecs } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 import { convergeTags } from './tags.js';
 
 const properties = z
@@ -58,6 +58,30 @@ const wire = (p: Partial<z.infer<typeof properties>>): object =>
     ...p.value_specs,
   });
 
+const attributesOf = ({
+  name,
+  status,
+  network_id,
+  fixed_ips,
+  mac_address,
+  device_id,
+  device_owner,
+  admin_state_up,
+  security_groups,
+  allowed_address_pairs,
+}: Port): Attributes => ({
+  name,
+  status,
+  network_id,
+  fixed_ips,
+  mac_address,
+  device_id,
+  device_owner,
+  admin_state_up,
+  security_groups,
+  allowed_address_pairs,
+});
+
 /** OS::Neutron::Port: a server's place in a network. Wire: Neutron `ports`, API v2.0. */
 export const port = defineResource({
   type: 'OS::Neutron::Port',
@@ -99,13 +123,15 @@ export const port = defineResource({
   },
   create: async (ctx, p) => {
     const body = { ...wire(p), network_id: p.network ?? p.network_id, name: nameOf(ctx, p), description: describe(ctx) };
-    return remember(ctx, await cloudOf(ctx).network.ports.create(body)).id;
+    const one = await cloudOf(ctx).network.ports.create(body);
+    return made(one.id, isBuilt(one) && !p.tags, attributesOf(one));
   },
   poll: async (ctx, id, p) => {
-    const one = await lastSeen(ctx, id, () => stillThere('port', cloudOf(ctx).network.ports.get(id)));
-    const result = built(one, 'port');
-    if (result === 'done') await convergeTags(ctx, 'ports', remember(ctx, one), p.tags);
-    return result;
+    const one = await stillThere('port', cloudOf(ctx).network.ports.get(id));
+    refuseError(one, 'port');
+    if (!isBuilt(one)) return 'pending';
+    await convergeTags(ctx, 'ports', one, p.tags);
+    return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, changed, p) => {
     const one = await cloudOf(ctx).network.ports.update(id, wire(changed));
@@ -113,21 +139,5 @@ export const port = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.ports.delete(id)),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).network.ports.get(id));
-    const { name, status, network_id, fixed_ips, mac_address, device_id, device_owner, admin_state_up } = one;
-    const { security_groups, allowed_address_pairs } = one;
-    return {
-      name,
-      status,
-      network_id,
-      fixed_ips,
-      mac_address,
-      device_id,
-      device_owner,
-      admin_state_up,
-      security_groups,
-      allowed_address_pairs,
-    };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.ports.get(id)),
 });

@@ -54,7 +54,7 @@ export const routerInterface = defineResource({
   },
   create: async (ctx, p) => {
     await cloudOf(ctx).network.routers.addInterface(routerOf(p), whichOf(p));
-    return idOf(p);
+    return { id: idOf(p), attributes: {} };
   },
   poll: () => Promise.resolve('done'),
   update: () => Promise.resolve('replace'),

@@ -1,10 +1,10 @@
+import type { Router } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { built, cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { cloudOf, isBuilt, made, refuseError, stillThere, unlessInUse } from '../answers.js';
 import { flag, given, reference, text, texts, valueSpecs } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 import { convergeTags } from './tags.js';
 
 const properties = z.strictObject({
@@ -43,6 +43,13 @@ const gateway = (info: NonNullable<Properties['external_gateway_info']>): object
     external_fixed_ips: info.external_fixed_ips?.map((ip) => given({ ip_address: ip.ip_address, subnet_id: ip.subnet })),
   });
 
+const attributesOf = ({ name, status, admin_state_up, external_gateway_info }: Router): Attributes => ({
+  name,
+  status,
+  admin_state_up,
+  external_gateway_info,
+});
+
 /** OS::Neutron::Router: the way between subnets, and out. Wire: Neutron `routers`, API v2.0. */
 export const router = defineResource({
   type: 'OS::Neutron::Router',
@@ -60,13 +67,15 @@ export const router = defineResource({
   },
   create: async (ctx, p) => {
     const body = { ...wire(p), name: nameOf(ctx, p), description: describe(ctx) };
-    return remember(ctx, await cloudOf(ctx).network.routers.create(body)).id;
+    const one = await cloudOf(ctx).network.routers.create(body);
+    return made(one.id, isBuilt(one) && !p.tags, attributesOf(one));
   },
   poll: async (ctx, id, p) => {
-    const one = await lastSeen(ctx, id, () => stillThere('router', cloudOf(ctx).network.routers.get(id)));
-    const result = built(one, 'router');
-    if (result === 'done') await convergeTags(ctx, 'routers', remember(ctx, one), p.tags);
-    return result;
+    const one = await stillThere('router', cloudOf(ctx).network.routers.get(id));
+    refuseError(one, 'router');
+    if (!isBuilt(one)) return 'pending';
+    await convergeTags(ctx, 'routers', one, p.tags);
+    return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, changed, p) => {
     const body = {
@@ -78,13 +87,5 @@ export const router = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.routers.delete(id)),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).network.routers.get(id));
-    return {
-      name: one.name,
-      status: one.status,
-      admin_state_up: one.admin_state_up,
-      external_gateway_info: one.external_gateway_info ?? null,
-    };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.routers.get(id)),
 });

@@ -45,7 +45,8 @@ export const securityGroupRule = defineResource({
       remote_group_id: remote_group,
       description: describe(ctx, description),
     });
-    return (await cloudOf(ctx).network.securityGroupRules.create(body)).id;
+    const { id } = await cloudOf(ctx).network.securityGroupRules.create(body);
+    return { id, attributes: {} };
   },
   poll: () => Promise.resolve('done'),
   update: () => Promise.resolve('replace'),

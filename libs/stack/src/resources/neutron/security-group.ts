@@ -1,11 +1,10 @@
 import type { SecurityGroup } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource, type ResourceContext } from '../../resource.js';
+import { defineResource, type Attributes, type ResourceContext } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { cloudOf, made, stillThere, unlessInUse } from '../answers.js';
 import { flag, given, text } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 import { ruleDifference, ruleProperties, type RuleProperties } from './rules.js';
 
 const properties = z.strictObject({
@@ -28,6 +27,8 @@ async function convergeRules(
   for (const id of stale) await securityGroupRules.delete(id);
 }
 
+const attributesOf = ({ name, description }: SecurityGroup): Attributes => ({ name, description });
+
 /**
  * OS::Neutron::SecurityGroup, with its rules. The group is made by `create`, the rules by `poll`, which may be repeated
  * until they are as the template says. Wire: Neutron `security-groups`, API v2.0.
@@ -48,13 +49,13 @@ export const securityGroup = defineResource({
   },
   create: async (ctx, p) => {
     const body = given({ name: nameOf(ctx, p), description: describe(ctx, p.description), stateful: p.stateful });
-    return remember(ctx, await cloudOf(ctx).network.securityGroups.create(body)).id;
+    const group = await cloudOf(ctx).network.securityGroups.create(body);
+    return made(group.id, !p.rules, attributesOf(group));
   },
   poll: async (ctx, id, p) => {
-    const group = await lastSeen(ctx, id, () => stillThere('security group', cloudOf(ctx).network.securityGroups.get(id)));
+    const group = await stillThere('security group', cloudOf(ctx).network.securityGroups.get(id));
     await convergeRules(ctx, group, p.rules);
-    remember(ctx, group);
-    return 'done';
+    return { attributes: attributesOf(group) };
   },
   update: async (ctx, id, changed, p) => {
     const { securityGroups } = cloudOf(ctx).network;
@@ -67,8 +68,5 @@ export const securityGroup = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.securityGroups.delete(id)),
-  read: async (ctx, id) => {
-    const { name, description } = await lastSeen(ctx, id, () => cloudOf(ctx).network.securityGroups.get(id));
-    return { name, description };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.securityGroups.get(id)),
 });

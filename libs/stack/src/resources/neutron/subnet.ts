@@ -1,10 +1,10 @@
+import type { Subnet } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf, stillThere, unlessInUse } from '../answers.js';
+import { cloudOf, made, stillThere, unlessInUse } from '../answers.js';
 import { flag, given, integer, oneOf, reference, text, texts, valueSpecs } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
 import { convergeTags } from './tags.js';
 
 const properties = z
@@ -46,6 +46,28 @@ const wire = (p: Partial<z.infer<typeof properties>>): object =>
     ...p.value_specs,
   });
 
+const attributesOf = ({
+  name,
+  network_id,
+  cidr,
+  gateway_ip,
+  ip_version,
+  enable_dhcp,
+  dns_nameservers,
+  allocation_pools,
+  host_routes,
+}: Subnet): Attributes => ({
+  name,
+  network_id,
+  cidr,
+  gateway_ip,
+  ip_version,
+  enable_dhcp,
+  dns_nameservers,
+  allocation_pools,
+  host_routes,
+});
+
 /** OS::Neutron::Subnet: an address block on a network. Wire: Neutron `subnets`, API v2.0. */
 export const subnet = defineResource({
   type: 'OS::Neutron::Subnet',
@@ -79,12 +101,13 @@ export const subnet = defineResource({
       name: nameOf(ctx, p),
       description: describe(ctx),
     };
-    return remember(ctx, await cloudOf(ctx).network.subnets.create(body)).id;
+    const one = await cloudOf(ctx).network.subnets.create(body);
+    return made(one.id, !p.tags, attributesOf(one));
   },
   poll: async (ctx, id, p) => {
-    const one = await lastSeen(ctx, id, () => stillThere('subnet', cloudOf(ctx).network.subnets.get(id)));
-    await convergeTags(ctx, 'subnets', remember(ctx, one), p.tags);
-    return 'done';
+    const one = await stillThere('subnet', cloudOf(ctx).network.subnets.get(id));
+    await convergeTags(ctx, 'subnets', one, p.tags);
+    return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, changed, p) => {
     const one = await cloudOf(ctx).network.subnets.update(id, wire(changed));
@@ -92,9 +115,5 @@ export const subnet = defineResource({
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.subnets.delete(id)),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).network.subnets.get(id));
-    const { name, network_id, cidr, gateway_ip, ip_version, enable_dhcp, dns_nameservers, allocation_pools, host_routes } = one;
-    return { name, network_id, cidr, gateway_ip, ip_version, enable_dhcp, dns_nameservers, allocation_pools, host_routes };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.subnets.get(id)),
 });

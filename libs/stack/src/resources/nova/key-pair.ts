@@ -21,7 +21,8 @@ export const keyPair = defineResource({
   find: async (ctx, p) => (await absent(cloudOf(ctx).compute.keypairs.get(nameOf(ctx, p))))?.name ?? null,
   create: async (ctx, p) => {
     const body = { name: nameOf(ctx, p), public_key: p.public_key, type: p.type };
-    return (await cloudOf(ctx).compute.keypairs.create(body)).name;
+    const { name, public_key } = await cloudOf(ctx).compute.keypairs.create(body);
+    return { id: name, attributes: { public_key } };
   },
   poll: () => Promise.resolve('done'),
   update: () => Promise.resolve('replace'),

@@ -34,7 +34,8 @@ export const serverGroup = defineResource({
   },
   create: async (ctx, p) => {
     const body = given({ name: nameOf(ctx, p), policy: p.policies[0], rules: p.rules });
-    return (await cloudOf(ctx).compute.serverGroups.create(body)).id;
+    const { id } = await cloudOf(ctx).compute.serverGroups.create(body);
+    return { id, attributes: {} };
   },
   poll: () => Promise.resolve('done'),
   update: () => Promise.resolve('replace'),

@@ -2,12 +2,11 @@ import { InvalidInput } from '#libs/domain';
 import type { Server } from '#libs/openstack';
 import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
-import { defineResource, type ResourceContext } from '../../resource.js';
+import { defineResource, type Attributes, type ResourceContext } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, unlessInUse } from '../answers.js';
 import { flag, given, reference, text, textMap, texts } from '../fields.js';
 import { clusterPrefix, hasOurMetadata, metadataOf, nameOf } from '../identity.js';
-import { remember, take } from '../seen.js';
 import { blockDevice, wireBlockDevice } from './block-devices.js';
 
 const properties = z.strictObject({
@@ -45,14 +44,6 @@ type Properties = z.infer<typeof properties>;
 
 /** Of the encoded text. Source: nova/api/openstack/compute/schemas/user_data.py. */
 const MAX_USER_DATA = 65_535;
-/** A server that was just made may not be in every cell's database yet. */
-const FRESH_MS = 30_000;
-
-/** What is remembered of a server after its create, as Nova answers with the id alone. */
-interface Fresh {
-  readonly id: string;
-  readonly freshUntil: number;
-}
 
 function wire(ctx: ResourceContext, p: Properties): object {
   return given({
@@ -95,8 +86,22 @@ function encode(userData: string): string {
   );
 }
 
-const observed = (ctx: ResourceContext, id: string): Promise<Server | null> =>
-  ctx.cloud.compute.servers.observe(id, { namePrefix: clusterPrefix(ctx), signal: ctx.signal });
+const observed = (ctx: ResourceContext, id: string, askTwice = false): Promise<Server | null> =>
+  ctx.cloud.compute.servers.observe(id, { namePrefix: clusterPrefix(ctx), signal: ctx.signal, askTwice });
+
+function attributesOf(one: Server): Attributes {
+  const networks = Object.fromEntries(
+    Object.entries(one.addresses).map(([network, addresses]) => [network, addresses.map(({ addr }) => addr)]),
+  );
+  return {
+    name: one.name,
+    addresses: one.addresses,
+    networks,
+    first_address: Object.values(networks).flat()[0] ?? '',
+    accessIPv4: one.accessIPv4 ?? '',
+    accessIPv6: one.accessIPv6 ?? '',
+  };
+}
 
 function faultOf(server: Server): string {
   return server.fault?.message || `the server is in ${server.status} and Nova does not say why`;
@@ -122,24 +127,13 @@ export const server = defineResource({
       (one) => servers.delete(one.id),
     );
   },
-  create: async (ctx, p) => {
-    const id = await cloudOf(ctx).compute.servers.boot(wire(ctx, p), p.scheduler_hints);
-    remember<Fresh>(ctx, { id, freshUntil: Date.now() + FRESH_MS });
-    return id;
-  },
+  create: (ctx, p) => cloudOf(ctx).compute.servers.boot(wire(ctx, p), p.scheduler_hints),
   poll: async (ctx, id) => {
-    const fresh = take(ctx, id) as Partial<Fresh> | undefined;
-    const one = await observed(ctx, id);
-    if (one === null) {
-      if (fresh?.freshUntil === undefined || Date.now() > fresh.freshUntil) throw new ResourceInError('the server is gone');
-      remember(ctx, { id, freshUntil: fresh.freshUntil });
-      return 'pending';
-    }
+    const one = await observed(ctx, id, true);
+    if (one === null) throw new ResourceInError('the server is gone');
     if (one.status === 'ERROR') throw new ResourceInError(faultOf(one));
     if (isDeleted(one)) throw new ResourceInError('the server was deleted');
-    if (one.status !== 'ACTIVE') return 'pending';
-    remember(ctx, one);
-    return 'done';
+    return one.status === 'ACTIVE' ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, _changed, p) => {
     await cloudOf(ctx).compute.servers.setMetadata(id, { ...p.metadata, ...metadataOf(ctx) });
@@ -150,21 +144,7 @@ export const server = defineResource({
     const one = await observed(ctx, id);
     return one === null || isDeleted(one);
   },
-  read: async (ctx, id) => {
-    const last = take(ctx, id) as Server | undefined;
-    const one = last?.addresses ? last : await cloudOf(ctx).compute.servers.get(id);
-    const networks = Object.fromEntries(
-      Object.entries(one.addresses).map(([network, addresses]) => [network, addresses.map(({ addr }) => addr)]),
-    );
-    return {
-      name: one.name,
-      addresses: one.addresses,
-      networks,
-      first_address: Object.values(networks).flat()[0] ?? '',
-      accessIPv4: one.accessIPv4 ?? '',
-      accessIPv6: one.accessIPv6 ?? '',
-    };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).compute.servers.get(id)),
 });
 
 const isDeleted = (one: Server): boolean => one.status === 'DELETED' || one.status === 'SOFT_DELETED';

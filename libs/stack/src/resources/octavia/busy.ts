@@ -1,6 +1,6 @@
 import { absent, isConflict, OpenStackError } from '#libs/openstack';
 import { ResourceInError } from '../../errors.js';
-import type { PollResult, ResourceContext } from '../../resource.js';
+import type { ResourceContext } from '../../resource.js';
 import { cloudOf, later } from '../answers.js';
 
 const BUSY_RETRY_MS = 1_000;
@@ -29,17 +29,17 @@ interface Provisioned {
 }
 
 /** @throws ResourceInError; Octavia says no more than the status */
-export function provisioned(object: Provisioned, what: string): PollResult {
+export function isReady(object: Provisioned, what: string): boolean {
   switch (object.provisioning_status) {
     case 'ACTIVE':
-      return 'done';
+      return true;
     case 'ERROR':
     case 'DELETED':
       throw new ResourceInError(
         `the ${what} is in provisioning status ${object.provisioning_status} (operating status ${object.operating_status || 'unknown'})`,
       );
     default:
-      return 'pending';
+      return false;
   }
 }
 

@@ -4,8 +4,7 @@ import { defineResource, type ResourceContext } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, stillThere } from '../answers.js';
 import { flag, given, integer, reference, text } from '../fields.js';
-import { lastSeen, remember } from '../seen.js';
-import { isUsable, loadBalancerOfPool, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+import { isUsable, loadBalancerOfPool, partGone, isReady, removePart, unlessBusy } from './busy.js';
 
 const properties = z.strictObject({
   pool: reference(),
@@ -44,11 +43,11 @@ export const healthMonitor = defineResource({
   create: async (ctx, p) => {
     const { pool, ...rest } = p;
     const body = given({ ...rest, pool_id: pool, name: ctx.physicalName });
-    return remember(ctx, await unlessBusy(cloudOf(ctx).loadBalancer.healthMonitors.create(body))).id;
+    return (await unlessBusy(cloudOf(ctx).loadBalancer.healthMonitors.create(body))).id;
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('health monitor', cloudOf(ctx).loadBalancer.healthMonitors.get(id)));
-    return provisioned(one, 'health monitor');
+    const one = await stillThere('health monitor', cloudOf(ctx).loadBalancer.healthMonitors.get(id));
+    return isReady(one, 'health monitor') ? { attributes: {} } : 'pending';
   },
   update: async (ctx, id, changed) => {
     const { pool: _pool, type: _type, ...rest } = changed;

@@ -1,12 +1,12 @@
 import { absent } from '#libs/openstack';
+import type { Listener } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource, type ResourceContext } from '../../resource.js';
+import { defineResource, type Attributes, type ResourceContext } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, stillThere } from '../answers.js';
 import { flag, given, integer, oneOf, reference, text, texts } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
-import { isUsable, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+import { isUsable, partGone, isReady, removePart, unlessBusy } from './busy.js';
 
 const properties = z
   .strictObject({
@@ -40,6 +40,8 @@ async function loadBalancerOf(ctx: ResourceContext, id: string): Promise<string 
   return one?.loadbalancers[0]?.id;
 }
 
+const attributesOf = ({ loadbalancers, default_pool_id }: Listener): Attributes => ({ loadbalancers, default_pool_id });
+
 /** OS::Octavia::Listener: a port of a load balancer. Wire: Octavia `lbaas/listeners`, API v2. */
 export const listener = defineResource({
   type: 'OS::Octavia::Listener',
@@ -71,13 +73,11 @@ export const listener = defineResource({
       name: nameOf(ctx, p),
       description: describe(ctx, p.description),
     };
-    return remember(ctx, await unlessBusy(cloudOf(ctx).loadBalancer.listeners.create(body))).id;
+    return (await unlessBusy(cloudOf(ctx).loadBalancer.listeners.create(body))).id;
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('listener', cloudOf(ctx).loadBalancer.listeners.get(id)));
-    const result = provisioned(one, 'listener');
-    if (result === 'done') remember(ctx, one);
-    return result;
+    const one = await stillThere('listener', cloudOf(ctx).loadBalancer.listeners.get(id));
+    return isReady(one, 'listener') ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, changed) => {
     const body = 'description' in changed ? { ...wire(changed), description: describe(ctx, changed.description) } : wire(changed);
@@ -86,8 +86,5 @@ export const listener = defineResource({
   },
   remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
   gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.listeners.get(id));
-    return { loadbalancers: one.loadbalancers, default_pool_id: one.default_pool_id ?? null };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.listeners.get(id)),
 });

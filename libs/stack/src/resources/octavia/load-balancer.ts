@@ -1,12 +1,12 @@
 import { absent } from '#libs/openstack';
+import type { LoadBalancer } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, stillThere } from '../answers.js';
 import { flag, given, reference, text } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
-import { isUsable, provisioned, unlessBusy } from './busy.js';
+import { isUsable, isReady, unlessBusy } from './busy.js';
 
 const properties = z.strictObject({
   name: text().optional(),
@@ -17,6 +17,13 @@ const properties = z.strictObject({
   flavor: reference().optional(),
   availability_zone: text().optional(),
   admin_state_up: flag().optional(),
+});
+
+const attributesOf = ({ vip_address, vip_port_id, vip_subnet_id, flavor_id }: LoadBalancer): Attributes => ({
+  vip_address,
+  vip_port_id,
+  vip_subnet_id,
+  flavor_id,
 });
 
 /** OS::Octavia::LoadBalancer. Removed with all its parts. Wire: Octavia `lbaas/loadbalancers`, API v2. */
@@ -45,13 +52,11 @@ export const loadBalancer = defineResource({
       availability_zone: p.availability_zone,
       admin_state_up: p.admin_state_up,
     });
-    return remember(ctx, await cloudOf(ctx).loadBalancer.loadBalancers.create(body)).id;
+    return (await cloudOf(ctx).loadBalancer.loadBalancers.create(body)).id;
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('load balancer', cloudOf(ctx).loadBalancer.loadBalancers.get(id)));
-    const result = provisioned(one, 'load balancer');
-    if (result === 'done') remember(ctx, one);
-    return result;
+    const one = await stillThere('load balancer', cloudOf(ctx).loadBalancer.loadBalancers.get(id));
+    return isReady(one, 'load balancer') ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, changed) => {
     const { description, ...rest } = changed;
@@ -65,13 +70,5 @@ export const loadBalancer = defineResource({
     const one = await absent(cloudOf(ctx).loadBalancer.loadBalancers.get(id));
     return one === null || one.provisioning_status === 'DELETED';
   },
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.loadBalancers.get(id));
-    return {
-      vip_address: one.vip_address ?? null,
-      vip_port_id: one.vip_port_id ?? null,
-      vip_subnet_id: one.vip_subnet_id ?? null,
-      flavor_id: one.flavor_id ?? null,
-    };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.loadBalancers.get(id)),
 });

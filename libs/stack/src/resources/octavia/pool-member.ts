@@ -1,11 +1,10 @@
+import { absent } from '#libs/openstack';
 import { z } from 'zod';
 import { defineResource } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, stillThere } from '../answers.js';
 import { flag, given, integer, port, reference, text, texts } from '../fields.js';
-import { nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
-import { isUsable, loadBalancerOfPool, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+import { isUsable, loadBalancerOfPool, partGone, isReady, removePart, unlessBusy } from './busy.js';
 
 const properties = z.strictObject({
   pool: reference(),
@@ -37,7 +36,7 @@ export const poolMember = defineResource({
   /** A pool has an address and port once; the name is the kernel's. */
   find: async (ctx, p) => {
     const members = cloudOf(ctx).loadBalancer.members.of(p.pool);
-    const named = await members.list({ name: nameOf(ctx, {}) });
+    const named = (await absent(members.list({ name: ctx.physicalName }))) ?? [];
     const id = await adopt(
       named.filter((one) => one.name === ctx.physicalName && one.address === p.address && one.protocol_port === p.protocol_port),
       isUsable,
@@ -49,14 +48,12 @@ export const poolMember = defineResource({
     const { pool, subnet, ...rest } = p;
     const body = given({ ...rest, subnet_id: subnet, name: ctx.physicalName });
     const member = await unlessBusy(cloudOf(ctx).loadBalancer.members.of(pool).create(body));
-    return remember(ctx, { ...member, id: idOf(pool, member.id) }).id;
+    return idOf(pool, member.id);
   },
   poll: async (ctx, id) => {
     const [poolId, memberId] = partsOf(id);
-    const one = await lastSeen(ctx, id, () => stillThere('member', cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId)));
-    const result = provisioned(one, 'member');
-    if (result === 'done') remember(ctx, { ...one, id });
-    return result;
+    const one = await stillThere('member', cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId));
+    return isReady(one, 'member') ? { attributes: { address: one.address, pool_id: poolId } } : 'pending';
   },
   update: async (ctx, id, changed) => {
     const [poolId, memberId] = partsOf(id);
@@ -75,7 +72,7 @@ export const poolMember = defineResource({
   },
   read: async (ctx, id) => {
     const [poolId, memberId] = partsOf(id);
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId));
+    const one = await cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId);
     return { address: one.address, pool_id: poolId };
   },
 });

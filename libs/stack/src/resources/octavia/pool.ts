@@ -1,11 +1,11 @@
+import type { Pool } from '#libs/openstack';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
 import { cloudOf, stillThere } from '../answers.js';
 import { flag, given, oneOf, reference, text } from '../fields.js';
 import { describe, isOurs, nameOf } from '../identity.js';
-import { lastSeen, remember } from '../seen.js';
-import { isUsable, loadBalancerOfPool, partGone, provisioned, removePart, unlessBusy } from './busy.js';
+import { isUsable, loadBalancerOfPool, partGone, isReady, removePart, unlessBusy } from './busy.js';
 
 const properties = z
   .strictObject({
@@ -32,6 +32,8 @@ const wire = (p: Partial<z.infer<typeof properties>>): object =>
     admin_state_up: p.admin_state_up,
   });
 
+const attributesOf = ({ healthmonitor_id, listeners, members }: Pool): Attributes => ({ healthmonitor_id, listeners, members });
+
 /** OS::Octavia::Pool: the members behind a listener. Wire: Octavia `lbaas/pools`, API v2. */
 export const pool = defineResource({
   type: 'OS::Octavia::Pool',
@@ -56,13 +58,11 @@ export const pool = defineResource({
       name: nameOf(ctx, p),
       description: describe(ctx, p.description),
     };
-    return remember(ctx, await unlessBusy(cloudOf(ctx).loadBalancer.pools.create(body))).id;
+    return (await unlessBusy(cloudOf(ctx).loadBalancer.pools.create(body))).id;
   },
   poll: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => stillThere('pool', cloudOf(ctx).loadBalancer.pools.get(id)));
-    const result = provisioned(one, 'pool');
-    if (result === 'done') remember(ctx, one);
-    return result;
+    const one = await stillThere('pool', cloudOf(ctx).loadBalancer.pools.get(id));
+    return isReady(one, 'pool') ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, changed) => {
     const body = 'description' in changed ? { ...wire(changed), description: describe(ctx, changed.description) } : wire(changed);
@@ -71,8 +71,5 @@ export const pool = defineResource({
   },
   remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.pools, id, () => loadBalancerOfPool(ctx, id)),
   gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.pools, id, () => loadBalancerOfPool(ctx, id)),
-  read: async (ctx, id) => {
-    const one = await lastSeen(ctx, id, () => cloudOf(ctx).loadBalancer.pools.get(id));
-    return { healthmonitor_id: one.healthmonitor_id ?? null, listeners: one.listeners, members: one.members };
-  },
+  read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.pools.get(id)),
 });

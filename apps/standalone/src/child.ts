@@ -16,11 +16,11 @@ export class Child {
   constructor(
     readonly name: string,
     /** Relative to this folder's compiled place. */
-    program: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string | undefined>>,
-    logFile: string,
-    onCrash: (name: string, words: string) => void,
+    private readonly program: string,
+    private readonly args: readonly string[],
+    private readonly env: Readonly<Record<string, string | undefined>>,
+    private readonly logFile: string,
+    private readonly onCrash: (name: string, words: string) => void,
   ) {
     const log = createWriteStream(logFile, { flags: 'a' });
     // A group of its own: Ctrl-C reaches us alone, and we stop them in order.
@@ -66,6 +66,20 @@ export class Child {
   /** @throws Error with the child's last words when it has ended */
   assertRunning(): void {
     if (this.exit) throw new Error(`${this.name} ended with ${this.exit.signal ?? `exit code ${this.exit.code}`}:\n${this.tail}`);
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    this.stopping = true;
+    if (this.exit) return;
+    const ended = new Promise<void>((resolve) => this.process.once('exit', () => resolve()));
+    this.process.kill('SIGKILL');
+    await ended;
+  }
+
+  /** The same program in a new process. */
+  again(): Child {
+    return new Child(this.name, this.program, this.args, this.env, this.logFile, this.onCrash);
   }
 
   /** SIGTERM, and SIGKILL when that was not enough. */

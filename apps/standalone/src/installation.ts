@@ -79,6 +79,15 @@ export class Installation {
     return Object.fromEntries(this.children.map((child) => [child.name, child.pid]));
   }
 
+  /** For drills: kill -9, and the same program again. */
+  async killAndRestart(name: string): Promise<void> {
+    const index = this.children.findIndex((child) => child.name === name);
+    const child = this.children[index];
+    if (!child) throw new Error(`no process ${name}`);
+    await child.kill();
+    this.children[index] = child.again();
+  }
+
   private async startAll(apiPort: string): Promise<void> {
     const bootstrapPort = setting(this.options, 'BOOTSTRAP_PORT') ?? '9512';
     await assertFree(apiPort, 'API_PORT');

@@ -7,6 +7,8 @@ export const infraOutputs = z.object({
   subnet_id: id,
   /** Addresses from which nodes without a floating IP are seen outside; empty on a network that was there before. */
   router_external_ips: z.array(z.string()),
+  /** Of every node: what the cluster's nodes may among themselves. */
+  cluster_security_group_id: id,
   master_security_group_id: id,
   worker_security_group_id: id,
   master_server_group_id: id,

@@ -8,6 +8,8 @@ export interface ClusterSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** Name of the Nova keypair; Nova puts the key on the nodes. */
   readonly keypair: string | null;
+  /** flannel (null too), calico, cilium: decides which label names the pod range. */
+  readonly networkDriver: string | null;
   readonly masterCount: number;
   /** Masters and workers of all groups, for checks of address ranges. */
   readonly nodeCount: number;

@@ -63,7 +63,7 @@ export interface ResourceType<P = unknown> {
 }
 
 /** A type whose properties' shape is not known here: what the registry holds. */
-export type AnyResourceType = Omit<ResourceType<unknown>, 'updatable'> & { readonly updatable: readonly string[] };
+export type AnyResourceType = Omit<ResourceType, 'updatable'> & { readonly updatable: readonly string[] };
 
 /** Declares a type; only gives the properties their inferred shape. */
 export function defineResource<S extends z.ZodType>(

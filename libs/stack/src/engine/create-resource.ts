@@ -9,7 +9,7 @@ import type { Row, StackWalk } from './stack-walk.js';
 /** A cloud of several cells may not know an object yet that it has just made. */
 const NOT_SEEN_YET_MS = 10_000;
 /** A request under way is seen to its end, whatever happens: an object whose id nobody read would be lost. */
-const NEVER_ABORTED = new AbortController().signal;
+const neverAborted = (): AbortSignal => new AbortController().signal;
 
 /**
  * Brings one resource from wherever its row says it is to CREATE COMPLETE. Safe to repeat from every point.
@@ -59,7 +59,7 @@ async function obtain(
     await walk.refence(row);
     try {
       walk.logWrite(row, 'creating');
-      const made: string | Created = await type.create(walk.context(row, NEVER_ABORTED), properties);
+      const made: string | Created = await type.create(walk.context(row, neverAborted()), properties);
       return typeof made === 'string' ? { id: made } : made;
     } catch (error) {
       mustLook = !hasMadeNothing(error);

@@ -94,7 +94,8 @@ export class StackEngine {
       const template = parseTemplate(ref.template);
       validateTemplate(template, this.parts.registry, parameterValues(template, ref.parameters, run.hidden, ref));
       const resources = [...template.resources.values()];
-      new Graph(new Map(resources.map(({ name, requires }) => [name, requires])));
+      const graph = new Graph(new Map(resources.map(({ name, requires }) => [name, requires])));
+      this.parts.log?.info({ stackId: ref.uuid, clusterUuid: ref.clusterUuid, resources: graph.size }, 'planning a stack');
       const cluster = { name: ref.clusterName, uuid: ref.clusterUuid };
       return {
         uuid: ref.uuid,

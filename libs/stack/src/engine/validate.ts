@@ -53,7 +53,7 @@ function validateProperties(resource: ResourceDefinition, type: AnyResourceType,
 
 /** Properties by name, where the type declares a plain object. */
 const shapeOf = ({ properties }: AnyResourceType): Readonly<Record<string, z.ZodType>> | undefined =>
-  properties instanceof z.ZodObject ? (properties.shape as Record<string, z.ZodType>) : undefined;
+  properties instanceof z.ZodObject ? properties.shape : undefined;
 
 const requiredProperties = (type: AnyResourceType): string[] =>
   Object.entries(shapeOf(type) ?? {}).flatMap(([property, schema]) => (schema.safeParse(undefined).success ? [] : [property]));

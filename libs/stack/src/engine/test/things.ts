@@ -22,7 +22,6 @@ export interface Fault {
 
 const LATENCY_MS = 20;
 export const BUILD_MS = 700;
-const NEVER = new AbortController().signal;
 
 /** A cloud of things: made under a name that is not unique, found by it, refused to be removed while in use. */
 export class ThingCloud {
@@ -100,7 +99,7 @@ export class ThingCloud {
     const name = short(physicalName);
     this.calls.push({ verb, name });
     const fault = this.faults.get(`${verb} ${name}`)?.shift();
-    await this.clock.sleep(LATENCY_MS, NEVER);
+    await this.clock.sleep(LATENCY_MS, new AbortController().signal);
     if (fault?.when === 'before') throw fault.error;
     if (verb === 'create') this.onCreate(name);
     const answer = work();

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Superseded } from '#libs/domain';
+import { CLUSTER_NAMES, Scenario } from './test/scenario.js';
+import { SimulatedProcess } from './test/simulated-process.js';
+
+/** A zombie lives on after its lease has passed to another engine. What it has under way when it wakes is a second old. */
+const IN_FLIGHT_MS = 1_000;
+
+describe('a walker whose lease has passed to someone else', () => {
+  it('during a create, at any step: writes no row, begins nothing, and the other one completes', async () => {
+    const whole = new Scenario();
+    const steps = await whole.stepsOf((engine) => whole.create(engine));
+    for (let step = 3; step <= steps; step += 2) {
+      const scenario = new Scenario();
+      const zombie = new SimulatedProcess(step);
+      const taken = new Promise<void>((resolve) => (zombie.atStep = () => (scenario.takeLease(), resolve())));
+      const old = scenario
+        .engine(zombie)
+        .create(scenario.ref, scenario.run())
+        .then(
+          () => 'done',
+          (error: unknown) => error,
+        );
+      await scenario.clock.until(taken);
+      const kept = scenario.store.dump();
+      await scenario.clock.until(scenario.clock.sleep(IN_FLIGHT_MS));
+      // Only what was asked for with an intent committed before may still have been made (Scenario checks the intents).
+      assert.equal(scenario.store.dump(), kept, `step ${step}`);
+      const end = await scenario.clock.until(old);
+      assert.ok(end instanceof Superseded || end === 'done', `step ${step}: ${String(end)}`);
+      await scenario.create();
+      assert.deepEqual(scenario.cloud.names(), CLUSTER_NAMES, `step ${step}`);
+    }
+  });
+
+  it('during a delete, at any step: stops, and the other one completes', async () => {
+    const whole = new Scenario();
+    await whole.create();
+    const steps = await whole.stepsOf((engine) => whole.delete(engine));
+    for (let step = 3; step <= steps; step += 3) {
+      const scenario = new Scenario();
+      await scenario.create();
+      const zombie = new SimulatedProcess(step);
+      const taken = new Promise<void>((resolve) => (zombie.atStep = () => (scenario.takeLease(), resolve())));
+      const old = scenario
+        .engine(zombie)
+        .delete(scenario.ref, scenario.run())
+        .then(
+          () => 'done',
+          (error: unknown) => error,
+        );
+      await scenario.clock.until(taken);
+      const kept = scenario.store.dump();
+      await scenario.clock.until(scenario.clock.sleep(IN_FLIGHT_MS));
+      assert.equal(scenario.store.dump(), kept, `step ${step}`);
+      const end = await scenario.clock.until(old);
+      assert.ok(end instanceof Superseded || end === 'done', `step ${step}: ${String(end)}`);
+      await scenario.delete();
+      assert.deepEqual(scenario.cloud.names(), [], `step ${step}`);
+    }
+  });
+
+  it('that slept between its intent and its call, past its lease, does not call', async () => {
+    const scenario = new Scenario();
+    const process = new SimulatedProcess(4);
+    // Step 3 sends the first intents, step 4 hears that they are committed.
+    process.atStep = () => {
+      scenario.clock.skip(60_000);
+      scenario.takeLease();
+    };
+    await assert.rejects(scenario.create(scenario.engine(process)), Superseded);
+    assert.equal(scenario.cloud.count('create'), 0);
+    assert.equal(scenario.store.row(scenario.ref.uuid, 'network')?.attempts, 1);
+  });
+});
+
+describe('a stop by the signal', () => {
+  it('keeps the answers of what is under way, begins nothing new, and a delete then leaves nothing', async () => {
+    for (let after = 0; after < 1_500; after += 35) {
+      const scenario = new Scenario();
+      const stop = new AbortController();
+      const work = scenario.engine().create(scenario.ref, scenario.run({ signal: stop.signal }));
+      const ended = work.catch((error: unknown) => error);
+      await scenario.clock.until(scenario.clock.sleep(after));
+      const creates = scenario.cloud.count('create');
+      stop.abort(new Superseded('a delete has been asked for'));
+      const end = await scenario.clock.until(ended);
+      if (!(end instanceof Superseded)) break;
+      assert.equal(scenario.cloud.count('create'), creates, `after ${after} ms`);
+      // Every object's id is known: no one has to look for it.
+      await scenario.delete();
+      assert.equal(scenario.cloud.count('find'), 0, `after ${after} ms`);
+      assert.deepEqual(scenario.cloud.names(), [], `after ${after} ms`);
+    }
+  });
+
+  it('before the beginning does nothing', async () => {
+    const scenario = new Scenario();
+    const run = scenario.run({ signal: AbortSignal.abort(new Superseded('too late')) });
+    await assert.rejects(scenario.create(undefined, run), Superseded);
+    assert.equal(scenario.store.stackState(scenario.ref.uuid), 'none');
+  });
+});

@@ -45,6 +45,10 @@ export function installHooks(server: FastifyInstance, settings: Settings, authen
     checkAccept(request.headers.accept);
     if (request.url !== '/') ours.microversion = negotiate(request, reply);
   });
+  // As Magnum: no charset.
+  server.addHook('onSend', async (_request, reply) => {
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
+  });
   installParsers(server);
 }
 

@@ -60,9 +60,7 @@ const tables: Record<string, readonly [string, string, boolean, string[]?, strin
     ['ingresses', 'Ingress', true, ['ing'], ['status']],
     ['networkpolicies', 'NetworkPolicy', true, ['netpol']],
   ],
-  'certificates.k8s.io/v1': [
-    ['certificatesigningrequests', 'CertificateSigningRequest', false, ['csr'], ['status', 'approval']],
-  ],
+  'certificates.k8s.io/v1': [['certificatesigningrequests', 'CertificateSigningRequest', false, ['csr'], ['status', 'approval']]],
   'coordination.k8s.io/v1': [['leases', 'Lease', true]],
   'discovery.k8s.io/v1': [['endpointslices', 'EndpointSlice', true]],
   'events.k8s.io/v1': [['events', 'Event', true, ['ev']]],

@@ -63,7 +63,9 @@ function resourceEntries(resource: ApiResource): Json[] {
 /** `/openapi/v3`: where the documents of the groups are. */
 export function openApiIndex(): Json {
   const versions = new Set(apiResources.map((resource) => groupPath(resource)));
-  return { paths: Object.fromEntries([...versions].map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=simulated` }])) };
+  return {
+    paths: Object.fromEntries([...versions].map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=simulated` }])),
+  };
 }
 
 /**
@@ -81,7 +83,11 @@ export function openApiDocument(path: string): Json | undefined {
     const operation = (action: string): Json => ({
       'x-kubernetes-action': action,
       'x-kubernetes-group-version-kind': kind,
-      parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
+      parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+        name,
+        in: 'query',
+        schema: { type: 'string' },
+      })),
       responses: { '200': { description: 'OK' } },
     });
     paths[collection] = { post: operation('post') };

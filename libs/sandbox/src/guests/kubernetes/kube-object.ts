@@ -31,6 +31,12 @@ export function dig(value: unknown, ...path: string[]): unknown {
   return here;
 }
 
+/** As `dig`, but text: '' for anything else. */
+export function digText(value: unknown, ...path: string[]): string {
+  const found = dig(value, ...path);
+  return typeof found === 'string' ? found : '';
+}
+
 /** Times as Kubernetes writes them: whole seconds, UTC. */
 export function kubeTime(at = Date.now()): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { applyPatch, type Operation } from 'rfc6902';
 import { isJson, StatusError, type Json, type KubeObject } from './kube-object.js';
 
@@ -18,7 +17,8 @@ export function jsonPatch(target: KubeObject, operations: unknown): unknown {
   if (!Array.isArray(operations)) throw new StatusError(400, 'BadRequest', 'a JSON patch is a list of operations');
   const copy = structuredClone(target);
   const failed = applyPatch(copy, operations as Operation[]).find((outcome) => outcome !== null);
-  if (failed) throw new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${failed.message}`);
+  if (failed)
+    throw new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${failed.message}`);
   return copy;
 }
 
@@ -88,7 +88,9 @@ function keyOf(name: string, items: readonly unknown[]): string | undefined {
 function sameItem(name: string, key: string, candidate: unknown, item: Json): boolean {
   if (!isJson(candidate) || candidate[key] !== item[key]) return false;
   const second = name === 'taints' ? 'effect' : name === 'ports' ? 'protocol' : undefined;
-  return second === undefined || item[second] === undefined || candidate[second] === undefined || candidate[second] === item[second];
+  return (
+    second === undefined || item[second] === undefined || candidate[second] === undefined || candidate[second] === item[second]
+  );
 }
 
 function without(object: Json, key: string): Json {
@@ -122,5 +124,3 @@ function prune(live: unknown, before: unknown, next: unknown, name: string): unk
   }
   return live;
 }
-
-export { isDeepStrictEqual as sameObject };

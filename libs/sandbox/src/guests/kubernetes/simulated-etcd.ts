@@ -35,10 +35,12 @@ export class SimulatedEtcd {
   #descriptor: number | null = null;
   #pending: string[] = [];
 
-  constructor(readonly file: string) {
+  /** Without a file nothing is kept. */
+  constructor(readonly file?: string) {
+    if (file === undefined) return;
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    if (existsSync(file)) this.#load();
-    this.#rewrite();
+    if (existsSync(file)) this.#load(file);
+    this.#rewrite(file);
   }
 
   get revision(): number {
@@ -113,7 +115,7 @@ export class SimulatedEtcd {
   /** The last member has gone: so has the data. */
   destroy(): void {
     this.close();
-    rmSync(this.file, { force: true });
+    if (this.file !== undefined) rmSync(this.file, { force: true });
   }
 
   #set(resource: string, entry: Entry): void {
@@ -129,6 +131,7 @@ export class SimulatedEtcd {
   }
 
   #write(line: JournalLine): void {
+    if (this.#descriptor === null) return;
     this.#pending.push(JSON.stringify(line));
     if (this.#pending.length === 1) setImmediate(() => this.#flush());
   }
@@ -138,8 +141,8 @@ export class SimulatedEtcd {
     this.#pending = [];
   }
 
-  #load(): void {
-    for (const text of readFileSync(this.file, 'utf8').split('\n')) {
+  #load(file: string): void {
+    for (const text of readFileSync(file, 'utf8').split('\n')) {
       const line = parseLine(text);
       if (!line) continue;
       this.#revision = Math.max(this.#revision, line.v);
@@ -149,16 +152,16 @@ export class SimulatedEtcd {
   }
 
   /** Starts the journal anew with what is there now. */
-  #rewrite(): void {
+  #rewrite(file: string): void {
     const lines = [JSON.stringify({ v: this.#revision, r: '' })];
     for (const [resource, table] of this.#tables) {
       for (const { object, applied } of table.values()) {
         lines.push(JSON.stringify({ v: this.#revision, r: resource, o: object, a: applied }));
       }
     }
-    writeFileSync(`${this.file}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
-    renameSync(`${this.file}.new`, this.file);
-    this.#descriptor = openSync(this.file, 'a', 0o600);
+    writeFileSync(`${file}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    this.#descriptor = openSync(file, 'a', 0o600);
   }
 }
 

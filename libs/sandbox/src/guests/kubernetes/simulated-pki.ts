@@ -1,6 +1,14 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { createHash, createPrivateKey, createPublicKey, randomBytes, webcrypto, X509Certificate, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto';
 
 type WebKey = webcrypto.CryptoKey;
 type SigningAlgorithm = webcrypto.EcdsaParams | webcrypto.Algorithm;

@@ -1,0 +1,350 @@
+import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { apiVersionOf, isReview, resourceKey } from './api-resources.js';
+import { jsonBody, verbOf, type ObjectRequest } from './api-request.js';
+import type { KubeUser } from './authentication.js';
+import { authorize } from './authorization.js';
+import { answerReview } from './access-reviews.js';
+import { namespace as newNamespace } from './default-objects.js';
+import { dig, digText, isJson, kubeTime, StatusError, type Json, type KubeObject } from './kube-object.js';
+import { jsonPatch, mergePatch, serverSideApply, strategicMergePatch } from './patch-object.js';
+import { fieldSelector, labelSelector, type Selector } from './selectors.js';
+import type { SimulatedControllerManager } from './simulated-controller-manager.js';
+import type { Entry, SimulatedEtcd } from './simulated-etcd.js';
+import { toTable, wantsTable } from './object-table.js';
+import { serveWatch } from './watch-stream.js';
+
+export interface ObjectAnswer {
+  readonly code: number;
+  /** A value to be written as JSON, or JSON text made before. */
+  readonly body: unknown;
+}
+
+/** Reads and writes of objects: what the generic registry of an API server does, kinds kept inert. */
+export class ObjectApi {
+  readonly #etcd: SimulatedEtcd;
+
+  constructor(readonly controllers: SimulatedControllerManager) {
+    this.#etcd = controllers.etcd;
+  }
+
+  /** Answers, or takes over the response (a watch) and returns undefined. @throws StatusError */
+  async handle(
+    request: ObjectRequest,
+    user: KubeUser,
+    body: unknown,
+    response: ServerResponse,
+  ): Promise<ObjectAnswer | undefined> {
+    const verb = verbOf(request);
+    const { resource, namespace, name, subresource } = request;
+    if (!(verb === 'create' && resource.plural === 'nodes')) this.#authorize(user, verb, request, name);
+    if (isReview(resource)) {
+      if (verb !== 'create')
+        throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
+      return { code: 201, body: answerReview(resource, jsonBody(body), user, this.#etcd) };
+    }
+    const wanted = selectors(request);
+    switch (verb) {
+      case 'get':
+        return this.#get(request);
+      case 'list':
+        return this.#list(request, wanted);
+      case 'watch':
+        serveWatch(request, wanted, this.#etcd, response);
+        return undefined;
+      case 'create':
+        if (subresource === 'eviction') return this.#remove(request, jsonBody(body));
+        return this.#create(request, user, jsonBody(body));
+      case 'update':
+        return this.#update(request, user, jsonBody(body));
+      case 'patch':
+        return this.#patch(request, user, body);
+      case 'delete':
+        return this.#remove(request, isJson(body) ? body : {});
+      default:
+        for (const { object } of this.#entries(request)) {
+          if (wanted(object))
+            this.#etcd.delete(resourceKey(resource), object.metadata.namespace ?? namespace, object.metadata.name);
+        }
+        return { code: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } };
+    }
+  }
+
+  #authorize(user: KubeUser, verb: string, request: ObjectRequest, name: string): void {
+    const { resource, namespace, subresource } = request;
+    authorize(user, { verb, group: resource.group, resource: resource.plural, subresource, namespace, name }, this.#etcd);
+  }
+
+  #entries({ resource, namespace }: ObjectRequest): Entry[] {
+    return this.#etcd.list(resourceKey(resource), namespace === '' ? undefined : namespace);
+  }
+
+  #entry(request: ObjectRequest): Entry {
+    const { resource, namespace, name } = request;
+    if (resource.plural === 'configmaps' && name === 'cluster-info') this.controllers.refreshClusterInfo();
+    const entry = this.#etcd.get(resourceKey(resource), namespace, name);
+    if (!entry) throw notFound(request);
+    return entry;
+  }
+
+  #get(request: ObjectRequest): ObjectAnswer {
+    const entry = this.#entry(request);
+    if (!wantsTable(request.accept)) return { code: 200, body: entry.json() };
+    const metadata = { resourceVersion: entry.object.metadata.resourceVersion };
+    return { code: 200, body: toTable(request.resource, [entry.object], metadata, request.query.get('includeObject')) };
+  }
+
+  #list(request: ObjectRequest, wanted: Selector): ObjectAnswer {
+    const { resource, query } = request;
+    const entries = this.#entries(request).filter(({ object }) => wanted(object));
+    const metadata = { resourceVersion: String(this.#etcd.revision) };
+    if (wantsTable(request.accept)) {
+      const objects = entries.map(({ object }) => object).sort((a, b) => keyText(a).localeCompare(keyText(b)));
+      return { code: 200, body: toTable(resource, objects, metadata, query.get('includeObject')) };
+    }
+    const head = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata });
+    return { code: 200, body: `${head.slice(0, -1)},"items":[${entries.map((entry) => entry.json()).join(',')}]}` };
+  }
+
+  async #create(request: ObjectRequest, user: KubeUser, body: Json): Promise<ObjectAnswer> {
+    const { resource } = request;
+    let object = this.#complete(request, body);
+    const { name, namespace = '' } = object.metadata;
+    if (resource.plural === 'nodes') this.#authorize(user, 'create', request, user.groups.includes('system:nodes') ? name : '');
+    if (resource.namespaced && !this.#etcd.get('/namespaces', '', namespace)) {
+      throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
+    }
+    if (this.#etcd.get(resourceKey(resource), namespace, name)) throw alreadyExists(request, name);
+    if (resource.plural === 'namespaces')
+      object = { ...newNamespace(name), ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
+    if (resource.plural === 'certificatesigningrequests') object = await this.#newCsr(object, user);
+    if (isDryRun(request)) return { code: 201, body: object };
+    return { code: 201, body: this.#etcd.put(resourceKey(resource), object) };
+  }
+
+  async #newCsr(object: KubeObject, user: KubeUser): Promise<KubeObject> {
+    const spec = { ...(object['spec'] as Json | undefined), username: user.name, groups: user.groups };
+    try {
+      return await this.controllers.processCsr({ ...object, spec, status: {} }, user);
+    } catch (error) {
+      throw new StatusError(
+        422,
+        'Invalid',
+        `CertificateSigningRequest.certificates.k8s.io "${object.metadata.name}" is invalid: spec.request: Invalid value: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  async #update(request: ObjectRequest, user: KubeUser, body: Json): Promise<ObjectAnswer> {
+    const { object: before } = this.#entry(request);
+    const next = this.#complete(request, body);
+    if (next.metadata.resourceVersion !== undefined && next.metadata.resourceVersion !== before.metadata.resourceVersion) {
+      throw conflict(request);
+    }
+    return this.#store(request, user, before, next);
+  }
+
+  async #patch(request: ObjectRequest, user: KubeUser, body: unknown): Promise<ObjectAnswer> {
+    const { resource, namespace, name, contentType, query } = request;
+    const key = resourceKey(resource);
+    if (contentType === 'application/apply-patch+yaml') {
+      const manager = query.get('fieldManager');
+      if (!manager)
+        throw new StatusError(
+          422,
+          'Invalid',
+          'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+        );
+      const entry = this.#etcd.get(key, namespace, name);
+      const wanted = this.#complete(request, jsonBody(body));
+      if (resource.namespaced && !this.#etcd.get('/namespaces', '', namespace)) {
+        throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
+      }
+      const merged = serverSideApply(entry?.object, entry?.applied[manager], wanted);
+      const applied = { ...entry?.applied, [manager]: wanted };
+      if (isDryRun(request)) return { code: 200, body: merged };
+      const metadata = { ...merged.metadata, managedFields: managedFields(Object.keys(applied), apiVersionOf(resource)) };
+      return { code: entry ? 200 : 201, body: this.#etcd.put(key, { ...merged, metadata }, applied) };
+    }
+    const { object: before } = this.#entry(request);
+    const next = patched(contentType, before, body);
+    if (next.metadata.resourceVersion !== before.metadata.resourceVersion) throw conflict(request);
+    return this.#store(request, user, before, this.#complete(request, next));
+  }
+
+  /** A write to a subresource changes only what is its own. */
+  async #store(request: ObjectRequest, user: KubeUser, before: KubeObject, next: KubeObject): Promise<ObjectAnswer> {
+    const { resource, subresource } = request;
+    let object = next;
+    if (subresource === 'status' || subresource === 'approval') {
+      object = {
+        ...before,
+        status: next['status'],
+        metadata: { ...before.metadata, ...pick(next.metadata, ['labels', 'annotations']) },
+      };
+    } else if (resource.subresources.includes('status')) object = { ...next, status: before['status'] };
+    if (object['status'] === undefined) delete object['status'];
+    if (isDryRun(request)) return { code: 200, body: object };
+    const stored = this.#etcd.put(resourceKey(resource), object);
+    if (resource.plural !== 'certificatesigningrequests') return { code: 200, body: stored };
+    return { code: 200, body: (await this.controllers.signStored(stored.metadata.name, user)) ?? stored };
+  }
+
+  #remove(request: ObjectRequest, options: Json): ObjectAnswer {
+    const { resource, namespace, name } = request;
+    const { object } = this.#entry(request);
+    const uid = dig(options, 'preconditions', 'uid');
+    if (uid !== undefined && uid !== object.metadata.uid) throw conflict(request);
+    const success = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name, kind: resource.plural, uid: object.metadata.uid },
+    };
+    if (isDryRun(request)) return { code: 200, body: success };
+    if (resource.plural === 'namespaces') this.#emptyNamespace(name);
+    this.#etcd.delete(resourceKey(resource), namespace, name);
+    return { code: 200, body: success };
+  }
+
+  #emptyNamespace(name: string): void {
+    for (const key of this.#etcd.resources()) {
+      for (const { object } of this.#etcd.list(key, name)) this.#etcd.delete(key, name, object.metadata.name);
+    }
+  }
+
+  /** Checks kind and names, fills in what the path says. @throws StatusError 400, 422 */
+  #complete(request: ObjectRequest, body: Json): KubeObject {
+    const { resource, namespace } = request;
+    const apiVersion = apiVersionOf(resource);
+    if (body['kind'] !== undefined && (body['kind'] !== resource.kind || body['apiVersion'] !== apiVersion)) {
+      throw new StatusError(
+        400,
+        'BadRequest',
+        `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind "${digText(body, 'kind')}" is registered for version "${digText(body, 'apiVersion')}"`,
+      );
+    }
+    const metadata: Json = isJson(body['metadata']) ? { ...body['metadata'] } : {};
+    delete metadata['managedFields'];
+    if (metadata['name'] === undefined && typeof metadata['generateName'] === 'string') {
+      metadata['name'] = `${metadata['generateName']}${randomBytes(3).toString('hex').slice(0, 5)}`;
+    }
+    const name = metadata['name'] ?? request.name;
+    if (typeof name !== 'string' || name === '') {
+      throw new StatusError(
+        422,
+        'Invalid',
+        `${resource.kind} is invalid: [metadata.name: Required value: name or generateName is required]`,
+      );
+    }
+    if (request.name !== '' && name !== request.name) {
+      throw new StatusError(
+        400,
+        'BadRequest',
+        `the name of the object (${name}) does not match the name on the URL (${request.name})`,
+      );
+    }
+    if (resource.namespaced) {
+      if (metadata['namespace'] !== undefined && metadata['namespace'] !== namespace) {
+        throw new StatusError(
+          400,
+          'BadRequest',
+          'the namespace of the provided object does not match the namespace sent on the request',
+        );
+      }
+      metadata['namespace'] = namespace;
+    } else delete metadata['namespace'];
+    if (resource.plural === 'nodes' && !/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
+      throw new StatusError(
+        422,
+        'Invalid',
+        `Node "${name}" is invalid: metadata.name: Invalid value: "${name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'`,
+      );
+    }
+    const object: KubeObject = { ...body, apiVersion, kind: resource.kind, metadata: { ...metadata, name } };
+    return resource.plural === 'secrets' ? withStringData(object) : object;
+  }
+}
+
+function patched(contentType: string, before: KubeObject, body: unknown): KubeObject {
+  switch (contentType) {
+    case 'application/merge-patch+json':
+      return mergePatch(before, jsonBody(body)) as KubeObject;
+    case 'application/strategic-merge-patch+json':
+      return strategicMergePatch(before, jsonBody(body)) as KubeObject;
+    case 'application/json-patch+json':
+      return jsonPatch(before, body) as KubeObject;
+    default:
+      throw new StatusError(
+        415,
+        'UnsupportedMediaType',
+        `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml`,
+      );
+  }
+}
+
+function withStringData(secret: KubeObject): KubeObject {
+  const { stringData, ...rest } = secret;
+  if (!isJson(stringData)) return { type: 'Opaque', ...secret };
+  const encoded = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
+  return {
+    type: 'Opaque',
+    ...rest,
+    data: { ...(rest['data'] as Json | undefined), ...Object.fromEntries(encoded) },
+  };
+}
+
+function managedFields(managers: readonly string[], apiVersion: string): Json[] {
+  return managers.map((manager) => ({
+    manager,
+    operation: 'Apply',
+    apiVersion,
+    time: kubeTime(),
+    fieldsType: 'FieldsV1',
+    fieldsV1: {},
+  }));
+}
+
+function selectors({ query }: ObjectRequest): Selector {
+  const byLabel = labelSelector(query.get('labelSelector'));
+  const byField = fieldSelector(query.get('fieldSelector'));
+  return (object) => byLabel(object) && byField(object);
+}
+
+function isDryRun({ query }: ObjectRequest): boolean {
+  return query.get('dryRun') === 'All';
+}
+
+function keyText({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function pick(object: Json, keys: readonly string[]): Json {
+  return Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]));
+}
+
+function qualified({ resource }: ObjectRequest): string {
+  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+}
+
+function details({ resource }: ObjectRequest, name: string): Json {
+  return { name, ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.plural };
+}
+
+function notFound(request: ObjectRequest): StatusError {
+  return new StatusError(404, 'NotFound', `${qualified(request)} "${request.name}" not found`, details(request, request.name));
+}
+
+function alreadyExists(request: ObjectRequest, name: string): StatusError {
+  return new StatusError(409, 'AlreadyExists', `${qualified(request)} "${name}" already exists`, details(request, name));
+}
+
+function conflict(request: ObjectRequest): StatusError {
+  return new StatusError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualified(request)} "${request.name}": the object has been modified; please apply your changes to the latest version and try again`,
+    details(request, request.name),
+  );
+}

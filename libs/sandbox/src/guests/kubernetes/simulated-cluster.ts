@@ -1,0 +1,76 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SimulatedControllerManager } from './simulated-controller-manager.js';
+import { SimulatedEtcd } from './simulated-etcd.js';
+import type { SimulatedAuthority } from './simulated-pki.js';
+
+/** What the control-plane guests of one cluster share: etcd and control loops. Lives as long as one of them exists. */
+export interface SimulatedCluster {
+  /** Hash of the cluster's CA certificate. */
+  readonly key: string;
+  readonly etcd: SimulatedEtcd;
+  readonly controllers: SimulatedControllerManager;
+  /** Ids of the servers that are members of its etcd. */
+  readonly members: Set<string>;
+  /** Ids of the members that serve the API now. */
+  readonly serving: Set<string>;
+}
+
+/** All simulated clusters of a runtime. */
+export class SimulatedClusters {
+  readonly #open = new Map<string, SimulatedCluster>();
+
+  constructor(readonly dir?: string) {}
+
+  static keyOf(caCertificatePem: string): string {
+    return createHash('sha256').update(new X509Certificate(caCertificatePem).raw).digest('hex').slice(0, 32);
+  }
+
+  find(key: string): SimulatedCluster | undefined {
+    return this.#open.get(key);
+  }
+
+  /** Makes `serverId` a member; opens what is on disk, else starts empty. May be called twice. */
+  join(authority: SimulatedAuthority, serverId: string): SimulatedCluster {
+    const key = SimulatedClusters.keyOf(authority.certificatePem);
+    let cluster = this.#open.get(key);
+    if (!cluster) {
+      const etcd = new SimulatedEtcd(this.dir === undefined ? undefined : join(this.dir, `${key}.jsonl`));
+      cluster = {
+        key,
+        etcd,
+        controllers: new SimulatedControllerManager(etcd, authority),
+        members: new Set(),
+        serving: new Set(),
+      };
+      this.#open.set(key, cluster);
+    }
+    cluster.members.add(serverId);
+    return cluster;
+  }
+
+  /** The server is no more; with the last member the cluster's objects go. */
+  leave(key: string, serverId: string): void {
+    const cluster = this.#open.get(key);
+    if (!cluster) return;
+    cluster.members.delete(serverId);
+    cluster.serving.delete(serverId);
+    if (cluster.members.size > 0) return;
+    cluster.etcd.destroy();
+    this.#open.delete(key);
+  }
+
+  /** Removes what is on disk of clusters nobody joined again: their servers went while nothing ran. */
+  sweep(): void {
+    if (this.dir === undefined || !existsSync(this.dir)) return;
+    for (const name of readdirSync(this.dir)) {
+      if (!this.#open.has(name.split('.')[0] ?? '')) rmSync(join(this.dir, name), { force: true });
+    }
+  }
+
+  close(): void {
+    for (const cluster of this.#open.values()) cluster.etcd.close();
+    this.#open.clear();
+  }
+}

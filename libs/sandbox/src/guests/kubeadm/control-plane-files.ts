@@ -1,0 +1,138 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { SimulatedDisk } from '../simulated-disk.js';
+import { issueLeaf, readAuthority, type SimulatedAuthority } from '../kubernetes/simulated-pki.js';
+import { phaseFailure } from './kubeadm-failure.js';
+
+/** Reads a file kubeadm cannot do without. @throws KubeadmFailure */
+export function requiredFile(disk: SimulatedDisk, path: string, phase: string, what: string): string {
+  const text = disk.text(path);
+  if (text !== undefined) return text;
+  throw phaseFailure(
+    phase,
+    `failure loading ${what}: couldn't load the ${path.endsWith('.key') ? 'private key' : 'certificate'} file ${path}: open ${path}: no such file or directory`,
+  );
+}
+
+/**
+ * Checks the key pairs a control plane is given (cluster CA, etcd CA, front-proxy CA, service-account key).
+ * @returns the cluster CA. @throws KubeadmFailure naming the file
+ */
+export async function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: string): Promise<SimulatedAuthority> {
+  const authorities: SimulatedAuthority[] = [];
+  for (const [file, phase] of [
+    ['ca', 'ca'],
+    ['etcd/ca', 'etcd-ca'],
+    ['front-proxy-ca', 'front-proxy-ca'],
+  ] as const) {
+    const name = `${phasePrefix}${phase}`;
+    const certificate = requiredFile(disk, `${dir}/${file}.crt`, name, `certificate for ${phase}`);
+    const key = requiredFile(disk, `${dir}/${file}.key`, name, `private key for ${phase}`);
+    authorities.push(
+      await readAuthority(certificate, key).catch((error: unknown) => {
+        throw phaseFailure(name, `failure loading ${phase} certificate ${dir}/${file}.crt: ${(error as Error).message}`);
+      }),
+    );
+  }
+  const privateKey = requiredFile(disk, `${dir}/sa.key`, `${phasePrefix}sa`, 'key for service account');
+  const publicKey = requiredFile(disk, `${dir}/sa.pub`, `${phasePrefix}sa`, 'public key for service account');
+  if (!sameKey(privateKey, publicKey))
+    throw phaseFailure(`${phasePrefix}sa`, `${dir}/sa.pub is not the public key of ${dir}/sa.key`);
+  return authorities[0] as SimulatedAuthority;
+}
+
+function sameKey(privatePem: string, publicPem: string): boolean {
+  try {
+    return createPublicKey(createPrivateKey(privatePem)).equals(createPublicKey(publicPem));
+  } catch {
+    return false;
+  }
+}
+
+export interface ServingNames {
+  readonly nodeName: string;
+  readonly dnsDomain: string;
+  readonly serviceSubnet: string;
+  readonly advertiseAddress: string;
+  /** host:port */
+  readonly controlPlaneEndpoint: string;
+  readonly certSANs: readonly string[];
+}
+
+/** The names kubeadm puts into the API server's certificate. Source: kubeadm 1.36, pkiutil GetAPIServerAltNames. */
+export function servingNames(names: ServingNames): { dnsNames: string[]; ips: string[] } {
+  const all = [
+    names.nodeName,
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${names.dnsDomain}`,
+    firstServiceIp(names.serviceSubnet),
+    names.advertiseAddress,
+    ...(names.controlPlaneEndpoint === '' ? [] : [names.controlPlaneEndpoint.split(':')[0] ?? '']),
+    ...names.certSANs,
+  ];
+  const isIp = (name: string): boolean => /^\d+(\.\d+){3}$/.test(name);
+  return { dnsNames: [...new Set(all.filter((name) => !isIp(name)))], ips: [...new Set(all.filter(isIp))] };
+}
+
+/** The address of the Service `kubernetes`: the first one of the range. */
+export function firstServiceIp(subnet: string): string {
+  const [address = '', bits = ''] = subnet.split('/');
+  const number = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const size = 2 ** (32 - Number(bits));
+  const first = Math.floor(number / size) * size + 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
+}
+
+/** Issues what kubeadm issues for a control-plane node and writes it below `dir` and /etc/kubernetes. */
+export async function writeLeafCertificates(
+  disk: SimulatedDisk,
+  dir: string,
+  ca: SimulatedAuthority,
+  names: ServingNames,
+): Promise<void> {
+  const serving = await issueLeaf(ca, { commonName: 'kube-apiserver', usage: 'server', ...servingNames(names) });
+  disk.write(`${dir}/apiserver.crt`, serving.certPem, 0o644);
+  disk.write(`${dir}/apiserver.key`, serving.keyPem, 0o600);
+  const kubeletClient = await issueLeaf(ca, {
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: ['kubeadm:cluster-admins'],
+    usage: 'client',
+  });
+  disk.write(`${dir}/apiserver-kubelet-client.crt`, kubeletClient.certPem, 0o644);
+  disk.write(`${dir}/apiserver-kubelet-client.key`, kubeletClient.keyPem, 0o600);
+  const users = [
+    ['admin.conf', 'kubernetes-admin', 'kubeadm:cluster-admins'],
+    ['super-admin.conf', 'kubernetes-super-admin', 'system:masters'],
+    ['kubelet.conf', `system:node:${names.nodeName}`, 'system:nodes'],
+  ] as const;
+  for (const [file, commonName, organization] of users) {
+    const { certPem, keyPem } = await issueLeaf(ca, { commonName, organizations: [organization], usage: 'client' });
+    disk.write(
+      `/etc/kubernetes/${file}`,
+      JSON.stringify(kubeconfig(names.controlPlaneEndpoint, ca.certificatePem, certPem, keyPem)),
+      0o600,
+    );
+  }
+}
+
+/** A kubeconfig as JSON, which is YAML too. */
+export function kubeconfig(endpoint: string, caPem: string, certPem: string, keyPem: string): object {
+  const encode = (pem: string): string => Buffer.from(pem).toString('base64');
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'kubernetes', cluster: { server: `https://${endpoint}`, 'certificate-authority-data': encode(caPem) } }],
+    users: [{ name: 'user', user: { 'client-certificate-data': encode(certPem), 'client-key-data': encode(keyPem) } }],
+    contexts: [{ name: 'user@kubernetes', context: { cluster: 'kubernetes', user: 'user' } }],
+    'current-context': 'user@kubernetes',
+  };
+}
+
+/** Certificate and key of a kubeconfig written here. */
+export function credentialsOf(disk: SimulatedDisk, path: string): { cert: string; key: string } {
+  const config = JSON.parse(disk.text(path) ?? '{}') as { users: { user: Record<string, string> }[] };
+  const user = config.users[0]?.user ?? {};
+  const decode = (name: string): string => Buffer.from(user[name] ?? '', 'base64').toString('utf8');
+  return { cert: decode('client-certificate-data'), key: decode('client-key-data') };
+}

@@ -1,0 +1,153 @@
+import { stringify } from 'yaml';
+import type { GuestEnvironment } from '../guest-environment.js';
+import { guestAgent } from '../guest-https.js';
+import { defaultObjects } from '../kubernetes/default-objects.js';
+import { resourceKey, apiResources } from '../kubernetes/api-resources.js';
+import { base64, type KubeObject } from '../kubernetes/kube-object.js';
+import { SimulatedClusters, type SimulatedCluster } from '../kubernetes/simulated-cluster.js';
+import { credentialsOf, firstServiceIp, readAuthorities, writeLeafCertificates } from './control-plane-files.js';
+import { GuestKubeClient, poll } from './guest-kube-client.js';
+import type { InitSettings } from './kubeadm-config.js';
+import { phaseFailure } from './kubeadm-failure.js';
+import { markControlPlane, nodeObject, registerNode } from './simulated-kubelet.js';
+
+export interface JoinedNode {
+  readonly clusterKey: string;
+  readonly nodeName: string;
+  /** What the API server of this guest is started with again after a restart; null for workers. */
+  readonly controlPlane: {
+    readonly certificatesDir: string;
+    readonly version: string;
+    readonly port: number;
+    readonly endpoint: string;
+  } | null;
+}
+
+/**
+ * `kubeadm init` as far as others can tell: certificates, an API server, cluster-info, tokens, a Node.
+ * @throws KubeadmFailure in kubeadm's words
+ */
+export async function kubeadmInit(environment: GuestEnvironment, settings: InitSettings): Promise<JoinedNode> {
+  const { disk, server } = environment;
+  const dir = settings.certificatesDir;
+  const { name } = settings.registration;
+  const node = nodeObject(environment, settings.registration, 'master', settings.kubernetesVersion);
+  const ca = await readAuthorities(disk, dir, 'certs/');
+  const endpoint =
+    settings.controlPlaneEndpoint === '' ? `${settings.advertiseAddress}:${settings.bindPort}` : settings.controlPlaneEndpoint;
+  await writeLeafCertificates(disk, dir, ca, { ...settings, nodeName: name, controlPlaneEndpoint: endpoint });
+
+  const key = SimulatedClusters.keyOf(ca.certificatePem);
+  const others = [...(environment.clusters.find(key)?.members ?? [])].filter((id) => id !== server.id);
+  if (others.length > 0) {
+    throw phaseFailure(
+      'preflight',
+      `simulated kubeadm: the authority of this cluster already serves on server ${others.join(', ')}; a further control plane must join`,
+    );
+  }
+  environment.clusters.leave(key, server.id);
+  const cluster = environment.clusters.join(ca, server.id);
+  fillCluster(cluster, settings, ca.certificatePem, endpoint);
+  const controlPlane = { certificatesDir: dir, version: settings.kubernetesVersion, port: settings.bindPort, endpoint };
+  await startApiServer(environment, key, controlPlane);
+
+  const admin = adminClient(environment, endpoint, ca.certificatePem);
+  const kubelet = fileClient(environment, endpoint, ca.certificatePem, '/etc/kubernetes/kubelet.conf');
+  try {
+    await poll(environment, settings.timeouts.controlPlaneMs, () => admin.call({ method: 'GET', path: '/livez' })).catch(
+      (error: unknown) => {
+        throw phaseFailure(
+          'wait-control-plane',
+          `failed while waiting for the control plane to start: kube-apiserver check failed at https://${endpoint}/livez: ${(error as Error).message}`,
+        );
+      },
+    );
+    await registerNode(kubelet, node);
+    await markControlPlane(admin, name);
+  } finally {
+    admin.agent.destroy();
+    kubelet.agent.destroy();
+  }
+  return { clusterKey: key, nodeName: name, controlPlane };
+}
+
+/** Starts the guest's API server with what lies on its disk. */
+export async function startApiServer(
+  environment: GuestEnvironment,
+  clusterKey: string,
+  controlPlane: NonNullable<JoinedNode['controlPlane']>,
+): Promise<void> {
+  const { certificatesDir: dir, version, port, endpoint } = controlPlane;
+  await environment.serveApi({
+    clusterKey,
+    version,
+    port,
+    endpoint,
+    certPem: environment.disk.text(`${dir}/apiserver.crt`) ?? '',
+    keyPem: environment.disk.text(`${dir}/apiserver.key`) ?? '',
+    clientCaPem: environment.disk.text(`${dir}/ca.crt`) ?? '',
+  });
+}
+
+/** A client with the credentials of a kubeconfig on the guest's disk. */
+function fileClient(environment: GuestEnvironment, endpoint: string, ca: string, path: string): GuestKubeClient {
+  return new GuestKubeClient(environment, endpoint, guestAgent({ maxSockets: 1, ca, ...credentialsOf(environment.disk, path) }));
+}
+
+export function adminClient(environment: GuestEnvironment, endpoint: string, ca: string): GuestKubeClient {
+  return fileClient(environment, endpoint, ca, '/etc/kubernetes/admin.conf');
+}
+
+function fillCluster(cluster: SimulatedCluster, settings: InitSettings, caPem: string, endpoint: string): void {
+  const objects: KubeObject[] = [
+    ...defaultObjects(firstServiceIp(settings.serviceSubnet)),
+    configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: stringify(settings.clusterConfiguration) }),
+    configMap('kube-system', 'kubelet-config', {
+      kubelet: stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' }),
+    }),
+    configMap('kube-public', 'cluster-info', { kubeconfig: clusterInfo(caPem, endpoint) }),
+    ...settings.bootstrapTokens.map(tokenSecret),
+  ];
+  for (const object of objects) putObject(cluster, object);
+  cluster.controllers.refreshClusterInfo();
+}
+
+function putObject(cluster: SimulatedCluster, object: KubeObject): void {
+  const resource = apiResources.find(({ kind }) => kind === object.kind);
+  if (resource) cluster.etcd.put(resourceKey(resource), object);
+}
+
+/** What kube-public/cluster-info says: where and whom, no credentials. */
+function clusterInfo(caPem: string, endpoint: string): string {
+  return stringify({
+    apiVersion: 'v1',
+    clusters: [{ cluster: { 'certificate-authority-data': base64(caPem), server: `https://${endpoint}` }, name: '' }],
+    contexts: null,
+    'current-context': '',
+    kind: 'Config',
+    preferences: {},
+    users: null,
+  });
+}
+
+function configMap(namespace: string, name: string, data: Record<string, string>): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
+}
+
+function tokenSecret({ token, ttlMs, usages, groups }: InitSettings['bootstrapTokens'][number]): KubeObject {
+  const [id = '', secret = ''] = token.split('.');
+  const data: Record<string, string> = {
+    'token-id': id,
+    'token-secret': secret,
+    'auth-extra-groups': groups.join(','),
+    ...(ttlMs > 0 ? { expiration: new Date(Date.now() + ttlMs).toISOString().replace(/\.\d+Z$/, 'Z') } : {}),
+    ...Object.fromEntries(usages.map((usage) => [`usage-bootstrap-${usage}`, 'true'])),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+    type: 'bootstrap.kubernetes.io/token',
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)])),
+  };
+}

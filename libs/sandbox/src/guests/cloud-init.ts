@@ -123,7 +123,7 @@ function writeFile(entry: Record<string, unknown>, state: State): void {
     return;
   }
   const mode = parseMode(entry['permissions'], path, state);
-  const content = decode(Buffer.from(String(entry['content'] ?? '')), String(entry['encoding'] ?? 'text/plain'), path, state);
+  const content = decode(Buffer.from(textOf(entry['content'])), textOf(entry['encoding']) || 'text/plain', path, state);
   if (entry['append'] === true) return state.disk.append(path, content, mode);
   state.disk.write(path, content, mode);
 }
@@ -142,10 +142,14 @@ function decode(content: Buffer, encoding: string, path: string, state: State): 
 function parseMode(value: unknown, path: string, state: State): number {
   if (value === undefined || value === null) return 0o644;
   if (typeof value === 'number') return value & 0o7777;
-  const mode = /^(0o?)?[0-7]{3,4}$/.test(String(value)) ? Number.parseInt(String(value).replace(/^0o/, ''), 8) : Number.NaN;
-  if (!Number.isNaN(mode)) return mode;
-  state.warnings.push(`Undecodable permissions '${String(value)}' of ${path}, returning default 0644`);
+  const text = textOf(value);
+  if (/^(0o?)?[0-7]{3,4}$/.test(text)) return Number.parseInt(text.replace(/^0o/, ''), 8);
+  state.warnings.push(`Undecodable permissions '${text}' of ${path}, returning default 0644`);
   return 0o644;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
 function asList(value: unknown): unknown[] {

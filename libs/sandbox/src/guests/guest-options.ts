@@ -52,8 +52,8 @@ export type GuestFault = { readonly server: string } & (
 );
 
 export interface GuestRuntimeOptions {
-  /** Where simulated disks and simulated etcds are kept; made when missing. */
-  readonly dir: string;
+  /** Where simulated disks and simulated etcds are kept; made when missing. Without it nothing survives a restart. */
+  readonly dir?: string | undefined;
   readonly latencies?: GuestLatencies;
   readonly faults?: readonly GuestFault[];
   /** Internal addresses of guests that serve an API: a network of 127.0.0.0/8. */
@@ -66,6 +66,9 @@ export interface GuestRuntimeOptions {
 
 /** Whether `pattern` (`*` any run, `?` one character) matches the whole name. */
 export function matchesServer(pattern: string, name: string): boolean {
-  const body = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const body = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${body}$`).test(name);
 }

@@ -1,0 +1,268 @@
+import type { ServerView } from './cloud-view.js';
+import { runCloudInit, type CloudInitResult } from './cloud-init.js';
+import { ConsoleLog } from './console-log.js';
+import type { GuestConnections } from './guest-connections.js';
+import type { GuestEnvironment, RealAddress, ServeApi } from './guest-environment.js';
+import { scaleGuestLatencies, type GuestFault, type GuestLatencies } from './guest-options.js';
+import { startApiServer, type JoinedNode } from './kubeadm/kubeadm-init.js';
+import { postNodeStatus } from './kubeadm/simulated-kubelet.js';
+import { SimulatedApiServer } from './kubernetes/simulated-api-server.js';
+import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
+import { readAuthority } from './kubernetes/simulated-pki.js';
+import { SimulatedDisk } from './simulated-disk.js';
+import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
+import type { GuestState, StateFiles } from './state-files.js';
+
+/** What guests need of the machine room. */
+export interface GuestRoom {
+  readonly clusters: SimulatedClusters;
+  readonly connections: GuestConnections;
+  readonly files: StateFiles;
+  readonly latencies: GuestLatencies;
+  readonly patience: number;
+  fault(serverName: string): GuestFault | undefined;
+  stepFault(serverName: string, step: string): Extract<GuestFault, { kind: 'step-fails' }> | undefined;
+  route(server: ServerView, host: string, port: number): RealAddress | undefined;
+  /** Listens on a free internal address. */
+  listen(server: SimulatedApiServer, port: number): Promise<RealAddress>;
+  /** A guest began or ceased to listen. */
+  changed(): void;
+  log(line: string): void;
+}
+
+/** One server's guest: off, booting, joining, or a node of its cluster. */
+export class SimulatedGuest {
+  readonly console = new ConsoleLog();
+  #outcome: GuestState['outcome'];
+  #memory: AgentMemory;
+  #disk: SimulatedDisk;
+  #power: AbortController | null = null;
+  #api: { server: SimulatedApiServer; address: RealAddress; clusterKey: string } | null = null;
+  #silent: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly room: GuestRoom,
+    public server: ServerView,
+    state?: GuestState,
+  ) {
+    this.#outcome = state?.outcome ?? 'running';
+    this.#memory = state?.memory ?? {};
+    this.#disk = SimulatedDisk.from(state?.disk ?? {});
+  }
+
+  get outcome(): GuestState['outcome'] {
+    return this.#outcome;
+  }
+
+  get isOn(): boolean {
+    return this.#power !== null;
+  }
+
+  /** Where it can be reached on this port now. */
+  listensOn(port: number): RealAddress | undefined {
+    return this.#api?.address.port === port ? this.#api.address : undefined;
+  }
+
+  get listening(): RealAddress | undefined {
+    return this.#api?.address;
+  }
+
+  /** @param awake the machine was running all the time; only the simulation was restarted */
+  powerOn(awake = false): void {
+    const power = new AbortController();
+    this.#power = power;
+    clearTimeout(this.#silent);
+    this.console.powerOn();
+    this.#run(power.signal, awake).catch((error: unknown) => {
+      if (power.signal.aborted) return;
+      this.console.write(`simulated guest: ${(error as Error).message}`);
+      this.room.log(`guest ${this.server.name}: ${(error as Error).message}`);
+    });
+  }
+
+  /** At once, like a power cut: connections break, the node falls silent. */
+  async powerOff(): Promise<void> {
+    this.#power?.abort(new Error('power off'));
+    this.#power = null;
+    this.console.write('Power down');
+    const joined = this.#memory.joined;
+    if (joined) {
+      this.#silent = setTimeout(() => this.#postStatus(joined, 'unknown'), this.room.latencies.nodeMonitorGraceMs);
+      this.#silent.unref();
+    }
+    await this.#closeApi();
+  }
+
+  /** The server is no more. */
+  async destroy(): Promise<void> {
+    await this.powerOff();
+    this.room.files.remove(this.server.id);
+    const joined = this.#memory.joined;
+    if (joined?.controlPlane) this.room.clusters.leave(joined.clusterKey, this.server.id);
+  }
+
+  /** The simulation ends, the machine does not: nothing is forgotten. */
+  async suspend(): Promise<void> {
+    clearTimeout(this.#silent);
+    this.#power?.abort(new Error('simulation ends'));
+    this.#power = null;
+    await this.#closeApi();
+  }
+
+  /** Makes a restarted control plane a member again, before any guest is switched on. */
+  async rejoin(): Promise<void> {
+    const joined = this.#memory.joined;
+    if (!joined?.controlPlane) return;
+    const dir = joined.controlPlane.certificatesDir;
+    const ca = await readAuthority(this.#disk.text(`${dir}/ca.crt`) ?? '', this.#disk.text(`${dir}/ca.key`) ?? '');
+    this.room.clusters.join(ca, this.server.id);
+  }
+
+  async #run(signal: AbortSignal, awake: boolean): Promise<void> {
+    const environment = this.#environment(signal);
+    if (environment.fault('never-boots')) {
+      this.console.write('Booting from Hard Disk...\nNo bootable device.');
+      return;
+    }
+    if (awake && ['failed', 'cancelled'].includes(this.#outcome)) return;
+    if (!(awake && this.#outcome === 'joined')) await environment.sleep(environment.latencies.bootMs);
+    const joined = this.#memory.joined;
+    if (joined?.controlPlane) await startApiServer(environment, joined.clusterKey, joined.controlPlane);
+    if (joined && this.#outcome === 'joined') return this.#becomeReady(environment, joined, 0);
+    await this.#firstBoot(environment);
+  }
+
+  async #firstBoot(environment: GuestEnvironment): Promise<void> {
+    const { server, hostname, localIp } = environment;
+    const init = runCloudInit(server.userData, { instanceId: server.id, hostname, localIp });
+    for (const path of init.disk.paths()) {
+      const file = init.disk.file(path);
+      if (file) this.#disk.write(path, file.content, file.mode);
+    }
+    for (const warning of init.warnings) this.console.write(`cloud-init: WARNING: ${warning}`);
+    this.console.write(`cloud-init: finished, ${init.disk.paths().length} files, ${init.runcmd.length} commands`);
+    const program = agentOf(init);
+    if (program === undefined) {
+      this.console.write(`${hostname} login: `);
+      return;
+    }
+    if (((init.disk.file(program)?.mode ?? 0) & 0o111) === 0) throw new Error(`${program}: Permission denied`);
+    const agent = new SimulatedNodeAgent(environment, this.#memory, () => this.#save());
+    const outcome = await agent.run();
+    this.#outcome = outcome.kind;
+    this.#save();
+    if (outcome.kind === 'joined') await this.#becomeReady(environment, outcome.node, environment.latencies.nodeReadyMs);
+  }
+
+  async #becomeReady(environment: GuestEnvironment, joined: JoinedNode, afterMs: number): Promise<void> {
+    if (afterMs > 0) await environment.sleep(afterMs);
+    const fault = environment.fault('not-ready');
+    if (fault) this.console.write(`kubelet: ${fault.message ?? 'network plugin is not ready: cni config uninitialized'}`);
+    this.#postStatus(joined, !fault, fault?.message);
+  }
+
+  #postStatus(joined: JoinedNode, ready: boolean | 'unknown', message?: string): void {
+    const cluster = this.room.clusters.find(joined.clusterKey);
+    if (cluster) postNodeStatus(cluster.etcd, joined.nodeName, ready, message);
+  }
+
+  #save(): void {
+    const disk = this.#memory.joined?.controlPlane ? this.#disk.toJSON() : undefined;
+    this.room.files.save({ version: 1, serverId: this.server.id, outcome: this.#outcome, memory: this.#memory, disk });
+  }
+
+  async #serveApi(options: ServeApi): Promise<void> {
+    const cluster = this.room.clusters.find(options.clusterKey);
+    if (!cluster) throw new Error('the simulated etcd of this cluster is not there');
+    await this.#closeApi();
+    const server = new SimulatedApiServer({
+      controllers: cluster.controllers,
+      version: options.version,
+      certPem: options.certPem,
+      keyPem: options.keyPem,
+      clientCaPem: options.clientCaPem,
+      address: options.endpoint,
+    });
+    const address = await this.room.listen(server, options.port);
+    this.#api = { server, address, clusterKey: options.clusterKey };
+    cluster.serving.add(this.server.id);
+    this.console.write(`kube-apiserver: simulated, serving on ${address.address}:${address.port}`);
+    this.room.changed();
+  }
+
+  async #closeApi(): Promise<void> {
+    const api = this.#api;
+    if (!api) return;
+    this.#api = null;
+    this.room.clusters.find(api.clusterKey)?.serving.delete(this.server.id);
+    this.room.changed();
+    await api.server.close();
+  }
+
+  #environment(signal: AbortSignal): GuestEnvironment {
+    const { room } = this;
+    const fault = room.fault(this.server.name);
+    const latencies = fault?.kind === 'slow' ? scaleGuestLatencies(room.latencies, fault.factor) : room.latencies;
+    const current = (): ServerView => this.server;
+    return {
+      get server() {
+        return current();
+      },
+      hostname: this.server.name.toLowerCase(),
+      get localIp() {
+        return current().ports[0]?.fixedIp ?? '127.0.0.1';
+      },
+      disk: this.#disk,
+      console: this.console,
+      signal,
+      latencies,
+      patience: room.patience,
+      clusters: room.clusters,
+      connections: room.connections,
+      get sourceAddress() {
+        const { ports, routerExternalIp } = current();
+        return ports.find((port) => port.floatingIp !== undefined)?.floatingIp ?? routerExternalIp;
+      },
+      route: (host, port) => room.route(current(), host, port),
+      fault: <K extends GuestFault['kind']>(kind: K) => {
+        const now = room.fault(current().name);
+        return now?.kind === kind ? (now as Extract<GuestFault, { kind: K }>) : undefined;
+      },
+      stepFault: (step) => room.stepFault(current().name, step),
+      sleep: (ms) => sleep(ms, signal),
+      serveApi: (options) => this.#serveApi(options),
+    };
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error);
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** The node agent that cloud-init's commands start, directly or as a systemd unit; undefined when there is none. */
+function agentOf({ disk, runcmd }: CloudInitResult): string | undefined {
+  for (const command of runcmd) {
+    const words = typeof command === 'string' ? command.split(/\s+/) : command;
+    const starts = words[0] === 'systemctl' && (words.includes('--now') || words.includes('start') || words.includes('restart'));
+    const programs = starts ? words.slice(1).map((unit) => execStart(disk, unit)) : words;
+    const found = programs.find((word) => word !== undefined && word.endsWith('/jeroboam-node') && disk.file(word));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function execStart(disk: SimulatedDisk, unit: string): string | undefined {
+  const text = disk.text(`/etc/systemd/system/${unit}`) ?? disk.text(`/etc/systemd/system/${unit}.service`);
+  return text === undefined ? undefined : /^ExecStart=[-@:+!]*(\S+)/m.exec(text)?.[1];
+}

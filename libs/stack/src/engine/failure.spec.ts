@@ -255,3 +255,21 @@ describe('a delete', () => {
     await assert.rejects(scenario.create(), { code: 'stack-deleted', status: 409 });
   });
 });
+
+describe('a database that does not answer', () => {
+  it('ends the walk with its own error; another engine goes on', async () => {
+    for (const broken of [1, 2, 4, 7]) {
+      const scenario = new Scenario();
+      const write = scenario.store.write.bind(scenario.store);
+      let writes = 0;
+      scenario.store.write = async (...checkpoint) => {
+        if (++writes >= broken) throw new Error('connection terminated');
+        return write(...checkpoint);
+      };
+      await assert.rejects(scenario.create(), { message: 'connection terminated' });
+      scenario.store.write = write;
+      await scenario.create();
+      assert.deepEqual(scenario.cloud.names(), CLUSTER_NAMES);
+    }
+  });
+});

@@ -79,9 +79,10 @@ export function parameterValues(
     ['OS::project_id', stack.projectId],
   ]);
   for (const schema of template.parameters.values()) {
-    const value = schema.hidden ? (hidden[schema.name] ?? schema.default ?? substitute) : (given[schema.name] ?? schema.default);
-    if (value === undefined) throw new TemplateError('needs a value', { section: 'parameters', name: schema.name });
-    values.set(schema.name, convertParameter(schema, value));
+    const value = schema.hidden ? (hidden[schema.name] ?? schema.default) : (given[schema.name] ?? schema.default);
+    if (value !== undefined) values.set(schema.name, convertParameter(schema, value));
+    else if (schema.hidden && substitute !== undefined) values.set(schema.name, substitute);
+    else throw new TemplateError('needs a value', { section: 'parameters', name: schema.name });
   }
   return values;
 }

@@ -20,7 +20,6 @@ export interface Fault {
   readonly error: unknown;
 }
 
-const LATENCY_MS = 20;
 export const BUILD_MS = 700;
 
 /** A cloud of things: made under a name that is not unique, found by it, refused to be removed while in use. */
@@ -32,6 +31,9 @@ export class ThingCloud {
   readonly broken = new Set<string>();
   /** Called before a create has its effect: for what must be true at that moment. */
   onCreate: (name: string) => void = () => undefined;
+  latencyMs: () => number = () => 20;
+  /** Faults without a plan: asked at each call. */
+  chance: (verb: Verb) => Fault | undefined = () => undefined;
   private readonly faults = new Map<string, Fault[]>();
   private number = 0;
 
@@ -98,8 +100,8 @@ export class ThingCloud {
   private async call<T>(verb: Verb, { physicalName }: ResourceContext, work: () => T): Promise<T> {
     const name = short(physicalName);
     this.calls.push({ verb, name });
-    const fault = this.faults.get(`${verb} ${name}`)?.shift();
-    await this.clock.sleep(LATENCY_MS, new AbortController().signal);
+    const fault = this.faults.get(`${verb} ${name}`)?.shift() ?? this.chance(verb);
+    await this.clock.sleep(this.latencyMs(), new AbortController().signal);
     if (fault?.when === 'before') throw fault.error;
     if (verb === 'create') this.onCreate(name);
     const answer = work();

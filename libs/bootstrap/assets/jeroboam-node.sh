@@ -14,7 +14,7 @@ export JEROBOAM_ROOT=$root
 mark() { # phase status [exit code]: a line for people who have the console only
   local line="BOOT-STEP name=$1 status=$2${3:+ rc=$3}"
   echo "$line"
-  { echo "$line" >"$root/dev/console"; } 2>/dev/null || true
+  { echo "$line" >>"$root/dev/console"; } 2>/dev/null || true
 }
 
 value() { # file key: one field of a JSON object

@@ -34,7 +34,7 @@ if log:
     nonce = json.load(open(node))["nonce"]
     for secret in (nonce, hashlib.sha256(("jeroboam-report:" + nonce).encode()).hexdigest()):
         text = text.replace(secret, "***")
-    text = re.sub(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", "***", text, flags=re.S)
+    text = re.sub(r"-----BEGIN [A-Z ]*KEY-----.*?(-----END [A-Z ]*KEY-----|\Z)", "***", text, flags=re.S)
     text = re.sub(r"(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])", "***", text)
     text = re.sub(r"(?i)((?:bearer|--token|--certificate-key|password|secret)[ =:]+)\S+", r"\1***", text)
     text = re.sub(r"://[^/\s@]+@", "://***@", text)

@@ -56,7 +56,7 @@ async function obtain(
       if (found !== null) return { id: found };
       mustLook = false;
     }
-    await walk.refence(row);
+    await walk.refence();
     try {
       walk.logWrite(row, 'creating');
       const made: string | Created = await type.create(walk.context(row, neverAborted()), properties);
@@ -84,6 +84,8 @@ async function untilReady(
     walk.checkMayBegin(row, 'waiting until it is ready');
     const waited = walk.parts.clock.now() - begun;
     const result = await patiently(walk, row, slot, 'waiting until it is ready', async () => {
+      // Some make a part of themselves here: a security group its rules.
+      await walk.refence();
       try {
         // Not in the slot: many that wait share one list call.
         return await slot.rest(() => type.poll(walk.context(row), id, properties));

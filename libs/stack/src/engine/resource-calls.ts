@@ -29,7 +29,7 @@ export async function patiently<T>(
 export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: string): Promise<void> {
   const type = walk.typeOf(row);
   const remove = async (): Promise<void> => {
-    await walk.refence(row);
+    await walk.refence();
     walk.logWrite(row, 'removing');
     await type.remove(walk.context(row), id);
   };

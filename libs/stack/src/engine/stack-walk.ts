@@ -56,7 +56,8 @@ export class StackWalk {
   private readonly activities = new Map<string, { doing: string; since: number }>();
   private readonly redact: (text: string) => string;
   private program: { readonly template: Template; readonly scope: Scope } | undefined;
-  private readonly writtenAt = new WeakMap<Row, number>();
+  /** When the last commit began that found the lease held. */
+  private fencedAt = 0;
   private completed = 0;
 
   constructor(
@@ -118,21 +119,19 @@ export class StackWalk {
       attempts,
       attributes: change.attributes,
     };
-    const begun = this.parts.clock.now();
     await this.write([written], moved ? [this.resourceEvent(next)] : []);
     Object.assign(row, change, { revision: revision + 1 });
-    this.writtenAt.set(row, begun);
   }
 
   /**
-   * Before a write to the cloud: this walker still has the right to act. What it last wrote proves it, unless that is a
-   * while ago (it waited, or the process was stopped and woke up again): then it writes again.
+   * Before a call that may change the cloud: this walker still has the right to act. Its last commit proves it, unless that
+   * is a while ago (it waited, or the process was stopped and woke up again): then the lease is looked at again.
    * @throws Superseded
    */
-  async refence(row: Row): Promise<void> {
+  async refence(): Promise<void> {
     this.throwIfStopped();
-    if (this.parts.clock.now() - (this.writtenAt.get(row) ?? 0) <= STALE_FENCE_MS) return;
-    await this.checkpoint(row, {});
+    if (this.parts.clock.now() - this.fencedAt <= STALE_FENCE_MS) return;
+    await this.write([], []);
     this.throwIfStopped();
   }
 
@@ -277,8 +276,10 @@ export class StackWalk {
   }
 
   private async write(resources: ResourceChange[], events: StackEvent[], stack?: StackChange): Promise<void> {
+    const begun = this.parts.clock.now();
     try {
       await this.checkpoints.write(resources, events, stack);
+      this.fencedAt = Math.max(this.fencedAt, begun);
     } catch (error) {
       // Without its rows a walker may not go on, whatever the cause.
       this.stop(error);

@@ -75,6 +75,20 @@ describe('a walker whose lease has passed to someone else', () => {
   });
 });
 
+describe('a walker that only waits', () => {
+  it('notices the loss of its lease within seconds', async () => {
+    const scenario = new Scenario();
+    scenario.cloud.stuck.add('server-0').add('server-1');
+    const work = scenario.engine().create(scenario.ref, scenario.run());
+    const ended = work.catch((error: unknown) => error);
+    await scenario.clock.until(scenario.clock.sleep(30_000));
+    scenario.takeLease();
+    const polls = scenario.cloud.count('poll');
+    assert.ok((await scenario.clock.until(ended)) instanceof Superseded);
+    assert.ok(scenario.cloud.count('poll') - polls <= 4);
+  });
+});
+
 describe('a stop by the signal', () => {
   it('keeps the answers of what is under way, begins nothing new, and a delete then leaves nothing', async () => {
     for (let after = 0; after < 1_500; after += 35) {

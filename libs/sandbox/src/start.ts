@@ -1,4 +1,6 @@
 import { Cloud } from './cloud.js';
+import { computeService } from './compute/compute-service.js';
+import { Nova } from './compute/nova.js';
 import { adminRoutes } from './faults/admin.js';
 import { CallLog } from './faults/call-log.js';
 import { Faults } from './faults/faults.js';
@@ -6,13 +8,20 @@ import { identityService } from './identity/identity-service.js';
 import { Identity } from './identity/identity.js';
 import { accounts, seedIdentity } from './identity/seed.js';
 import type { AccountName, CatalogEntry } from './identity/seed.js';
+import { Glance } from './image/glance.js';
+import { imageService } from './image/image-service.js';
 import { defaultLatencies, zeroLatencies } from './latencies.js';
 import type { Latencies } from './latencies.js';
+import { networkService } from './network/network-service.js';
+import { Neutron } from './network/neutron.js';
 import { accountPasswords } from './passwords.js';
+import { seedCloud } from './seed.js';
 import { HttpServer } from './server/http-server.js';
 import { Router } from './server/router.js';
 import { Journal } from './store/journal.js';
 import { Store } from './store/store.js';
+import { Cinder } from './volume/cinder.js';
+import { volumeService } from './volume/volume-service.js';
 
 export interface SandboxOptions {
   /** Where the state lives; it survives kill -9 and restart. Without it the cloud is forgotten. */
@@ -59,19 +68,32 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const passwords = accountPasswords(options.dir, options.passwords ?? {});
   const journal = options.dir === undefined ? undefined : new Journal(options.dir);
   const store = new Store(journal);
-  const latencies: Latencies = options.latencies === 'zero' ? { ...zeroLatencies } : { ...defaultLatencies, ...options.latencies };
+  const latencies: Latencies =
+    options.latencies === 'zero' ? { ...zeroLatencies } : { ...defaultLatencies, ...options.latencies };
   const cloud = new Cloud(store, latencies, '', region);
   const identity = new Identity(cloud, options.tokenSeconds ?? 3600);
+  const neutron = new Neutron(cloud);
+  const glance = new Glance(cloud);
+  const cinder = new Cinder(cloud);
+  const nova = new Nova(cloud, neutron, glance, cinder);
   const faults = new Faults();
   const log = new CallLog();
   store.open();
   store.unit(() => {
     seedIdentity(identity, passwords, options.catalog ?? []);
+    seedCloud({ identity, nova, neutron, glance }, options.publicCidr ?? '127.25.0.0/16');
     identity.dropExpiredTokens();
   });
 
   const admin = new Router(adminRoutes({ cloud, faults, log }));
-  const server = new HttpServer(cloud, [identityService(identity)], admin, faults, log, (token) => identity.authenticate(token));
+  const services = [
+    identityService(identity),
+    computeService(nova),
+    networkService(neutron),
+    imageService(glance),
+    volumeService(cinder, glance),
+  ];
+  const server = new HttpServer(cloud, services, admin, faults, log, (token) => identity.authenticate(token));
   const port = await server.listen(host, options.port ?? 0);
   cloud.baseUrl = `http://${host}:${port}`;
   cloud.transitions.start();
@@ -90,7 +112,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-function cloudsEntries(authUrl: string, region: string, passwords: Readonly<Record<AccountName, string>>): Record<AccountName, CloudsEntry> {
+function cloudsEntries(
+  authUrl: string,
+  region: string,
+  passwords: Readonly<Record<AccountName, string>>,
+): Record<AccountName, CloudsEntry> {
   const entries = accounts.map(({ user, domain, project }): [AccountName, CloudsEntry] => [
     user,
     {

@@ -14,7 +14,9 @@ import { inventory } from './inventory.js';
 export function adminRoutes(parts: { readonly cloud: Cloud; readonly faults: Faults; readonly log: CallLog }): Route[] {
   const { cloud, faults, log } = parts;
   return [
-    openRoute('GET', '/sandbox', () => ok({ region: cloud.region, routes: ['faults', 'latencies', 'calls', 'inventory', 'timings', 'objects/{table}/{id}'] })),
+    openRoute('GET', '/sandbox', () =>
+      ok({ region: cloud.region, routes: ['faults', 'latencies', 'calls', 'inventory', 'timings', 'objects/{table}/{id}'] }),
+    ),
     openRoute('GET', '/sandbox/faults', () => ok({ faults: faults.list() })),
     openRoute('POST', '/sandbox/faults', (call) => created({ fault: faults.add(faultRule(call.body)) })),
     openRoute('DELETE', '/sandbox/faults', () => {
@@ -30,12 +32,16 @@ export function adminRoutes(parts: { readonly cloud: Cloud; readonly faults: Fau
       setLatencies(cloud.latencies, call.body);
       return ok({ latencies: cloud.latencies });
     }),
-    openRoute('GET', '/sandbox/calls', (call) => ok({ counts: log.counts(), calls: log.latest(Number(call.query.get('limit') ?? 0) || 0) })),
+    openRoute('GET', '/sandbox/calls', (call) =>
+      ok({ counts: log.counts(), calls: log.latest(Number(call.query.get('limit') ?? 0) || 0) }),
+    ),
     openRoute('DELETE', '/sandbox/calls', () => {
       log.clear();
       return noContent;
     }),
-    openRoute('GET', '/sandbox/inventory', (call) => ok({ projects: inventory(cloud.store, call.query.get('project') ?? undefined) })),
+    openRoute('GET', '/sandbox/inventory', (call) =>
+      ok({ projects: inventory(cloud.store, call.query.get('project') ?? undefined) }),
+    ),
     openRoute('GET', '/sandbox/timings', () => ok(timings(cloud))),
     openRoute('DELETE', '/sandbox/timings', () => {
       cloud.timings.clear();
@@ -75,7 +81,8 @@ function faultRule(body: unknown): FaultRule {
 function setLatencies(latencies: Latencies, body: unknown): void {
   if (!isObject(body)) throw badRequest('latencies are an object');
   for (const [name, value] of Object.entries(body)) {
-    if (!(name in defaultLatencies) || typeof value !== 'number' || value < 0) throw badRequest(`${name} is no latency, or not a number of at least 0`);
+    if (!(name in defaultLatencies) || typeof value !== 'number' || value < 0)
+      throw badRequest(`${name} is no latency, or not a number of at least 0`);
     latencies[name as keyof Latencies] = value;
   }
 }
@@ -83,16 +90,29 @@ function setLatencies(latencies: Latencies, body: unknown): void {
 /** Every finished and open timing, and for each kind and verb the longest, the sum and the span from first start to last end. */
 function timings(cloud: Cloud): Json {
   const list = cloud.timings.list();
-  const summary: Record<string, { count: number; longestMs: number; totalMs: number; firstStart: number; lastEnd: number; spanMs: number }> = {};
+  const summary: Record<
+    string,
+    { count: number; longestMs: number; totalMs: number; firstStart: number; lastEnd: number; spanMs: number }
+  > = {};
   for (const timing of list) {
     if (timing.finishedAt === null) continue;
     const ms = timing.finishedAt - timing.startedAt;
-    const entry = (summary[`${timing.kind} ${timing.what}`] ??= { count: 0, longestMs: 0, totalMs: 0, firstStart: timing.startedAt, lastEnd: 0, spanMs: 0 });
+    const entry = (summary[`${timing.kind} ${timing.what}`] ??= {
+      count: 0,
+      longestMs: 0,
+      totalMs: 0,
+      firstStart: timing.startedAt,
+      lastEnd: 0,
+      spanMs: 0,
+    });
     entry.count += 1;
     entry.longestMs = Math.max(entry.longestMs, ms);
     entry.totalMs += ms;
     entry.lastEnd = Math.max(entry.lastEnd, timing.finishedAt);
     entry.spanMs = entry.lastEnd - entry.firstStart;
   }
-  return { summary, timings: list.map((timing) => ({ ...timing, ms: timing.finishedAt === null ? null : timing.finishedAt - timing.startedAt })) };
+  return {
+    summary,
+    timings: list.map((timing) => ({ ...timing, ms: timing.finishedAt === null ? null : timing.finishedAt - timing.startedAt })),
+  };
 }

@@ -30,7 +30,8 @@ export class CallLog {
   add(call: LoggedCall): void {
     const key = `${call.service} ${call.method} ${call.template}`;
     const counter = this.counters.get(key);
-    if (counter === undefined) this.counters.set(key, { service: call.service, method: call.method, template: call.template, count: 1 });
+    if (counter === undefined)
+      this.counters.set(key, { service: call.service, method: call.method, template: call.template, count: 1 });
     else counter.count += 1;
     this.calls.push(call);
     if (this.calls.length > kept) this.calls = this.calls.slice(kept / 4);

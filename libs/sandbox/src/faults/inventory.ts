@@ -4,8 +4,24 @@ import type { Store } from '../store/store.js';
 
 /** Tables that hold what somebody made in the cloud, and may leak. Users, trusts and the like are listed below their own owner. */
 const tables = [
-  'servers', 'server_groups', 'keypairs', 'networks', 'subnets', 'routers', 'ports', 'security_groups', 'floatingips',
-  'loadbalancers', 'listeners', 'pools', 'members', 'healthmonitors', 'volumes', 'users', 'trusts', 'application_credentials',
+  'servers',
+  'server_groups',
+  'keypairs',
+  'networks',
+  'subnets',
+  'routers',
+  'ports',
+  'security_groups',
+  'floatingips',
+  'loadbalancers',
+  'listeners',
+  'pools',
+  'members',
+  'healthmonitors',
+  'volumes',
+  'users',
+  'trusts',
+  'application_credentials',
 ] as const;
 
 /**

@@ -30,14 +30,16 @@ export function applicationCredentialRoutes(identity: Identity): Route[] {
   };
   const writable = (call: Call, action: string): void => {
     if (call.params['user_id'] !== call.auth.user.id) throw deny(action);
-    if (call.auth.trust !== undefined) throw forbidden('Using method \'trust\' is not allowed for managing additional application credentials.');
+    if (call.auth.trust !== undefined)
+      throw forbidden("Using method 'trust' is not allowed for managing additional application credentials.");
     if (call.auth.applicationCredential !== undefined && !call.auth.applicationCredential.unrestricted) {
       throw forbidden("Using method 'application_credential' is not allowed for managing additional application credentials.");
     }
   };
   const get = (call: Call): ApplicationCredential => {
     const row = tables.applicationCredentials.get(call.params['credential_id'] ?? '');
-    if (row === undefined || row.user_id !== call.params['user_id']) throw notFound(`Could not find Application Credential: ${call.params['credential_id']}.`);
+    if (row === undefined || row.user_id !== call.params['user_id'])
+      throw notFound(`Could not find Application Credential: ${call.params['credential_id']}.`);
     return row;
   };
 
@@ -58,7 +60,10 @@ export function applicationCredentialRoutes(identity: Identity): Route[] {
       });
       const roleIds = (named ?? [...auth.roles]).map((role) => {
         const row = identity.roleNamed(role);
-        if (row === undefined || !auth.roles.has(role)) throw notFound(`Could not find role assignment with role: ${role}, user or group: ${auth.user.id}, project, domain, or system: ${auth.projectId}.`);
+        if (row === undefined || !auth.roles.has(role))
+          throw notFound(
+            `Could not find role assignment with role: ${role}, user or group: ${auth.user.id}, project, domain, or system: ${auth.projectId}.`,
+          );
         return row.id;
       });
       const expires = fields.optionalText('expires_at');
@@ -79,7 +84,9 @@ export function applicationCredentialRoutes(identity: Identity): Route[] {
     route('GET', base, (call) => {
       own(call, 'list_application_credentials');
       const name = call.query.get('name');
-      const rows = tables.applicationCredentials.by('user_id', call.params['user_id']).filter((row) => name === null || row.name === name);
+      const rows = tables.applicationCredentials
+        .by('user_id', call.params['user_id'])
+        .filter((row) => name === null || row.name === name);
       return ok({ application_credentials: rows.map(view), links: { self: '', next: null, previous: null } });
     }),
     route('GET', `${base}/:credential_id`, (call) => {

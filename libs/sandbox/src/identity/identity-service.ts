@@ -10,7 +10,15 @@ import { tokenRoutes } from './tokens.js';
 import { trustRoutes } from './trusts.js';
 import { userRoutes } from './users.js';
 
-const titles: Readonly<Record<number, string>> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 409: 'Conflict', 413: 'Request Entity Too Large' };
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Request Entity Too Large',
+};
 
 /** Keystone v3. */
 export function identityService(identity: Identity): Service {
@@ -37,6 +45,8 @@ export function identityService(identity: Identity): Service {
       ...applicationCredentialRoutes(identity),
       ...serviceRoutes(identity),
     ],
-    error: (error) => ({ error: { code: error.status, message: error.message, title: titles[error.status] ?? 'Internal Server Error' } }),
+    error: (error) => ({
+      error: { code: error.status, message: error.message, title: titles[error.status] ?? 'Internal Server Error' },
+    }),
   };
 }

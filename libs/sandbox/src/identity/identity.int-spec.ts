@@ -10,13 +10,27 @@ before(async () => {
 });
 after(() => sandbox.close());
 
-const password = (name: string, secret: string, domain = 'Default'): object => ({ methods: ['password'], password: { user: { name, password: secret, domain: { name: domain } } } });
+const password = (name: string, secret: string, domain = 'Default'): object => ({
+  methods: ['password'],
+  password: { user: { name, password: secret, domain: { name: domain } } },
+});
 
 test('a project-scoped token carries roles, implied ones too, and the catalog', async () => {
-  const answer = await authenticate(sandbox, { identity: password('demo', sandbox.passwords.demo), scope: { project: { name: 'demo', domain: { id: 'default' } } } });
+  const answer = await authenticate(sandbox, {
+    identity: password('demo', sandbox.passwords.demo),
+    scope: { project: { name: 'demo', domain: { id: 'default' } } },
+  });
   assert.equal(answer.status, 201);
-  assert.deepEqual(answer.at<{ name: string }[]>('token.roles').map((role) => role.name).sort(), ['member', 'reader']);
-  const compute = answer.at<{ type: string; endpoints: { url: string }[] }[]>('token.catalog').find((entry) => entry.type === 'compute');
+  assert.deepEqual(
+    answer
+      .at<{ name: string }[]>('token.roles')
+      .map((role) => role.name)
+      .sort(),
+    ['member', 'reader'],
+  );
+  const compute = answer
+    .at<{ type: string; endpoints: { url: string }[] }[]>('token.catalog')
+    .find((entry) => entry.type === 'compute');
   assert.equal(compute?.endpoints[0]?.url, `${baseOf(sandbox)}/compute/v2.1`);
   assert.ok(answer.headers.get('x-openstack-request-id')?.startsWith('req-'));
 });
@@ -32,7 +46,8 @@ test('a wrong password is 401 with a challenge, and so is a missing token', asyn
 test('validation: a service may ask about any token, a stranger gets 403, a revoked one is 404', async () => {
   const service = await clientFor(sandbox, 'jeroboam');
   const other = await clientFor(sandbox, 'other');
-  const token = (await authenticate(sandbox, { identity: password('demo', sandbox.passwords.demo) })).headers.get('x-subject-token') ?? '';
+  const token =
+    (await authenticate(sandbox, { identity: password('demo', sandbox.passwords.demo) })).headers.get('x-subject-token') ?? '';
   const ask = { 'x-subject-token': token };
   assert.equal((await service.send('GET', '/identity/v3/auth/tokens', undefined, ask)).at('token.user.name'), 'demo');
   assert.equal((await other.send('GET', '/identity/v3/auth/tokens', undefined, ask)).status, 403);
@@ -49,13 +64,27 @@ test('a trust: made by the trustor, used by the trustee of another domain, dead 
   const demo = await clientFor(sandbox, 'demo');
   const me = (await demo.send('GET', '/identity/v3/auth/projects')).at('projects.0.id');
   const trustor = (await authenticate(sandbox, { identity: password('demo', sandbox.passwords.demo) })).at('token.user.id');
-  const body = { trust: { trustor_user_id: trustor, trustee_user_id: trustee, project_id: me, impersonation: true, roles: [{ name: 'member' }] } };
-  assert.equal((await demo.post('/identity/v3/OS-TRUST/trusts', { trust: { ...body.trust, roles: [{ name: 'admin' }] } })).status, 404);
+  const body = {
+    trust: {
+      trustor_user_id: trustor,
+      trustee_user_id: trustee,
+      project_id: me,
+      impersonation: true,
+      roles: [{ name: 'member' }],
+    },
+  };
+  assert.equal(
+    (await demo.post('/identity/v3/OS-TRUST/trusts', { trust: { ...body.trust, roles: [{ name: 'admin' }] } })).status,
+    404,
+  );
   assert.equal((await (await clientFor(sandbox, 'other')).post('/identity/v3/OS-TRUST/trusts', body)).status, 403);
   const trust = await demo.post('/identity/v3/OS-TRUST/trusts', body);
   assert.equal(trust.status, 201);
   const scope = { 'OS-TRUST:trust': { id: trust.at('trust.id') } };
-  const inside = await authenticate(sandbox, { identity: { methods: ['password'], password: { user: { id: trustee, password: 'sesame' } } }, scope });
+  const inside = await authenticate(sandbox, {
+    identity: { methods: ['password'], password: { user: { id: trustee, password: 'sesame' } } },
+    scope,
+  });
   assert.equal(inside.status, 201);
   assert.equal(inside.at('token.user.id'), trustor);
   assert.equal(inside.at('token.OS-TRUST:trust.trustee_user.id'), trustee);
@@ -81,10 +110,19 @@ test('an application credential authenticates, and a restricted one makes no tru
   const made = await demo.post(`/identity/v3/users/${self}/application_credentials`, { application_credential: { name: 'ci' } });
   assert.equal(made.status, 201);
   const { id, secret } = made.at<{ id: string; secret: string }>('application_credential');
-  const answer = await authenticate(sandbox, { identity: { methods: ['application_credential'], application_credential: { id, secret } } });
+  const answer = await authenticate(sandbox, {
+    identity: { methods: ['application_credential'], application_credential: { id, secret } },
+  });
   assert.equal(answer.status, 201);
   const client = new TestClient(baseOf(sandbox), answer.headers.get('x-subject-token') ?? '');
-  assert.equal((await client.post('/identity/v3/OS-TRUST/trusts', { trust: { trustor_user_id: self, trustee_user_id: self, impersonation: true, roles: [] } })).status, 403);
+  assert.equal(
+    (
+      await client.post('/identity/v3/OS-TRUST/trusts', {
+        trust: { trustor_user_id: self, trustee_user_id: self, impersonation: true, roles: [] },
+      })
+    ).status,
+    403,
+  );
   assert.equal((await demo.delete(`/identity/v3/users/${self}/application_credentials/${id}`)).status, 204);
   assert.equal((await client.get('/identity/v3/auth/catalog')).status, 401);
 });

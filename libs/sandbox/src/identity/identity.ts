@@ -40,8 +40,13 @@ export class Identity {
     if (user === undefined || !this.isUserEnabled(user)) throw notFound(`Could not find user: ${token.user_id}.`);
     if (token.issued_at < user.tokens_valid_from) throw notFound('Could not find token.');
     const project = token.project_id === null ? undefined : tables.projects.get(token.project_id);
-    if (token.project_id !== null && (project === undefined || !project.enabled || tables.domains.get(project.domain_id)?.enabled !== true)) throw notFound(`Could not find project: ${token.project_id}.`);
-    if (token.domain_id !== null && tables.domains.get(token.domain_id)?.enabled !== true) throw notFound(`Could not find domain: ${token.domain_id}.`);
+    if (
+      token.project_id !== null &&
+      (project === undefined || !project.enabled || tables.domains.get(project.domain_id)?.enabled !== true)
+    )
+      throw notFound(`Could not find project: ${token.project_id}.`);
+    if (token.domain_id !== null && tables.domains.get(token.domain_id)?.enabled !== true)
+      throw notFound(`Could not find domain: ${token.domain_id}.`);
     let trust: Trust | undefined;
     let applicationCredential: ApplicationCredential | undefined;
     let roles: ReadonlySet<string>;
@@ -50,11 +55,13 @@ export class Identity {
       roles = this.trustRoles(trust);
     } else if (token.application_credential_id !== null) {
       applicationCredential = this.tables.applicationCredentials.get(token.application_credential_id);
-      if (applicationCredential === undefined) throw notFound(`Could not find Application Credential: ${token.application_credential_id}.`);
+      if (applicationCredential === undefined)
+        throw notFound(`Could not find Application Credential: ${token.application_credential_id}.`);
       roles = this.implied(applicationCredential.role_ids);
     } else {
       roles = this.rolesOf(user.id, { projectId: token.project_id, domainId: token.domain_id, system: token.system });
-      if (roles.size === 0 && (token.project_id !== null || token.domain_id !== null || token.system)) throw forbidden('User has no access to the scope.');
+      if (roles.size === 0 && (token.project_id !== null || token.domain_id !== null || token.system))
+        throw forbidden('User has no access to the scope.');
     }
     return {
       token,
@@ -73,7 +80,14 @@ export class Identity {
     const ids: string[] = [];
     for (const assignment of this.tables.assignments.by('user_id', userId)) {
       const isSystem = assignment.project_id === null && assignment.domain_id === null;
-      if (scope.projectId != null ? assignment.project_id === scope.projectId : scope.domainId != null ? assignment.domain_id === scope.domainId : scope.system === true && isSystem) ids.push(assignment.role_id);
+      if (
+        scope.projectId != null
+          ? assignment.project_id === scope.projectId
+          : scope.domainId != null
+            ? assignment.domain_id === scope.domainId
+            : scope.system === true && isSystem
+      )
+        ids.push(assignment.role_id);
     }
     return this.implied(ids);
   }
@@ -99,14 +113,16 @@ export class Identity {
   /** A trust that is good for a token now. @throws ApiError 404 gone or expired, 403 the trustor has lost what it passed on */
   liveTrust(id: string): Trust {
     const trust = this.tables.trusts.get(id);
-    if (trust === undefined || (trust.expires_at !== null && Date.parse(trust.expires_at) <= Date.now())) throw notFound(`Could not find trust: ${id}.`);
+    if (trust === undefined || (trust.expires_at !== null && Date.parse(trust.expires_at) <= Date.now()))
+      throw notFound(`Could not find trust: ${id}.`);
     const trustor = this.tables.users.get(trust.trustor_user_id);
     const trustee = this.tables.users.get(trust.trustee_user_id);
     if (trustor === undefined || !this.isUserEnabled(trustor)) throw forbidden('Trustor is disabled.');
     if (trustee === undefined || !this.isUserEnabled(trustee)) throw forbidden('Trustee is disabled.');
     const held = this.rolesOf(trustor.id, { projectId: trust.project_id });
     for (const roleId of trust.role_ids) {
-      if (!held.has(this.tables.roles.get(roleId)?.name ?? '')) throw forbidden('You are not authorized to perform the requested action: trustor no longer has the delegated roles.');
+      if (!held.has(this.tables.roles.get(roleId)?.name ?? ''))
+        throw forbidden('You are not authorized to perform the requested action: trustor no longer has the delegated roles.');
     }
     return trust;
   }
@@ -156,7 +172,8 @@ export class Identity {
   removeUser(user: User): void {
     const { tables } = this;
     for (const row of tables.assignments.by('user_id', user.id)) tables.assignments.remove(row.id);
-    for (const row of [...tables.trusts.by('trustor_user_id', user.id), ...tables.trusts.by('trustee_user_id', user.id)]) this.removeTrust(row.id);
+    for (const row of [...tables.trusts.by('trustor_user_id', user.id), ...tables.trusts.by('trustee_user_id', user.id)])
+      this.removeTrust(row.id);
     for (const row of tables.applicationCredentials.by('user_id', user.id)) tables.applicationCredentials.remove(row.id);
     for (const row of tables.tokens.by('user_id', user.id)) tables.tokens.remove(row.id);
     tables.users.remove(user.id);
@@ -170,10 +187,24 @@ export class Identity {
   assign(roleId: string, userId: string, on: { projectId?: string; domainId?: string }): void {
     const id = `${roleId}:${userId}:${on.projectId ?? on.domainId ?? 'system'}`;
     if (this.tables.assignments.get(id) !== undefined) return;
-    this.tables.assignments.insert({ id, role_id: roleId, user_id: userId, project_id: on.projectId ?? null, domain_id: on.domainId ?? null });
+    this.tables.assignments.insert({
+      id,
+      role_id: roleId,
+      user_id: userId,
+      project_id: on.projectId ?? null,
+      domain_id: on.domainId ?? null,
+    });
   }
 
-  createUser(user: { name: string; domainId: string; password: string | undefined; defaultProjectId?: string | undefined; description?: string | undefined; email?: string | undefined; enabled?: boolean }): User {
+  createUser(user: {
+    name: string;
+    domainId: string;
+    password: string | undefined;
+    defaultProjectId?: string | undefined;
+    description?: string | undefined;
+    email?: string | undefined;
+    enabled?: boolean;
+  }): User {
     return this.tables.users.insert({
       id: newHexId(),
       name: user.name,
@@ -203,7 +234,8 @@ export class Identity {
   }
 }
 
-export const deny = (action: string): ApiError => forbidden(`You are not authorized to perform the requested action: identity:${action}.`);
+export const deny = (action: string): ApiError =>
+  forbidden(`You are not authorized to perform the requested action: identity:${action}.`);
 
 /** Salted SHA-256: quick on purpose, the secrets of a sandbox guard nothing. */
 export function hashSecret(secret: string): string {

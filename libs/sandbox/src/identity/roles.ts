@@ -10,13 +10,21 @@ import { keystoneFields } from './users.js';
 /** Roles, assignments and inference. Wire: Keystone v3. */
 export function roleRoutes(identity: Identity): Route[] {
   const { tables } = identity;
-  const view = (role: Role): Json => ({ id: role.id, name: role.name, domain_id: null, description: null, options: {}, links: { self: `${identity.cloud.baseUrl}/identity/v3/roles/${role.id}` } });
+  const view = (role: Role): Json => ({
+    id: role.id,
+    name: role.name,
+    domain_id: null,
+    description: null,
+    options: {},
+    links: { self: `${identity.cloud.baseUrl}/identity/v3/roles/${role.id}` },
+  });
   const role = (call: Call): Role => {
     const found = tables.roles.get(call.params['role_id'] ?? '');
     if (found === undefined) throw notFound(`Could not find role: ${call.params['role_id']}.`);
     return found;
   };
-  const implied = (row: Role): Json[] => (implications[row.name] ?? []).flatMap((name) => identity.roleNamed(name) ?? []).map(view);
+  const implied = (row: Role): Json[] =>
+    (implications[row.name] ?? []).flatMap((name) => identity.roleNamed(name) ?? []).map(view);
 
   /** The four verbs of `/{projects|domains}/{id}/users/{user}/roles/{role}`. */
   const assignmentRoutes = (kind: 'projects' | 'domains', param: 'project_id' | 'domain_id'): Route[] => {
@@ -67,33 +75,57 @@ export function roleRoutes(identity: Identity): Route[] {
       return created({ role: view(tables.roles.insert({ id: newHexId(), name: keystoneFields(call, 'role').text('name') })) });
     }),
     route('GET', '/roles/:role_id', (call) => ok({ role: view(role(call)) })),
-    route('GET', '/roles/:role_id/implies', (call) => ok({ role_inference: { prior_role: view(role(call)), implies: implied(role(call)) } })),
-    route('GET', '/role_inferences', () => ok({ role_inferences: [...tables.roles.all()].map((row) => ({ prior_role: view(row), implies: implied(row) })).filter((rule) => rule.implies.length > 0) })),
+    route('GET', '/roles/:role_id/implies', (call) =>
+      ok({ role_inference: { prior_role: view(role(call)), implies: implied(role(call)) } }),
+    ),
+    route('GET', '/role_inferences', () =>
+      ok({
+        role_inferences: [...tables.roles.all()]
+          .map((row) => ({ prior_role: view(row), implies: implied(row) }))
+          .filter((rule) => rule.implies.length > 0),
+      }),
+    ),
     ...assignmentRoutes('projects', 'project_id'),
     ...assignmentRoutes('domains', 'domain_id'),
     route('GET', '/role_assignments', (call) => {
       const wantedUser = call.query.get('user.id');
       if (!call.auth.isAdmin && wantedUser !== call.auth.user.id) throw deny('list_role_assignments');
-      const wanted = { project_id: call.query.get('scope.project.id'), domain_id: call.query.get('scope.domain.id'), role_id: call.query.get('role.id') };
+      const wanted = {
+        project_id: call.query.get('scope.project.id'),
+        domain_id: call.query.get('scope.domain.id'),
+        role_id: call.query.get('role.id'),
+      };
       const rows = wantedUser === null ? [...tables.assignments.all()] : tables.assignments.by('user_id', wantedUser);
-      const found = rows.filter((row) => Object.entries(wanted).every(([name, value]) => value === null || row[name as keyof Assignment] === value));
+      const found = rows.filter((row) =>
+        Object.entries(wanted).every(([name, value]) => value === null || row[name as keyof Assignment] === value),
+      );
       const names = call.query.has('include_names') && call.query.get('include_names') !== 'false';
-      const seen = call.query.has('effective') && call.query.get('effective') !== 'false' ? found.flatMap((row) => effective(identity, row)) : found;
-      return ok({ role_assignments: seen.map((row) => assignmentView(identity, row, names)), links: { self: '', next: null, previous: null } });
+      const seen =
+        call.query.has('effective') && call.query.get('effective') !== 'false'
+          ? found.flatMap((row) => effective(identity, row))
+          : found;
+      return ok({
+        role_assignments: seen.map((row) => assignmentView(identity, row, names)),
+        links: { self: '', next: null, previous: null },
+      });
     }),
   ];
 }
 
 function effective(identity: Identity, row: Assignment): Assignment[] {
-  return [...identity.implied([row.role_id])].flatMap((name) => identity.roleNamed(name) ?? []).map((role) => ({ ...row, role_id: role.id }));
+  return [...identity.implied([row.role_id])]
+    .flatMap((name) => identity.roleNamed(name) ?? [])
+    .map((role) => ({ ...row, role_id: role.id }));
 }
 
 function assignmentView(identity: Identity, row: Assignment, names: boolean): Json {
   const { tables } = identity;
-  const domain = (id: string | undefined): Json => (id === undefined ? {} : { domain: { id, name: tables.domains.get(id)?.name ?? id } });
+  const domain = (id: string | undefined): Json =>
+    id === undefined ? {} : { domain: { id, name: tables.domains.get(id)?.name ?? id } };
   const user = tables.users.get(row.user_id);
   const project = row.project_id === null ? undefined : tables.projects.get(row.project_id);
-  const named = (id: string, name: string | undefined, domainId?: string): Json => (names ? { id, name: name ?? id, ...domain(domainId) } : { id });
+  const named = (id: string, name: string | undefined, domainId?: string): Json =>
+    names ? { id, name: name ?? id, ...domain(domainId) } : { id };
   return {
     role: named(row.role_id, tables.roles.get(row.role_id)?.name),
     user: named(row.user_id, user?.name, user?.domain_id),

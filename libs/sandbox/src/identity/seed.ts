@@ -32,19 +32,33 @@ const services: readonly CatalogEntry[] = [
 ];
 
 /** Domains, projects, roles, accounts and catalog of a new sandbox; an existing one keeps what it has, with these passwords. */
-export function seedIdentity(identity: Identity, passwords: Readonly<Record<AccountName, string>>, catalog: readonly CatalogEntry[]): void {
+export function seedIdentity(
+  identity: Identity,
+  passwords: Readonly<Record<AccountName, string>>,
+  catalog: readonly CatalogEntry[],
+): void {
   const { tables } = identity;
   if (tables.domains.size === 0) {
     tables.domains.insert({ id: 'default', name: 'Default', enabled: true, description: 'The default domain' });
     tables.domains.insert({ id: newHexId(), name: 'jeroboam', enabled: true, description: 'Trustees of clusters' });
     for (const name of ['admin', 'member', 'reader', 'service']) tables.roles.insert({ id: newHexId(), name });
-    for (const name of ['admin', 'demo', 'other', 'service']) tables.projects.insert({ id: newHexId(), name, domain_id: 'default', enabled: true, description: '', tags: [] });
+    for (const name of ['admin', 'demo', 'other', 'service'])
+      tables.projects.insert({ id: newHexId(), name, domain_id: 'default', enabled: true, description: '', tags: [] });
     for (const account of accounts) {
       const domainId = identity.findDomain({ name: account.domain })?.id ?? '';
       const project = account.project === null ? undefined : identity.findProject({ name: account.project, domainId: 'default' });
-      const user = identity.createUser({ name: account.user, domainId, password: passwords[account.user], defaultProjectId: project?.id });
+      const user = identity.createUser({
+        name: account.user,
+        domainId,
+        password: passwords[account.user],
+        defaultProjectId: project?.id,
+      });
       for (const role of account.roles) {
-        identity.assign(identity.roleNamed(role)?.id ?? '', user.id, project === undefined ? { domainId } : { projectId: project.id });
+        identity.assign(
+          identity.roleNamed(role)?.id ?? '',
+          user.id,
+          project === undefined ? { domainId } : { projectId: project.id },
+        );
       }
       if (account.user === 'admin') identity.assign(identity.roleNamed('admin')?.id ?? '', user.id, {});
     }
@@ -61,6 +75,13 @@ function addToCatalog(identity: Identity, entry: CatalogEntry): void {
   }
   const service = tables.services.insert({ id: newHexId(), type: entry.type, name: entry.name, description: '', enabled: true });
   for (const face of ['public', 'internal', 'admin']) {
-    tables.endpoints.insert({ id: newHexId(), service_id: service.id, interface: face, region_id: cloud.region, url: entry.url, enabled: true });
+    tables.endpoints.insert({
+      id: newHexId(),
+      service_id: service.id,
+      interface: face,
+      region_id: cloud.region,
+      url: entry.url,
+      enabled: true,
+    });
   }
 }

@@ -11,15 +11,28 @@ export function serviceRoutes(identity: Identity): Route[] {
   const { tables, cloud } = identity;
   const link = (kind: string, id: string): Json => ({ links: { self: `${cloud.baseUrl}/identity/v3/${kind}/${id}` } });
   const serviceView = (row: CatalogService): Json => ({ ...row, ...link('services', row.id) });
-  const endpointView = (row: Endpoint): Json => ({ ...row, region: row.region_id, url: row.url.replace('{base}', cloud.baseUrl), ...link('endpoints', row.id) });
+  const endpointView = (row: Endpoint): Json => ({
+    ...row,
+    region: row.region_id,
+    url: row.url.replace('{base}', cloud.baseUrl),
+    ...link('endpoints', row.id),
+  });
   const region: Json = { id: cloud.region, description: '', parent_region_id: null, ...link('regions', cloud.region) };
 
   return [
-    route('GET', '/services', (call) => ok({ services: keystoneFilter(call, [...tables.services.all()], ['type', 'name']).map(serviceView), links: {} })),
+    route('GET', '/services', (call) =>
+      ok({ services: keystoneFilter(call, [...tables.services.all()], ['type', 'name']).map(serviceView), links: {} }),
+    ),
     route('POST', '/services', (call) => {
       identity.requireAdmin(call, 'create_service');
       const fields = keystoneFields(call, 'service');
-      const row = tables.services.insert({ id: newHexId(), type: fields.text('type'), name: fields.optionalText('name') ?? '', description: fields.optionalText('description') ?? '', enabled: fields.flag('enabled', true) });
+      const row = tables.services.insert({
+        id: newHexId(),
+        type: fields.text('type'),
+        name: fields.optionalText('name') ?? '',
+        description: fields.optionalText('description') ?? '',
+        enabled: fields.flag('enabled', true),
+      });
       return created({ service: serviceView(row) });
     }),
     route('GET', '/services/:service_id', (call) => {
@@ -35,7 +48,12 @@ export function serviceRoutes(identity: Identity): Route[] {
       tables.services.remove(id);
       return noContent;
     }),
-    route('GET', '/endpoints', (call) => ok({ endpoints: keystoneFilter(call, [...tables.endpoints.all()], ['service_id', 'interface', 'region_id']).map(endpointView), links: {} })),
+    route('GET', '/endpoints', (call) =>
+      ok({
+        endpoints: keystoneFilter(call, [...tables.endpoints.all()], ['service_id', 'interface', 'region_id']).map(endpointView),
+        links: {},
+      }),
+    ),
     route('POST', '/endpoints', (call) => {
       identity.requireAdmin(call, 'create_endpoint');
       const fields = keystoneFields(call, 'endpoint');

@@ -20,14 +20,22 @@ export function tokenRoutes(identity: Identity): Route[] {
     const proof = prove(identity, who);
     const token = scopeToken(identity, proof, auth['scope']);
     const described = identity.describe(token);
-    return { status: 201, headers: { 'x-subject-token': token.id, vary: 'X-Auth-Token' }, body: tokenBody(identity, described, !call.query.has('nocatalog')) };
+    return {
+      status: 201,
+      headers: { 'x-subject-token': token.id, vary: 'X-Auth-Token' },
+      body: tokenBody(identity, described, !call.query.has('nocatalog')),
+    };
   };
 
   const subject = (call: Call): Auth => {
     const id = call.header('x-subject-token');
     const found = identity.authenticate(id);
     const { auth } = call;
-    const mayValidate = auth.isAdmin || auth.roles.has('service') || auth.token.id === id || (found !== undefined && found.user.id === auth.user.id);
+    const mayValidate =
+      auth.isAdmin ||
+      auth.roles.has('service') ||
+      auth.token.id === id ||
+      (found !== undefined && found.user.id === auth.user.id);
     if (!mayValidate) throw forbidden('You are not authorized to perform the requested action: identity:validate_token.');
     if (found === undefined) throw notFound(`Could not find token: ${(id ?? '').slice(0, 12)}....`);
     return found;
@@ -35,7 +43,11 @@ export function tokenRoutes(identity: Identity): Route[] {
 
   const validate = (call: Call): Reply => {
     const found = subject(call);
-    return { status: 200, headers: { 'x-subject-token': found.token.id, vary: 'X-Auth-Token' }, body: tokenBody(identity, found, !call.query.has('nocatalog')) };
+    return {
+      status: 200,
+      headers: { 'x-subject-token': found.token.id, vary: 'X-Auth-Token' },
+      body: tokenBody(identity, found, !call.query.has('nocatalog')),
+    };
   };
 
   return [
@@ -46,9 +58,21 @@ export function tokenRoutes(identity: Identity): Route[] {
       tables.tokens.remove(subject(call).token.id);
       return noContent;
     }),
-    route('GET', '/auth/catalog', (call) => ({ status: 200, body: { catalog: catalog(identity, call.auth.projectId), links: { self: `${identity.cloud.baseUrl}/identity/v3/auth/catalog` } } })),
-    route('GET', '/auth/projects', (call) => ({ status: 200, body: { projects: scopesOf(identity, call.auth.user, 'project'), links: {} } })),
-    route('GET', '/auth/domains', (call) => ({ status: 200, body: { domains: scopesOf(identity, call.auth.user, 'domain'), links: {} } })),
+    route('GET', '/auth/catalog', (call) => ({
+      status: 200,
+      body: {
+        catalog: catalog(identity, call.auth.projectId),
+        links: { self: `${identity.cloud.baseUrl}/identity/v3/auth/catalog` },
+      },
+    })),
+    route('GET', '/auth/projects', (call) => ({
+      status: 200,
+      body: { projects: scopesOf(identity, call.auth.user, 'project'), links: {} },
+    })),
+    route('GET', '/auth/domains', (call) => ({
+      status: 200,
+      body: { domains: scopesOf(identity, call.auth.user, 'domain'), links: {} },
+    })),
   ];
 }
 
@@ -68,7 +92,13 @@ function prove(identity: Identity, who: Json): Proof {
     const stated = child(child(who, 'password'), 'user');
     const user = statedUser(identity, stated);
     const password = stated['password'];
-    if (user === undefined || typeof password !== 'string' || !identity.isUserEnabled(user) || !secretMatches(password, user.password_hash)) throw unauthorized();
+    if (
+      user === undefined ||
+      typeof password !== 'string' ||
+      !identity.isUserEnabled(user) ||
+      !secretMatches(password, user.password_hash)
+    )
+      throw unauthorized();
     return { user, methods: ['password'] };
   }
   if (method === 'token') {
@@ -86,8 +116,15 @@ function prove(identity: Identity, who: Json): Proof {
         ? identity.tables.applicationCredentials.get(stated['id'])
         : identity.tables.applicationCredentials.by('user_id', byName?.id).find((row) => row.name === stated['name']);
     const user = credential === undefined ? undefined : identity.tables.users.get(credential.user_id);
-    if (credential === undefined || user === undefined || typeof stated['secret'] !== 'string' || !secretMatches(stated['secret'], credential.secret_hash)) throw unauthorized();
-    if (!identity.isUserEnabled(user) || (credential.expires_at !== null && Date.parse(credential.expires_at) <= Date.now())) throw unauthorized();
+    if (
+      credential === undefined ||
+      user === undefined ||
+      typeof stated['secret'] !== 'string' ||
+      !secretMatches(stated['secret'], credential.secret_hash)
+    )
+      throw unauthorized();
+    if (!identity.isUserEnabled(user) || (credential.expires_at !== null && Date.parse(credential.expires_at) <= Date.now()))
+      throw unauthorized();
     return { user, methods: ['application_credential'], applicationCredential: credential };
   }
   throw method === undefined ? badRequest("'methods' is a required property") : unauthorized();
@@ -95,16 +132,35 @@ function prove(identity: Identity, who: Json): Proof {
 
 function scopeToken(identity: Identity, proof: Proof, scope: unknown): Token {
   const { user, methods, from, applicationCredential } = proof;
-  const plain = { user_id: user.id, methods, project_id: null, domain_id: null, system: false, trust_id: null, application_credential_id: null };
+  const plain = {
+    user_id: user.id,
+    methods,
+    project_id: null,
+    domain_id: null,
+    system: false,
+    trust_id: null,
+    application_credential_id: null,
+  };
   if (applicationCredential !== undefined) {
     if (scope !== undefined) throw unauthorized();
-    return identity.issue({ ...plain, project_id: applicationCredential.project_id, application_credential_id: applicationCredential.id });
+    return identity.issue({
+      ...plain,
+      project_id: applicationCredential.project_id,
+      application_credential_id: applicationCredential.id,
+    });
   }
-  if (from?.trust !== undefined || from?.applicationCredential !== undefined) throw forbidden('Using trust-scoped token to create another token. Create a new trust-scoped token instead.');
+  if (from?.trust !== undefined || from?.applicationCredential !== undefined)
+    throw forbidden('Using trust-scoped token to create another token. Create a new trust-scoped token instead.');
   const until = from?.token.expires_at;
   if (scope === undefined || scope === null) {
     const home = user.default_project_id;
-    if (from === undefined && home !== null && identity.tables.projects.get(home)?.enabled === true && identity.rolesOf(user.id, { projectId: home }).size > 0) return identity.issue({ ...plain, project_id: home }, until);
+    if (
+      from === undefined &&
+      home !== null &&
+      identity.tables.projects.get(home)?.enabled === true &&
+      identity.rolesOf(user.id, { projectId: home }).size > 0
+    )
+      return identity.issue({ ...plain, project_id: home }, until);
     return identity.issue(plain, until);
   }
   if (scope === 'unscoped' || (isObject(scope) && 'unscoped' in scope)) return identity.issue(plain, until);
@@ -118,12 +174,14 @@ function scopeToken(identity: Identity, proof: Proof, scope: unknown): Token {
     const stated = scope['project'];
     const domainId = isObject(stated['domain']) ? statedDomainId(identity, stated['domain']) : undefined;
     const project = identity.findProject({ id: text(stated['id']), name: text(stated['name']), domainId });
-    if (project === undefined || !project.enabled || identity.rolesOf(user.id, { projectId: project.id }).size === 0) throw unauthorized();
+    if (project === undefined || !project.enabled || identity.rolesOf(user.id, { projectId: project.id }).size === 0)
+      throw unauthorized();
     return identity.issue({ ...plain, project_id: project.id }, until);
   }
   if (isObject(scope['domain'])) {
     const domain = identity.findDomain({ id: text(scope['domain']['id']), name: text(scope['domain']['name']) });
-    if (domain === undefined || !domain.enabled || identity.rolesOf(user.id, { domainId: domain.id }).size === 0) throw unauthorized();
+    if (domain === undefined || !domain.enabled || identity.rolesOf(user.id, { domainId: domain.id }).size === 0)
+      throw unauthorized();
     return identity.issue({ ...plain, domain_id: domain.id }, until);
   }
   throw badRequest("Invalid input for field 'scope'");
@@ -163,17 +221,32 @@ function tokenBody(identity: Identity, auth: Auth, withCatalog: boolean): Json {
       audit_ids: token.audit_ids,
       expires_at: keystoneTime(token.expires_at),
       issued_at: keystoneTime(token.issued_at),
-      ...(project === undefined ? {} : { project: { id: project.id, name: project.name, domain: domain(project.domain_id) }, is_domain: false }),
+      ...(project === undefined
+        ? {}
+        : { project: { id: project.id, name: project.name, domain: domain(project.domain_id) }, is_domain: false }),
       ...(token.domain_id === null ? {} : { domain: domain(token.domain_id) }),
       ...(token.system ? { system: { all: true } } : {}),
       ...(scoped ? { roles: [...auth.roles].map((name) => ({ id: identity.roleNamed(name)?.id ?? name, name })) } : {}),
       ...(scoped && withCatalog ? { catalog: catalog(identity, token.project_id ?? undefined) } : {}),
       ...(trust === undefined
         ? {}
-        : { 'OS-TRUST:trust': { id: trust.id, impersonation: trust.impersonation, trustor_user: { id: trust.trustor_user_id }, trustee_user: { id: trust.trustee_user_id } } }),
+        : {
+            'OS-TRUST:trust': {
+              id: trust.id,
+              impersonation: trust.impersonation,
+              trustor_user: { id: trust.trustor_user_id },
+              trustee_user: { id: trust.trustee_user_id },
+            },
+          }),
       ...(applicationCredential === undefined
         ? {}
-        : { application_credential: { id: applicationCredential.id, name: applicationCredential.name, restricted: !applicationCredential.unrestricted } }),
+        : {
+            application_credential: {
+              id: applicationCredential.id,
+              name: applicationCredential.name,
+              restricted: !applicationCredential.unrestricted,
+            },
+          }),
     },
   };
 }

@@ -52,7 +52,10 @@ export function userRoutes(identity: Identity): Route[] {
       identity.requireManage(call, domainId, 'create_user');
       if (tables.domains.get(domainId) === undefined) throw notFound(`Could not find domain: ${domainId}.`);
       const name = fields.text('name');
-      if (identity.findUser({ name, domainId }) !== undefined) throw conflict(`Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`);
+      if (identity.findUser({ name, domainId }) !== undefined)
+        throw conflict(
+          `Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
+        );
       const user = identity.createUser({
         name,
         domainId,
@@ -68,9 +71,17 @@ export function userRoutes(identity: Identity): Route[] {
       if (!call.auth.isAdmin) throw deny('list_users');
       const domainId = call.auth.domainId ?? call.query.get('domain_id');
       const name = call.query.get('name');
-      const rows = name !== null ? tables.users.by('name', name) : domainId !== null ? tables.users.by('domain_id', domainId) : [...tables.users.all()];
+      const rows =
+        name !== null
+          ? tables.users.by('name', name)
+          : domainId !== null
+            ? tables.users.by('domain_id', domainId)
+            : [...tables.users.all()];
       const visible = rows.filter((user) => domainId === null || user.domain_id === domainId);
-      return ok({ users: keystoneFilter(call, visible, ['enabled']).map(view), links: { next: null, previous: null, self: `${identity.cloud.baseUrl}/identity/v3/users` } });
+      return ok({
+        users: keystoneFilter(call, visible, ['enabled']).map(view),
+        links: { next: null, previous: null, self: `${identity.cloud.baseUrl}/identity/v3/users` },
+      });
     }),
     route('GET', '/users/:user_id', (call) => {
       const wanted = call.params['user_id'];
@@ -107,7 +118,8 @@ export function userRoutes(identity: Identity): Route[] {
     route('POST', '/users/:user_id/password', (call) => {
       const user = get(call);
       const fields = keystoneFields(call, 'user');
-      if (call.auth.user.id !== user.id || !secretMatches(fields.text('original_password'), user.password_hash)) throw deny('change_password');
+      if (call.auth.user.id !== user.id || !secretMatches(fields.text('original_password'), user.password_hash))
+        throw deny('change_password');
       tables.users.patch(user.id, { password_hash: hashSecret(fields.text('password')), tokens_valid_from: Date.now() });
       return noContent;
     }),

@@ -45,7 +45,12 @@ export interface Route {
 }
 
 export const route = (method: string, template: string, handler: Handler): Route => ({ method, template, handler, open: false });
-export const openRoute = (method: string, template: string, handler: Handler): Route => ({ method, template, handler, open: true });
+export const openRoute = (method: string, template: string, handler: Handler): Route => ({
+  method,
+  template,
+  handler,
+  open: true,
+});
 
 /** True when the call asks for microversion `major.minor` or newer. */
 export const since = (call: Call, minor: number, major = 2): boolean =>

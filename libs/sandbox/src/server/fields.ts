@@ -41,7 +41,8 @@ export class Fields {
     const value = this.source[name];
     if (value === undefined || value === null) return undefined;
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number)) throw this.invalid(name, value, `${JSON.stringify(value)} is not an integer`);
+    if (typeof number !== 'number' || !Number.isInteger(number))
+      throw this.invalid(name, value, `${JSON.stringify(value)} is not an integer`);
     if (number < min || number > max) throw this.invalid(name, value, `${String(number)} is not between ${min} and ${max}`);
     return number;
   }
@@ -58,7 +59,11 @@ export class Fields {
     const value = this.source[name];
     if ((value === undefined || value === null) && fallback !== undefined) return fallback;
     if (typeof value === 'string' && (choices as readonly string[]).includes(value)) return value as T;
-    throw this.invalid(name, value, `${JSON.stringify(value ?? null)} is not one of [${choices.map((choice) => `'${choice}'`).join(', ')}]`);
+    throw this.invalid(
+      name,
+      value,
+      `${JSON.stringify(value ?? null)} is not one of [${choices.map((choice) => `'${choice}'`).join(', ')}]`,
+    );
   }
 
   object(name: string): Fields | undefined {
@@ -100,7 +105,8 @@ export class Fields {
   /** Refuses names other than these. */
   only(names: readonly string[]): void {
     for (const name of Object.keys(this.source)) {
-      if (!names.includes(name)) throw this.invalid(name, this.source[name], `Additional properties are not allowed ('${name}' was unexpected)`);
+      if (!names.includes(name))
+        throw this.invalid(name, this.source[name], `Additional properties are not allowed ('${name}' was unexpected)`);
     }
   }
 }

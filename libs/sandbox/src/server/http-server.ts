@@ -39,8 +39,14 @@ export class HttpServer {
     }
     this.server = createServer({ keepAliveTimeout: 75_000, maxHeaderSize: 32_768 }, (request, response) => {
       this.serve(request, response).catch((error: unknown) => {
-        process.emitWarning(`sandbox: ${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-        if (!response.headersSent) send(response, { status: 500, body: { error: { code: 500, title: 'Internal Server Error', message: 'The sandbox failed.' } } });
+        process.emitWarning(
+          `sandbox: ${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+        if (!response.headersSent)
+          send(response, {
+            status: 500,
+            body: { error: { code: 500, title: 'Internal Server Error', message: 'The sandbox failed.' } },
+          });
       });
     });
   }
@@ -71,7 +77,11 @@ export class HttpServer {
     const prefix = segments[0] ?? '';
     if (prefix === 'sandbox') return this.serveAdmin(method, url, text, request, response);
     const mounted = this.mounted.get(prefix);
-    if (mounted === undefined) return send(response, { status: 404, body: { error: { code: 404, title: 'Not Found', message: `No service at ${url.pathname}` } } });
+    if (mounted === undefined)
+      return send(response, {
+        status: 404,
+        body: { error: { code: 404, title: 'Not Found', message: `No service at ${url.pathname}` } },
+      });
     const { service } = mounted;
     const versioned = service.versions.includes(segments[1] ?? '');
     const below = `/${segments.slice(versioned ? 2 : 1).join('/')}`;
@@ -83,7 +93,17 @@ export class HttpServer {
     if (latency > 0) await sleep(latency);
     let auth: Auth | undefined;
     const record = (status: number): void =>
-      this.log.add({ at: Date.now(), service: service.name, method, template, path: below, status, requestId, userId: auth?.user.id ?? null, projectId: auth?.projectId ?? null });
+      this.log.add({
+        at: Date.now(),
+        service: service.name,
+        method,
+        template,
+        path: below,
+        status,
+        requestId,
+        userId: auth?.user.id ?? null,
+        projectId: auth?.projectId ?? null,
+      });
 
     if (fault !== undefined && fault.after !== true) {
       if (fault.kind === 'delay') await sleep(fault.delay_ms ?? 1000);
@@ -100,12 +120,18 @@ export class HttpServer {
       if (fault?.kind === 'status' && fault.after !== true) {
         reply = faultReply(service, fault, request);
       } else {
-        if (match.kind !== 'route') throw match.kind === 'method' ? new ApiError(405, 'Method is not allowed') : notFound('The resource could not be found.');
+        if (match.kind !== 'route')
+          throw match.kind === 'method'
+            ? new ApiError(405, 'Method is not allowed')
+            : notFound('The resource could not be found.');
         if (!match.route.open) {
           auth = this.authenticate(header(request, 'x-auth-token'));
           if (auth === undefined) throw new ApiError(401, 'The request you have made requires authentication.');
         }
-        reply = this.handle(match.route, call(method, below, match.params, url, request, parse(text), requestId, microversion, auth, fault));
+        reply = this.handle(
+          match.route,
+          call(method, below, match.params, url, request, parse(request, text), requestId, microversion, auth, fault),
+        );
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -131,18 +157,42 @@ export class HttpServer {
   }
 
   private errorReply(service: Service, error: ApiError, request: IncomingMessage): Reply {
-    const challenge: Record<string, string> = error.status === 401 ? { 'www-authenticate': `Keystone uri="${this.cloud.baseUrl}/identity"` } : {};
+    const challenge: Record<string, string> =
+      error.status === 401 ? { 'www-authenticate': `Keystone uri="${this.cloud.baseUrl}/identity"` } : {};
     if (error.status !== 401 || service.name === 'identity') {
       return { status: error.status, body: service.error(error, request.headers), headers: { ...challenge, ...error.headers } };
     }
     return { status: 401, body: { error: { code: 401, title: 'Unauthorized', message: error.message } }, headers: challenge };
   }
 
-  private serveAdmin(method: string, url: URL, text: string | undefined, request: IncomingMessage, response: ServerResponse): void {
+  private serveAdmin(
+    method: string,
+    url: URL,
+    text: string | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     const match = this.admin.find(method, url.pathname);
     if (match.kind !== 'route') return send(response, { status: 404, body: { error: `no ${method} ${url.pathname}` } });
     try {
-      send(response, this.handle(match.route, call(method, url.pathname, match.params, url, request, parse(text), 'req-sandbox', [0, 0], undefined, undefined)));
+      send(
+        response,
+        this.handle(
+          match.route,
+          call(
+            method,
+            url.pathname,
+            match.params,
+            url,
+            request,
+            parse(request, text),
+            'req-sandbox',
+            [0, 0],
+            undefined,
+            undefined,
+          ),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       send(response, { status: error.status, body: { error: error.message } });
@@ -175,13 +225,20 @@ function call(
       if (auth === undefined) throw new Error(`${path} is open: nobody is known`);
       return auth;
     },
-    outcome: fault?.kind === 'outcome' ? { outcome: fault.outcome ?? 'error', reason: fault.reason ?? 'Injected by the sandbox' } : undefined,
+    outcome:
+      fault?.kind === 'outcome'
+        ? { outcome: fault.outcome ?? 'error', reason: fault.reason ?? 'Injected by the sandbox' }
+        : undefined,
   };
 }
 
 function faultReply(service: Service, fault: InjectedFault, request: IncomingMessage): Reply {
   const status = fault.status ?? 500;
-  const error = new ApiError(status, fault.reason ?? 'The server has either erred or is incapable of performing the requested operation.', 'InjectedFault');
+  const error = new ApiError(
+    status,
+    fault.reason ?? 'The server has either erred or is incapable of performing the requested operation.',
+    'InjectedFault',
+  );
   const headers: Record<string, string> = fault.retry_after === undefined ? {} : { 'retry-after': String(fault.retry_after) };
   return { status, body: fault.body ?? service.error(error, request.headers), headers };
 }
@@ -191,8 +248,9 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function parse(text: string | undefined): unknown {
-  if (text === undefined || text.trim() === '') return undefined;
+function parse(request: IncomingMessage, text: string | undefined): unknown {
+  if (text === undefined || text.trim() === '' || header(request, 'content-type')?.includes('octet-stream') === true)
+    return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -8,7 +8,10 @@ interface Node {
 
 const node = (): Node => ({ literal: new Map(), routes: new Map() });
 
-export type Match = { readonly kind: 'route'; readonly route: Route; readonly params: Record<string, string> } | { readonly kind: 'method' } | { readonly kind: 'none' };
+export type Match =
+  | { readonly kind: 'route'; readonly route: Route; readonly params: Record<string, string> }
+  | { readonly kind: 'method' }
+  | { readonly kind: 'none' };
 
 /** Finds the route of a path, segment by segment; a literal segment wins over a parameter. */
 export class Router {
@@ -32,7 +35,8 @@ export class Router {
     for (const segment of route.template.split('/').filter((part) => part !== '')) {
       if (segment.startsWith(':')) {
         at.parameter ??= { name: segment.slice(1), node: node() };
-        if (at.parameter.name !== segment.slice(1)) throw new Error(`${route.template}: this segment is called ${at.parameter.name} elsewhere`);
+        if (at.parameter.name !== segment.slice(1))
+          throw new Error(`${route.template}: this segment is called ${at.parameter.name} elsewhere`);
         at = at.parameter.node;
       } else {
         let next = at.literal.get(segment);

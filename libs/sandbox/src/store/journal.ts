@@ -56,6 +56,6 @@ export class Journal {
 
 function writeAll(fd: number, unit: readonly Mutation[]): number {
   const line = Buffer.from(`${JSON.stringify(unit)}\n`);
-  for (let written = 0; written < line.length; ) written += writeSync(fd, line, written);
+  for (let written = 0; written < line.length;) written += writeSync(fd, line, written);
   return line.length;
 }

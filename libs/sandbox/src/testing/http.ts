@@ -12,7 +12,8 @@ export class Answer {
   /** The value at a dotted path, undefined where there is none. The caller says what it expects. */
   at<T = string>(path: string): T {
     let value: unknown = this.body;
-    for (const step of path.split('.')) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
+    for (const step of path.split('.'))
+      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
     return value as T;
   }
 }
@@ -28,7 +29,13 @@ export class TestClient {
   async send(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const response = await fetch(`${this.base}${path}`, {
       method,
-      headers: { 'x-auth-token': this.token, 'openstack-api-version': `compute ${this.microversion}`, accept: 'application/json', 'content-type': 'application/json', ...headers },
+      headers: {
+        'x-auth-token': this.token,
+        'openstack-api-version': `compute ${this.microversion}`,
+        accept: 'application/json',
+        'content-type': 'application/json',
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -58,8 +65,14 @@ export const baseOf = (sandbox: Sandbox): string => new URL(sandbox.authUrl).ori
 export async function clientFor(sandbox: Sandbox, account: AccountName, microversion?: string): Promise<TestClient> {
   const { auth } = sandbox.clouds[account];
   const answer = await authenticate(sandbox, {
-    identity: { methods: ['password'], password: { user: { name: auth['username'], password: auth['password'], domain: { name: auth['user_domain_name'] } } } },
-    scope: auth['project_name'] === undefined ? { domain: { name: auth['domain_name'] } } : { project: { name: auth['project_name'], domain: { name: 'Default' } } },
+    identity: {
+      methods: ['password'],
+      password: { user: { name: auth['username'], password: auth['password'], domain: { name: auth['user_domain_name'] } } },
+    },
+    scope:
+      auth['project_name'] === undefined
+        ? { domain: { name: auth['domain_name'] } }
+        : { project: { name: auth['project_name'], domain: { name: 'Default' } } },
   });
   return new TestClient(baseOf(sandbox), answer.headers.get('x-subject-token') ?? '', microversion);
 }
@@ -71,7 +84,7 @@ export async function authenticate(sandbox: Sandbox, auth: unknown): Promise<Ans
 
 /** Asks until `done`, for at most five seconds. */
 export async function until<T>(ask: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 5000; ; ) {
+  for (const end = Date.now() + 5000; ;) {
     const value = await ask();
     if (done(value)) return value;
     if (Date.now() > end) throw new Error(`not within 5 s; last: ${JSON.stringify(value).slice(0, 400)}`);

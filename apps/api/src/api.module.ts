@@ -25,6 +25,13 @@ import { ClusterTemplatesController } from './v1/cluster-templates/cluster-templ
 import { CreateClusterTemplate } from './v1/cluster-templates/create-cluster-template.js';
 import { DeleteClusterTemplate } from './v1/cluster-templates/delete-cluster-template.js';
 import { FindClusterTemplates } from './v1/cluster-templates/find-cluster-templates.js';
+import { ClustersController } from './v1/clusters/clusters.controller.js';
+import { CreateCluster } from './v1/clusters/create-cluster.js';
+import { DeleteCluster } from './v1/clusters/delete-cluster.js';
+import { FindClusters } from './v1/clusters/find-clusters.js';
+import { Operations } from './v1/clusters/operations.js';
+import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
+import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
 import { UpdateClusterTemplate } from './v1/cluster-templates/update-cluster-template.js';
 
 type Repository = new (source: DataSource) => object;
@@ -41,7 +48,7 @@ const repositories: Provider[] = (
   ] satisfies Repository[]
 ).map((type: Repository) => ({ provide: type, useFactory: (source: DataSource) => new type(source), inject: [DataSource] }));
 
-const verbs: Provider[] = [CreateClusterTemplate, FindClusterTemplates, UpdateClusterTemplate, DeleteClusterTemplate];
+const verbs: Provider[] = [CreateClusterTemplate, FindClusterTemplates, UpdateClusterTemplate, DeleteClusterTemplate, Operations, CreateCluster, FindClusters, DeleteCluster, FindNodeGroups];
 
 /** The whole API from its parts; the parts live and end with whoever made them. */
 @Module({})
@@ -49,7 +56,7 @@ export class ApiModule {
   static from(parts: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [VersionController, HealthController, ClusterTemplatesController],
+      controllers: [VersionController, HealthController, ClusterTemplatesController, ClustersController, NodeGroupsController],
       providers: [
         { provide: SETTINGS, useValue: parts.settings },
         { provide: LOGGER, useValue: parts.log },

@@ -1,4 +1,4 @@
-import type { OperationStatus, Scope } from '#libs/domain';
+import type { OperationKind, OperationStatus, Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { OperationEntity, OperationStepEntity, type StoredFailure } from './entities/index.js';
 import { inScope } from './scope.js';
@@ -39,6 +39,15 @@ export class OperationsRepository {
       .andWhere(inScope(scope))
       .orderBy('o.id')
       .getMany();
+  }
+
+  /** Whether an unfinished operation of this kind is there, seen from inside the transaction. */
+  async hasOpen(tx: Tx, clusterUuid: string, kind: OperationKind): Promise<boolean> {
+    const rows: unknown[] = await tx.manager.query(
+      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND kind = $2 AND status IN ('pending', 'running') LIMIT 1`,
+      [clusterUuid, kind],
+    );
+    return rows.length > 0;
   }
 
   /**

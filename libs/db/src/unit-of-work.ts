@@ -61,7 +61,8 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';
-export const isForeignKeyViolation = (error: unknown): boolean => sqlState(error) === '23503';
+/** Also 23001: since PostgreSQL 18 that is what ON DELETE RESTRICT says. */
+export const isForeignKeyViolation = (error: unknown): boolean => ['23503', '23001'].includes(sqlState(error) ?? '');
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 /** What node-postgres says without a code. */

@@ -1,0 +1,53 @@
+import { CLUSTER_STATUSES, HEALTH_STATUSES } from '#libs/domain';
+import type { z } from 'zod';
+import { body, boolean, choice, ignored, integer, labelMap, readOnly, requiredText, text, type Field } from '../../http/wire.js';
+
+const name255 = (description: string, example?: string): Field<string | null> => text({ description, min: 1, max: 255, example });
+
+/** `POST /v1/clusters`. Reference section 5.2. */
+export const createClusterBody = body('cluster', 'ClusterCreate', 'A cluster to make', {
+  cluster_template_id: requiredText({ description: 'Template: uuid, name or number', min: 1, max: 255, example: 'k8s-small' }),
+  name: text({
+    description: 'Name; made from a Greek letter and a number when absent. Need not be unique',
+    min: 1,
+    max: 242,
+    pattern: /^[a-zA-Z][a-zA-Z0-9_.-]*$/,
+    example: 'k1',
+  }),
+  keypair: name255('Nova key pair of the caller; default: the template’s'),
+  node_count: integer({ description: 'Workers; 0 from microversion 1.10', min: 0, fallback: 1 }),
+  master_count: integer({ description: 'Masters: odd; more than one need a load balancer', min: 1, fallback: 1 }),
+  docker_volume_size: integer({ description: 'GB of a volume for containers; default: the template’s', min: 1, fallback: null }),
+  labels: labelMap({ description: 'Instead of the template’s labels, or merged over them' }),
+  merge_labels: boolean({ description: 'Lay `labels` over the template’s', fallback: false }),
+  master_flavor_id: name255('Nova flavor of masters; default: the template’s'),
+  flavor_id: name255('Nova flavor of workers; default: the template’s'),
+  create_timeout: integer({ description: 'Minutes until a create that goes on has failed; 60 by default', min: 0, fallback: null }),
+  discovery_url: text({ description: 'Kept and returned, not used' }),
+  fixed_network: name255('Existing network; default: the template’s'),
+  fixed_subnet: name255('Existing subnet; default: the template’s'),
+  floating_ip_enabled: boolean({ description: 'Floating addresses; default: the template’s', fallback: null }),
+  master_lb_enabled: boolean({ description: 'A load balancer before the masters; default: the template’s', fallback: null }),
+  uuid: ignored('made by the service'),
+  status: choice({ description: 'Accepted and ignored', values: CLUSTER_STATUSES, fallback: null }),
+  status_reason: ignored('written by the service'),
+  health_status: choice({ description: 'Accepted and ignored', values: HEALTH_STATUSES, fallback: null }),
+  health_status_reason: ignored('written by the service'),
+  faults: ignored('written by the service'),
+  labels_overridden: ignored('calculated'),
+  labels_added: ignored('calculated'),
+  labels_skipped: ignored('calculated'),
+  stack_id: readOnly('handle of the back end'),
+  cluster_id: readOnly('handle of the back end'),
+  api_address: readOnly('address'),
+  coe_version: readOnly('version'),
+  container_version: readOnly('version'),
+  node_addresses: readOnly('addresses'),
+  master_addresses: readOnly('addresses'),
+  project_id: readOnly('owner'),
+  user_id: readOnly('maker'),
+  links: readOnly('links'),
+  created_at: readOnly('time'),
+  updated_at: readOnly('time'),
+});
+export type CreateClusterBody = z.output<typeof createClusterBody>;

@@ -1,0 +1,136 @@
+import type { Microversion, RequestContext } from '#libs/domain';
+import type { Settings } from '#libs/config';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import type { z } from 'zod';
+import { Endpoint } from '../../http/endpoint.js';
+import { nextLink, pageQuery, pageRequest, type PageQuery } from '../../http/paging.js';
+import { BaseUrl, Ctx, Version } from '../../http/request.js';
+import { SETTINGS } from '../../tokens.js';
+import { createClusterBody, type CreateClusterBody } from './cluster.dto.js';
+import {
+  clusterDetailListView,
+  clusterListView,
+  clusterView,
+  toClusterView,
+  toShownClusterView,
+  toSummaryView,
+  uuidView,
+  type ClusterView,
+} from './cluster.view.js';
+import { CreateCluster } from './create-cluster.js';
+import { DeleteCluster } from './delete-cluster.js';
+import { FindClusters } from './find-clusters.js';
+
+const tag = 'Clusters';
+const NOT_FOUND = 'No such cluster that the caller may see';
+const AMBIGUOUS = 'Several clusters have this name: use the uuid';
+const PAGE = { 400: 'A parameter cannot be taken', 404: 'The marker is not there' };
+
+@Controller('v1/clusters')
+export class ClustersController {
+  constructor(
+    private readonly creator: CreateCluster,
+    private readonly finder: FindClusters,
+    private readonly remover: DeleteCluster,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  @Post()
+  @Endpoint({
+    rules: ['cluster:create'],
+    tag,
+    summary: 'Make a cluster',
+    description:
+      'Everything named is looked up in the cloud with the caller’s token first. When the answer comes the cluster, its two ' +
+      'node groups and its operation are stored; follow it by `GET /v1/clusters/{cluster}` and its `events`.',
+    success: 202,
+    answer: uuidView,
+    errors: {
+      400: 'A field cannot be taken; or something named is not there; or, up to microversion 1.9, the template is not there',
+      403: 'The policy does not allow it; the quota is used up; or the template is hidden',
+      404: 'The template (from microversion 1.10) or the key pair is not there',
+      409: 'Several templates, images or networks have this name',
+    },
+  })
+  async post(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @Body({ schema: createClusterBody }) body: CreateClusterBody,
+  ): Promise<z.infer<typeof uuidView>> {
+    return { uuid: await this.creator.run(ctx, version, body) };
+  }
+
+  @Get()
+  @Endpoint({
+    rules: ['cluster:get_all'],
+    tag,
+    summary: 'List clusters',
+    description: 'Those of the project; every one for administrators.',
+    success: 200,
+    answer: clusterListView,
+    errors: PAGE,
+  })
+  async get_all(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @BaseUrl() base: string,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<z.infer<typeof clusterListView>> {
+    const page = pageRequest(query, this.settings.API_MAX_LIMIT, this.finder.sortKeys());
+    const clusters = (await this.finder.list(ctx, page)).map(({ row, groups }) => toSummaryView(base, version, row, groups));
+    return { clusters, ...nextLink(base, '/v1/clusters', page, clusters) };
+  }
+
+  @Get('detail')
+  @Endpoint({
+    rules: ['cluster:detail'],
+    tag,
+    summary: 'List clusters with all fields',
+    success: 200,
+    answer: clusterDetailListView,
+    errors: PAGE,
+  })
+  async detail(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @BaseUrl() base: string,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<z.infer<typeof clusterDetailListView>> {
+    const page = pageRequest(query, this.settings.API_MAX_LIMIT, this.finder.sortKeys());
+    const found = await this.finder.detail(ctx, page);
+    const clusters = found.map(({ row, groups, templateLabels }) => toClusterView(base, version, row, groups, templateLabels));
+    return { clusters, ...nextLink(base, '/v1/clusters/detail', page, clusters) };
+  }
+
+  @Get(':cluster')
+  @Endpoint({
+    rules: ['cluster:get'],
+    tag,
+    summary: 'Show a cluster',
+    success: 200,
+    answer: clusterView,
+    errors: { 404: NOT_FOUND, 409: AMBIGUOUS },
+  })
+  async get_one(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @BaseUrl() base: string,
+    @Param('cluster') ident: string,
+  ): Promise<ClusterView> {
+    const { row, groups, templateLabels } = await this.finder.show(ctx, ident);
+    return toShownClusterView(base, version, row, groups, templateLabels);
+  }
+
+  @Delete(':cluster')
+  @Endpoint({
+    rules: ['cluster:delete'],
+    tag,
+    summary: 'Delete a cluster',
+    description: 'In every status, and again while it goes on. When everything in the cloud is gone the cluster is 404.',
+    success: 204,
+    errors: { 404: NOT_FOUND, 409: AMBIGUOUS },
+  })
+  async delete(@Ctx() ctx: RequestContext, @Param('cluster') ident: string): Promise<void> {
+    await this.remover.run(ctx, ident);
+  }
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import {
+  assertDockerVolume,
+  assertMastersReachable,
+  assertOddMasters,
+  assertRoomForCluster,
+  bootVolumeSizeGb,
+  checkLabels,
+  defaultNodeGroups,
+  driverFor,
+  Forbidden,
+  generateName,
+  InvalidInput,
+  isNotFound,
+  labelsOf,
+  Microversion,
+  NotFound,
+  resolveCluster,
+  type ClusterRequest,
+  type ClusterStatus,
+  type ClusterSpecification,
+  type RequestContext,
+} from '#libs/domain';
+import type { Settings } from '#libs/config';
+import {
+  ClustersRepository,
+  ClusterTemplatesRepository,
+  isForeignKeyViolation,
+  NodeGroupsRepository,
+  QuotasRepository,
+  UnitOfWork,
+  type ClusterTemplateEntity,
+  type Tx,
+} from '#libs/db';
+import { Inject, Injectable } from '@nestjs/common';
+import { CloudChecks, inOrder } from '../../cloud/cloud-checks.js';
+import { Policy } from '../../policy/policy.js';
+import { scopeOf } from '../../policy/scope.js';
+import { SETTINGS } from '../../tokens.js';
+import type { CreateClusterBody } from './cluster.dto.js';
+import { Operations } from './operations.js';
+
+const ZERO_NODES_SINCE = Microversion.of('1.10');
+const UNKNOWN_TEMPLATE_IS_404_SINCE = Microversion.of('1.10');
+const STATUS: ClusterStatus = 'CREATE_IN_PROGRESS';
+
+/**
+ * Body -> template -> type -> sizes -> policy -> quota -> hidden -> cloud -> masters -> rows -> wake-up.
+ * Reference section 8.4. Nothing is written before the last check has passed.
+ */
+@Injectable()
+export class CreateCluster {
+  constructor(
+    private readonly policy: Policy,
+    private readonly checks: CloudChecks,
+    private readonly templates: ClusterTemplatesRepository,
+    private readonly clusters: ClustersRepository,
+    private readonly groups: NodeGroupsRepository,
+    private readonly quotas: QuotasRepository,
+    private readonly operations: Operations,
+    private readonly uow: UnitOfWork,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** @returns the new cluster's uuid; its row, its groups and its operation are stored */
+  async run(ctx: RequestContext, version: Microversion, body: CreateClusterBody): Promise<string> {
+    if (body.node_count === 0 && !version.atLeast(ZERO_NODES_SINCE)) throw zeroNodes();
+    const template = await this.findTemplate(ctx, version, body.cluster_template_id);
+    const request = requestOf(body);
+    const spec = resolveCluster(template, request);
+    driverFor({ serverType: template.serverType, distro: template.clusterDistro ?? '', coe: template.coe });
+    assertDockerVolume(template.dockerStorageDriver, spec.dockerVolumeSize);
+    assertOddMasters(request.masterCount);
+    this.policy.enforce(ctx, 'cluster:create');
+    const projectId = ctx.projectId ?? '';
+    const { used, limit } = await this.quotas.use(projectId, this.settings.MAX_CLUSTERS_PER_PROJECT);
+    assertRoomForCluster(projectId, used, limit);
+    if (template.hidden && !ctx.isAdmin) throw new Forbidden('hidden-template', 'Not authorized.', { clusterTemplateUuid: template.uuid });
+    checkLabels(spec.labels);
+    await this.checkCloud(ctx, template, spec);
+    assertMastersReachable(request.masterCount, spec.masterLbEnabled);
+    return this.store(ctx, template, request, spec);
+  }
+
+  private async findTemplate(ctx: RequestContext, version: Microversion, ident: string): Promise<ClusterTemplateEntity> {
+    const scope = scopeOf(this.policy, ctx, 'clustertemplate:get_one_all_projects');
+    try {
+      return await this.templates.getForUse(scope, ident);
+    } catch (error) {
+      if (!isNotFound(error) || version.atLeast(UNKNOWN_TEMPLATE_IS_404_SINCE)) throw error;
+      throw new InvalidInput('cluster-template-not-found', (error as Error).message, { field: 'cluster_template_id', value: ident });
+    }
+  }
+
+  private async checkCloud(ctx: RequestContext, template: ClusterTemplateEntity, spec: ClusterSpecification): Promise<void> {
+    const bootVolumeGb = bootVolumeSizeGb(spec.labels, this.settings.DEFAULT_BOOT_VOLUME_SIZE);
+    await inOrder(
+      this.checks.image(ctx, template.imageId),
+      this.checks.flavor(ctx, 'flavor_id', spec.flavorId, bootVolumeGb),
+      this.checks.flavor(ctx, 'master_flavor_id', spec.masterFlavorId, bootVolumeGb),
+      this.checks.externalNetwork(ctx, template.externalNetworkId),
+      this.checks.fixedNetwork(ctx, spec.fixedNetwork),
+      this.checks.fixedSubnet(ctx, spec.fixedSubnet),
+      this.checks.keypair(ctx, spec.keypair),
+    );
+  }
+
+  private async store(
+    ctx: RequestContext,
+    template: ClusterTemplateEntity,
+    request: ClusterRequest,
+    spec: ClusterSpecification,
+  ): Promise<string> {
+    const uuid = randomUUID();
+    const projectId = ctx.projectId ?? '';
+    const cluster = { ...spec, uuid, projectId, userId: ctx.userId, name: request.name ?? generateName('cluster'), status: STATUS };
+    const operation = this.operations.prepare(ctx, cluster, 'create', {
+      deadlineMinutes: spec.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
+    });
+    try {
+      await this.uow.run(async (tx: Tx) => {
+        const { used, limit } = await this.quotas.lockedUse(tx, projectId, this.settings.MAX_CLUSTERS_PER_PROJECT);
+        assertRoomForCluster(projectId, used, limit);
+        await this.clusters.insert(tx, cluster);
+        await this.groups.insert(
+          tx,
+          ...defaultNodeGroups(spec, template.imageId, request).map((group) => ({
+            ...group,
+            uuid: randomUUID(),
+            clusterUuid: uuid,
+            projectId,
+            isDefault: true,
+            maxNodeCount: null,
+            nodeLabels: {},
+            nodeTaints: [],
+            status: STATUS,
+          })),
+        );
+        await this.operations.insert(tx, ctx, operation, `creating cluster ${cluster.name} was asked for`);
+      });
+    } catch (error) {
+      if (isForeignKeyViolation(error)) {
+        throw new NotFound('cluster-template-not-found', `ClusterTemplate ${template.uuid} could not be found.`);
+      }
+      throw error;
+    }
+    this.operations.wake(operation);
+    return uuid;
+  }
+}
+
+function requestOf(body: CreateClusterBody): ClusterRequest {
+  return {
+    name: body.name,
+    keypair: body.keypair,
+    nodeCount: body.node_count,
+    masterCount: body.master_count,
+    dockerVolumeSize: body.docker_volume_size,
+    labels: body.labels === null ? null : labelsOf(body.labels),
+    mergeLabels: body.merge_labels,
+    masterFlavorId: body.master_flavor_id,
+    flavorId: body.flavor_id,
+    createTimeout: body.create_timeout,
+    discoveryUrl: body.discovery_url,
+    fixedNetwork: body.fixed_network,
+    fixedSubnet: body.fixed_subnet,
+    floatingIpEnabled: body.floating_ip_enabled,
+    masterLbEnabled: body.master_lb_enabled,
+  };
+}
+
+function zeroNodes(): InvalidInput {
+  return new InvalidInput('zero-nodes', 'Resizing a nodegroup to zero is not supported in the provided microversion.', {
+    field: 'node_count',
+  });
+}

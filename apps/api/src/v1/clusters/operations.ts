@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationKind, RequestContext } from '#libs/domain';
+import {
+  EventsRepository,
+  OPERATION_TOKEN,
+  operationOwner,
+  OperationsRepository,
+  SecretStore,
+  Signals,
+  type NewOperation,
+  type Tx,
+} from '#libs/db';
+import { OperationQueue } from '#libs/jobs';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { LOGGER } from '../../tokens.js';
+
+/** How what was asked for becomes an operation: row, sealed token, event, nudge in one transaction; then the job. */
+@Injectable()
+export class Operations implements OnModuleDestroy {
+  private readonly waking = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly operations: OperationsRepository,
+    private readonly events: EventsRepository,
+    private readonly secrets: SecretStore,
+    private readonly signals: Signals,
+    private readonly queue: OperationQueue,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  prepare(
+    ctx: RequestContext,
+    cluster: { readonly uuid: string; readonly projectId: string },
+    kind: OperationKind,
+    options: { readonly request?: Record<string, unknown>; readonly deadlineMinutes?: number } = {},
+  ): NewOperation {
+    const { request = {}, deadlineMinutes } = options;
+    return {
+      uuid: randomUUID(),
+      clusterUuid: cluster.uuid,
+      projectId: cluster.projectId,
+      userId: ctx.userId,
+      requestId: ctx.requestId,
+      kind,
+      request,
+      deadlineAt: deadlineMinutes === undefined ? null : new Date(Date.now() + deadlineMinutes * 60_000),
+    };
+  }
+
+  /** @param message of the event, without secrets */
+  async insert(tx: Tx, ctx: RequestContext, operation: NewOperation, message: string): Promise<void> {
+    await this.operations.insert(tx, operation);
+    await this.secrets.put(tx, operationOwner(operation.uuid), OPERATION_TOKEN, ctx.token);
+    await this.events.add(tx, {
+      clusterUuid: operation.clusterUuid,
+      projectId: operation.projectId,
+      operationUuid: operation.uuid,
+      type: 'operation.accepted',
+      message,
+      data: { kind: operation.kind, requestId: operation.requestId },
+    });
+    await this.signals.notify(tx, 'operations', operation.clusterUuid);
+  }
+
+  /** After the commit. The answer does not wait for it, and a queue that is away costs seconds only: the sweep sends again. */
+  wake(operation: NewOperation): void {
+    const job = this.queue.add(operation.uuid).finally(() => this.waking.delete(job));
+    this.waking.add(job);
+    this.log.info({ requestId: operation.requestId, clusterUuid: operation.clusterUuid, operationId: operation.uuid }, `accepted ${operation.kind}`);
+  }
+
+  /** Wake-ups under way are let finish. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.allSettled(this.waking);
+  }
+}

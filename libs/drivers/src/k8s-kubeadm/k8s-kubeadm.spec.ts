@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTemplate } from '#libs/stack';
+import { builtinResources, createRegistry, parseTemplate } from '#libs/stack';
 import { parseGroupOutputs, parseInfraOutputs, type InfraOutputs } from '../outputs.js';
 import { driverFor } from '../registry.js';
 import type { ClusterSpec, GroupSpec, HotResource, NodeSpec, StackPlan } from '../types.js';
@@ -62,11 +62,25 @@ const one = (plan: StackPlan, name: string): HotResource => plan.template.resour
 const rules = (plan: StackPlan, name: string): Record<string, unknown>[] =>
   one(plan, name).properties['rules'] as Record<string, unknown>[];
 const value = (plan: StackPlan, output: string): unknown => plan.template.outputs[output]?.value;
-/** Reads the template as the engine does, and sees that every parameter has a value or is hidden. */
+const registry = createRegistry(builtinResources);
+
+/** A property with stand-ins where functions are. */
+function standIn(property: unknown): unknown {
+  if (Array.isArray(property)) return property.map(standIn);
+  if (typeof property !== 'object' || property === null) return property;
+  if (['get_param', 'get_resource', 'get_attr', 'list_join'].some((name) => name in property)) return 'value';
+  return Object.fromEntries(Object.entries(property).map(([key, inner]) => [key, standIn(inner)]));
+}
+
+/** Reads the template as the engine does, and sees that every parameter has a value or is hidden, every property is known. */
 function sound(plan: StackPlan): StackPlan {
   const template = parseTemplate(JSON.parse(JSON.stringify(plan.template)));
   assert.deepEqual([...template.parameters.keys()].toSorted(), [...Object.keys(plan.parameters), ...plan.hidden].toSorted());
   for (const [name, parameter] of template.parameters) assert.equal(parameter.hidden, plan.hidden.includes(name));
+  for (const [name, { type, properties }] of Object.entries(plan.template.resources)) {
+    const known = registry.find(type) ?? assert.fail(`${type} is not registered`);
+    assert.equal(known.properties.safeParse(standIn(properties)).error, undefined, name);
+  }
   const used = JSON.stringify(plan.template);
   for (const name of template.parameters.keys()) assert.ok(used.includes(`{"get_param":"${name}"}`), `${name} is not used`);
   return plan;

@@ -11,6 +11,8 @@ import { StateFiles, type GuestState } from './state-files.js';
 
 export type { CloudView, ListenerView, PortView, ServerView } from './cloud-view.js';
 export { defaultGuestLatencies, noGuestLatencies, scaleGuestLatencies } from './guest-options.js';
+export { OpenStackView, type OpenStackViewOptions } from './openstack/openstack-view.js';
+export type { CloudLogin } from './openstack/bench-client.js';
 export type { GuestFault, GuestLatencies, GuestRuntimeOptions } from './guest-options.js';
 
 /** Statuses of Nova in which a machine runs. */

@@ -12,6 +12,9 @@ import { Glance } from './image/glance.js';
 import { imageService } from './image/image-service.js';
 import { defaultLatencies, zeroLatencies } from './latencies.js';
 import type { Latencies } from './latencies.js';
+import { loadBalancerService } from './load-balancer/load-balancer-service.js';
+import { Octavia } from './load-balancer/octavia.js';
+import { Views } from './load-balancer/views.js';
 import { networkService } from './network/network-service.js';
 import { Neutron } from './network/neutron.js';
 import { accountPasswords } from './passwords.js';
@@ -76,6 +79,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const glance = new Glance(cloud);
   const cinder = new Cinder(cloud);
   const nova = new Nova(cloud, neutron, glance, cinder);
+  const octavia = new Octavia(cloud, neutron, (id) => nova.tables.servers.get(id)?.status === 'ACTIVE');
+  const views = new Views(octavia);
   const faults = new Faults();
   const log = new CallLog();
   store.open();
@@ -91,6 +96,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     computeService(nova),
     networkService(neutron),
     imageService(glance),
+    loadBalancerService(octavia, views),
     volumeService(cinder, glance),
   ];
   const server = new HttpServer(cloud, services, admin, faults, log, (token) => identity.authenticate(token));

@@ -1,4 +1,4 @@
-import type { Scope } from '#libs/domain';
+import type { ClusterStatus, Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from './entities/index.js';
 import { inScope } from './scope.js';
@@ -41,6 +41,11 @@ export class ClusterWorkRepository {
     return this.source.manager.findOneByOrFail(ClusterTemplateEntity, { uuid: cluster.clusterTemplateUuid });
   }
 
+  /** Orders the end of an operation and the beginning of the next: whoever changes the status has this lock first. */
+  async lock(tx: Tx, uuid: string): Promise<void> {
+    await tx.manager.query('SELECT 1 FROM clusters WHERE uuid = $1 FOR UPDATE', [uuid]);
+  }
+
   async set(tx: Tx, uuid: string, progress: ClusterProgress): Promise<void> {
     await tx.manager.update(ClusterEntity, { uuid }, { ...values<ClusterEntity>(progress), ...TOUCHED });
   }
@@ -51,6 +56,15 @@ export class ClusterWorkRepository {
 
   async setGroups(tx: Tx, clusterUuid: string, progress: NodeGroupProgress): Promise<void> {
     await tx.manager.update(NodeGroupEntity, { clusterUuid }, { ...values<NodeGroupEntity>(progress), ...TOUCHED });
+  }
+
+  /** All groups failed; one that has a reason of its own keeps it. */
+  async failGroups(tx: Tx, clusterUuid: string, status: ClusterStatus, reason: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE node_groups SET status = $2, status_reason = coalesce(status_reason, $3), updated_at = now(), revision = revision + 1
+       WHERE cluster_uuid = $1`,
+      [clusterUuid, status, reason],
+    );
   }
 
   /** The cluster with all that hangs on it: groups, nodes, stacks, sealed secrets. Operations and events stay. */

@@ -66,7 +66,7 @@ export class NodesRepository {
   async syncFromStacks(tx: Tx, clusterUuid: string, outsideAddresses: readonly string[]): Promise<number> {
     const result: [unknown[], number] = await tx.manager.query(
       `WITH seen AS (
-         SELECT n.uuid,
+         SELECT n.uuid, n.floating_ip,
            coalesce(server.physical_id, n.server_id) AS server_id,
            coalesce(port.attributes #>> '{fixed_ips,0,ip_address}', n.private_ip) AS private_ip
          FROM nodes n
@@ -79,7 +79,8 @@ export class NodesRepository {
          WHERE n.cluster_uuid = $1),
        wanted AS (
          SELECT seen.*, CASE WHEN private_ip IS NULL THEN '[]'::jsonb
-           ELSE jsonb_build_array(private_ip) || $2::jsonb END AS sources
+           ELSE jsonb_build_array(private_ip) || $2::jsonb
+             || CASE WHEN floating_ip IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(floating_ip) END END AS sources
          FROM seen)
        UPDATE nodes SET server_id = wanted.server_id, private_ip = wanted.private_ip, allowed_sources = wanted.sources,
          phase = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'server' ELSE nodes.phase END,
@@ -94,8 +95,23 @@ export class NodesRepository {
     return result[1];
   }
 
-  async setFloatingIp(tx: Tx, uuid: string, floatingIp: string): Promise<void> {
-    await tx.manager.update(NodeEntity, { uuid }, { floatingIp });
+  /** The first master answers at this address, and its own requests may come from it. */
+  async setFirstMasterFloatingIp(tx: Tx, clusterUuid: string, floatingIp: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE nodes n SET floating_ip = $2 FROM node_groups g
+       WHERE g.uuid = n.node_group_uuid AND g.is_default AND n.cluster_uuid = $1 AND n.role = 'master' AND n.slot = 0`,
+      [clusterUuid, floatingIp],
+    );
+  }
+
+  /** The fixed address of the first master of the default group; null while it has none. */
+  async firstMasterIp(tx: Tx, clusterUuid: string): Promise<string | null> {
+    const rows: { private_ip: string | null }[] = await tx.manager.query(
+      `SELECT n.private_ip FROM nodes n JOIN node_groups g ON g.uuid = n.node_group_uuid
+       WHERE n.cluster_uuid = $1 AND n.role = 'master' AND g.is_default ORDER BY n.slot LIMIT 1`,
+      [clusterUuid],
+    );
+    return rows[0]?.private_ip ?? null;
   }
 
   /** Kubernetes says Ready: phase `ready` for those of these names that were not. @returns the names that became so */

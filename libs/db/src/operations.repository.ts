@@ -102,6 +102,11 @@ export class OperationsRepository {
     return rows[0]?.attempts ?? 1;
   }
 
+  /** Keeps what a conductor found out beside what was asked for. No secrets. */
+  async addToRequest(tx: Tx, uuid: string, found: Record<string, unknown>): Promise<void> {
+    await tx.manager.query('UPDATE operations SET request = request || $2::jsonb WHERE uuid = $1', [uuid, JSON.stringify(found)]);
+  }
+
   async endStep(tx: Tx, uuid: string, name: string, error: StoredFailure | null): Promise<void> {
     await tx.manager.query(
       `UPDATE operation_steps SET status = $3, error = $4, finished_at = now() WHERE operation_uuid = $1 AND name = $2`,
@@ -109,18 +114,23 @@ export class OperationsRepository {
     );
   }
 
+  /**
+   * Ends it. An operation that was asked to stop can only be superseded.
+   * @returns false when it was asked to stop: nothing is written
+   */
   async finish(
     tx: Tx,
     uuid: string,
     status: Extract<OperationStatus, 'complete' | 'failed' | 'superseded'>,
     error: StoredFailure | null = null,
-  ): Promise<void> {
-    await tx.manager.query(
+  ): Promise<boolean> {
+    const [, count]: [unknown[], number] = await tx.manager.query(
       `UPDATE operations SET status = $2, error = $3, finished_at = now(),
          progress = CASE WHEN $2 = 'complete' THEN 100 ELSE progress END
-       WHERE uuid = $1`,
+       WHERE uuid = $1 AND (NOT abort_requested OR $2 = 'superseded')`,
       [uuid, status, error ? JSON.stringify(error) : null],
     );
+    return count > 0;
   }
 
   /** Not before `delayMs` from now is it to be taken up again. */

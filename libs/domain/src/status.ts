@@ -49,17 +49,11 @@ export const isComplete = (status: ClusterStatus): boolean => COMPLETE_STATUSES.
 export const HEALTH_STATUSES = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-/** What can be asked of a cluster. One row of `operations` each. */
-export const OPERATION_KINDS = [
-  'create',
-  'update',
-  'resize',
-  'upgrade',
-  'delete',
-  'rotate-ca',
-  'rotate-credential',
-  'repair',
-] as const;
+/**
+ * What can be asked of a cluster. One row of `operations` each. A kind is here only when the conductor has a handler for
+ * it: it does not start otherwise, so nothing can be accepted that nobody does.
+ */
+export const OPERATION_KINDS = ['create', 'delete'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /**
@@ -82,12 +76,6 @@ interface ClusterStatusesOfOperation {
 export const OPERATION_CLUSTER_STATUS: Readonly<Record<OperationKind, ClusterStatusesOfOperation>> = {
   create: { running: 'CREATE_IN_PROGRESS', complete: 'CREATE_COMPLETE', failed: 'CREATE_FAILED' },
   delete: { running: 'DELETE_IN_PROGRESS', complete: 'DELETE_COMPLETE', failed: 'DELETE_FAILED' },
-  update: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
-  resize: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
-  upgrade: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
-  repair: { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
-  'rotate-ca': { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
-  'rotate-credential': { running: 'UPDATE_IN_PROGRESS', complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' },
 };
 
 /** A stack's and a resource's state: Heat's action and status, kept apart. */

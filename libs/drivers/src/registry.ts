@@ -23,3 +23,8 @@ export function driverFor(type: ClusterType, asked?: string | null): Driver {
   if (!driver) throw new Error(`no driver ${name}`);
   return driver;
 }
+
+/** The driver of that name, as an operation has written it down; undefined: this process has none such. */
+export function driverNamed(name: string): Driver | undefined {
+  return DRIVERS.find((one) => one.name === name);
+}

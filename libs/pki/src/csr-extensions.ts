@@ -54,7 +54,7 @@ export function allowedExtensions(requested: readonly x509.Extension[]): x509.Ex
 }
 
 function allowedUsages(extension: x509.KeyUsagesExtension): x509.Extension[] {
-  const usages = Number(extension.usages);
+  const usages: number = extension.usages;
   const refused = usages & ~ALLOWED_USAGES;
   if (refused === 0 && usages !== 0) return [extension];
   leaveOut(extension);

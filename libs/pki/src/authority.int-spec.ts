@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { after, before, describe, it } from 'node:test';
 import { createAuthority, createBootstrapAuthority, createClusterAuthorities, spkiPin } from './authority.js';
 import { issueClientCertificate, issueServerCertificate } from './issue.js';
-import { Openssl } from './testing/openssl.js';
+import { Openssl } from './test/openssl.js';
 
 describe('authorities, as openssl sees them', () => {
   let openssl: Openssl;

@@ -5,7 +5,7 @@ import { InvalidInput } from '#libs/domain';
 import { createAuthority } from './authority.js';
 import type { CertificateAuthority } from './certificate.js';
 import { signCsr } from './sign-csr.js';
-import { Openssl } from './testing/openssl.js';
+import { Openssl } from './test/openssl.js';
 
 const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 const addext = (...extensions: string[]): string[] => extensions.flatMap((text) => ['-addext', text]);

@@ -1,0 +1,85 @@
+import { Applier, type KubernetesObject } from './apply.js';
+import { deleteBootstrapToken, ensureBootstrapToken } from './bootstrap-token.js';
+import { drain, type DrainOptions, type DrainResult } from './drain.js';
+import { isNotFound } from './errors.js';
+import { listNodes, watchNodes } from './list-nodes.js';
+import type { NodeState } from './nodes.js';
+import { type CallOptions, type ClusterEndpoint, Transport } from './transport.js';
+
+/**
+ * One cluster's API. Connections are made when needed and kept for 20 s: keep the client while working on the cluster,
+ * `close` it after. Every call throws KubernetesError, or the reason of an aborted signal; every call may be repeated.
+ */
+export interface ClusterClient {
+  version(options?: CallOptions): Promise<ClusterVersion>;
+  /** Returns when the API says that it is ready. @throws KubernetesError that names the failed checks */
+  ready(options?: CallOptions): Promise<void>;
+  nodes(options?: CallOptions): Promise<NodeState[]>;
+  /**
+   * Every node now, and again whenever something changed; one list, then a watch. Ends when `signal` is aborted.
+   *
+   *     for await (const nodes of kube.watchNodes(signal)) if (nodes.filter((node) => node.ready).length === wanted) break;
+   */
+  watchNodes(signal: AbortSignal): AsyncGenerator<readonly NodeState[]>;
+  /** Sets labels; null removes one. */
+  labelNode(name: string, labels: Readonly<Record<string, string | null>>, options?: CallOptions): Promise<void>;
+  cordon(name: string, options?: CallOptions): Promise<void>;
+  uncordon(name: string, options?: CallOptions): Promise<void>;
+  /** Evicts what runs on the node, bounded in time; see `DrainOptions` and `DrainResult`. Cordon first. */
+  drain(name: string, options: DrainOptions): Promise<DrainResult>;
+  /** Removes the Node object. Nothing there is fine. */
+  deleteNode(name: string, options?: CallOptions): Promise<void>;
+  /** Makes kubeadm's token good until `expiresAt`. @throws RangeError no token */
+  ensureBootstrapToken(token: string, expiresAt: Date, options?: CallOptions): Promise<void>;
+  deleteBootstrapToken(token: string, options?: CallOptions): Promise<void>;
+  /** Applies one object, or YAML of several, on the server's side. @throws TypeError what is no object */
+  apply(manifest: KubernetesObject | string, fieldManager: string, options?: CallOptions): Promise<KubernetesObject[]>;
+  /** Closes all connections; calls under way fail as unreachable. */
+  close(): Promise<void>;
+}
+
+export interface ClusterVersion {
+  /** `v1.36.4` */
+  readonly gitVersion: string;
+}
+
+/**
+ * A client for a cluster; nothing is sent yet.
+ * @throws TypeError the server is no https URL
+ * @example
+ *   const { certPem, keyPem } = await issueClientCertificate(ca, { commonName: 'jeroboam-conductor', organizations: ['system:masters'], minutes: 30 });
+ *   const kube = clusterClient({ server: cluster.apiAddress, caPem: ca.certPem, certPem, keyPem, timeoutMs: 5000 });
+ */
+export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
+  const transport = new Transport(endpoint);
+  const applier = new Applier(transport);
+  const patchNode = async (name: string, body: object, options?: CallOptions): Promise<void> => {
+    await transport.json({ ...options, method: 'PATCH', path: nodePath(name), contentType: MERGE_PATCH, body });
+  };
+  return {
+    version: (options) => transport.json<ClusterVersion>({ ...options, method: 'GET', path: '/version' }),
+    ready: async (options) => {
+      await transport.text({ ...options, method: 'GET', path: '/readyz' });
+    },
+    nodes: async (options) => [...(await listNodes(transport, options)).nodes.values()],
+    watchNodes: (signal) => watchNodes(transport, signal),
+    labelNode: (name, labels, options) => patchNode(name, { metadata: { labels } }, options),
+    cordon: (name, options) => patchNode(name, { spec: { unschedulable: true } }, options),
+    uncordon: (name, options) => patchNode(name, { spec: { unschedulable: null } }, options),
+    drain: (name, options) => drain(transport, name, options),
+    deleteNode: async (name, options) => {
+      try {
+        await transport.json({ ...options, method: 'DELETE', path: nodePath(name) });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+    ensureBootstrapToken: (token, expiresAt, options) => ensureBootstrapToken(transport, token, expiresAt, options),
+    deleteBootstrapToken: (token, options) => deleteBootstrapToken(transport, token, options),
+    apply: (manifest, fieldManager, options) => applier.apply(manifest, fieldManager, options),
+    close: () => transport.close(),
+  };
+}
+
+const MERGE_PATCH = 'application/merge-patch+json';
+const nodePath = (name: string): string => `/api/v1/nodes/${encodeURIComponent(name)}`;

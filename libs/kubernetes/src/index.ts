@@ -1,0 +1,18 @@
+export { clusterClient, type ClusterClient, type ClusterVersion } from './cluster-client.js';
+export type { CallOptions, ClusterEndpoint } from './transport.js';
+export type { NodeAddress, NodeCondition, NodeState } from './nodes.js';
+export type { DrainOptions, DrainResult } from './drain.js';
+export type { KubernetesObject } from './apply.js';
+export {
+  isConflict,
+  isForbidden,
+  isNotFound,
+  isRetryable,
+  isTooManyRequests,
+  isUnauthorized,
+  isUnreachable,
+  isUntrusted,
+  KubernetesError,
+  type KubernetesErrorDetail,
+  type KubernetesFailure,
+} from './errors.js';

@@ -68,6 +68,10 @@ export async function removePart(
   }
 }
 
+/**
+ * Whether a part is gone after its removal. One that Octavia has tried to remove and left in ERROR goes with its load
+ * balancer, whose removal cascades: it must not keep a cluster from being deleted.
+ */
 export async function partGone(
   ctx: ResourceContext,
   part: Part,
@@ -76,8 +80,8 @@ export async function partGone(
 ): Promise<boolean> {
   const object = await absent(part.get(id));
   if (object === null || object.provisioning_status === 'DELETED') return true;
-  if (object.provisioning_status === 'PENDING_DELETE') return false;
-  return isLost(ctx, loadBalancerOf);
+  if (object.provisioning_status === 'ERROR') return true;
+  return object.provisioning_status !== 'PENDING_DELETE' && isLost(ctx, loadBalancerOf);
 }
 
 /** Whether the load balancer is in ERROR, or gone with all its parts. */

@@ -7,7 +7,7 @@ import { defaultGuestLatencies, matchesServer, type GuestFault, type GuestRuntim
 import { InternalAddresses } from './internal-addresses.js';
 import { SimulatedClusters } from './kubernetes/simulated-cluster.js';
 import { SimulatedGuest, type GuestRoom } from './simulated-guest.js';
-import { StateFiles, type GuestState } from './state-files.js';
+import { GuestJournal, type GuestState } from './guest-journal.js';
 
 export type { CloudView, ListenerView, PortView, ServerView } from './cloud-view.js';
 export { defaultGuestLatencies, noGuestLatencies, scaleGuestLatencies } from './guest-options.js';
@@ -59,7 +59,7 @@ export class GuestRuntime {
     this.#room = {
       clusters: this.#clusters,
       connections: this.#connections,
-      files: new StateFiles(dir === undefined ? undefined : join(dir, 'guests')),
+      journal: new GuestJournal(dir === undefined ? undefined : join(dir, 'guests.jsonl')),
       latencies: options.latencies ?? defaultGuestLatencies,
       patience: options.patienceFactor ?? 1,
       fault: (name) => this.#faults.find(({ fault }) => matchesServer(fault.server, name))?.fault,
@@ -73,13 +73,13 @@ export class GuestRuntime {
 
   /** Resumes what had joined, then follows the cloud. The view must know its servers by now. */
   async start(): Promise<void> {
-    const states = this.#room.files.load();
+    const states = this.#room.journal.takeStates();
     const servers = new Map(this.view.servers().map((server) => [server.id, server]));
     const resumed: SimulatedGuest[] = [];
     for (const [id, state] of states) {
       const server = servers.get(id);
       if (!server) {
-        this.#room.files.remove(id);
+        this.#room.journal.remove(id);
         continue;
       }
       const guest = new SimulatedGuest(this.#room, server, state);
@@ -103,6 +103,7 @@ export class GuestRuntime {
     await this.#forwarders.close();
     clearTimeout(this.#timer);
     this.#clusters.close();
+    this.#room.journal.close();
     this.#guests.clear();
   }
 

@@ -11,13 +11,13 @@ import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
 import { readAuthority } from './kubernetes/simulated-pki.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
-import type { GuestState, StateFiles } from './state-files.js';
+import type { GuestJournal, GuestState } from './guest-journal.js';
 
 /** What guests need of the machine room. */
 export interface GuestRoom {
   readonly clusters: SimulatedClusters;
   readonly connections: GuestConnections;
-  readonly files: StateFiles;
+  readonly journal: GuestJournal;
   readonly latencies: GuestLatencies;
   readonly patience: number;
   fault(serverName: string): GuestFault | undefined;
@@ -96,7 +96,7 @@ export class SimulatedGuest {
   /** The server is no more. */
   async destroy(): Promise<void> {
     await this.powerOff();
-    this.room.files.remove(this.server.id);
+    this.room.journal.remove(this.server.id);
     const joined = this.#memory.joined;
     if (joined?.controlPlane) this.room.clusters.leave(joined.clusterKey, this.server.id);
   }
@@ -168,7 +168,7 @@ export class SimulatedGuest {
 
   #save(): void {
     const disk = this.#memory.joined?.controlPlane ? this.#disk.toJSON() : undefined;
-    this.room.files.save({ version: 1, serverId: this.server.id, outcome: this.#outcome, memory: this.#memory, disk });
+    this.room.journal.save({ serverId: this.server.id, outcome: this.#outcome, memory: this.#memory, disk });
   }
 
   async #serveApi(options: ServeApi): Promise<void> {

@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { parseOnce } from './parse-once.js';
 import { randomUUID } from 'node:crypto';
 import type { GuestEnvironment } from '../guest-environment.js';
 import { guestAgent } from '../guest-https.js';
@@ -11,7 +11,7 @@ import { GuestKubeClient, KubeCallError, poll } from './guest-kube-client.js';
 import type { JoinSettings } from './kubeadm-config.js';
 import { KubeadmFailure, phaseFailure } from './kubeadm-failure.js';
 import { adminClient, startApiServer, type JoinedNode } from './kubeadm-init.js';
-import { markControlPlane, nodeObject, registerNode } from './simulated-kubelet.js';
+import { markControlPlane, nodeObject, registerNode, registerNodeInProcess } from './simulated-kubelet.js';
 
 const clusterInfoPath = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
 const csrPath = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
@@ -38,6 +38,11 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
     ? await prepareControlPlane(environment, settings, configuration, caPem, endpoint)
     : null;
   const identity = await requestCertificate(environment, settings, joiner, name);
+  const cluster = environment.clusters.find(SimulatedClusters.keyOf(caPem));
+  if (!controlPlane && cluster) {
+    registerNodeInProcess(cluster.etcd, node);
+    return { clusterKey: cluster.key, nodeName: name, controlPlane: null };
+  }
 
   const kubelet = new GuestKubeClient(
     environment,
@@ -122,7 +127,7 @@ async function discover(environment: GuestEnvironment, settings: JoinSettings): 
 }
 
 function readKubeconfig(text: string): Discovered {
-  const cluster = dig((dig(parse(text), 'clusters') as unknown[] | undefined)?.[0], 'cluster');
+  const cluster = dig((dig(parseOnce(text), 'clusters') as unknown[] | undefined)?.[0], 'cluster');
   const caPem = unbase64(dig(cluster, 'certificate-authority-data'));
   const server = digText(cluster, 'server');
   if (caPem === '' || !server.startsWith('https://'))
@@ -145,7 +150,7 @@ async function clusterConfiguration(
       );
     },
   );
-  return parse(digText(found, 'data', 'ClusterConfiguration'));
+  return parseOnce(digText(found, 'data', 'ClusterConfiguration'));
 }
 
 async function refuseDouble(environment: GuestEnvironment, joiner: GuestKubeClient, name: string): Promise<void> {

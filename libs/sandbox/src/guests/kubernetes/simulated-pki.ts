@@ -65,10 +65,18 @@ function algorithmOf(key: KeyObject): {
   throw new Error(`unsupported key type ${key.asymmetricKeyType ?? 'unknown'}`);
 }
 
+/** Every node of a cluster asks for the same one. */
+const pins = new Map<string, string>();
+
 /** `sha256:<hex>` of the certificate's SubjectPublicKeyInfo, as kubeadm's caCertHashes. */
 export function publicKeyPin(certificatePem: string): string {
+  const known = pins.get(certificatePem);
+  if (known !== undefined) return known;
   const spki = new X509Certificate(certificatePem).publicKey.export({ type: 'spki', format: 'der' });
-  return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
+  const pin = `sha256:${createHash('sha256').update(spki).digest('hex')}`;
+  if (pins.size > 100) pins.clear();
+  pins.set(certificatePem, pin);
+  return pin;
 }
 
 export interface LeafOptions {

@@ -91,26 +91,30 @@ retry_after() { # seconds the last answer asked for, at most 120
   echo $((seconds > 120 ? 120 : seconds))
 }
 
-fetch() { # the one fetch; the retry key makes a repeated request ours
+ask() { # what body answer: repeats a request until it is granted; 503 says "not yet"
   local end=$((SECONDS + limit)) n=0 code pause
-  [ -s "$state/retry-key" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$state/retry-key"
-  python3 -c 'import json,sys; json.dump({"nonce": json.load(open(sys.argv[1]))["nonce"], "retry_key": open(sys.argv[2]).read()}, sys.stdout)' \
-    "$conf/node.json" "$state/retry-key" >"$run/request.json"
   while :; do
-    code=$(call bundle "$run/request.json" "$run/bundle.json")
+    code=$(call "$1" "$2" "$3")
     case $code in
-      200) return 0 ;;
+      200 | 204) return 0 ;;
       410) cancelled ;;
       503 | 429) pause=$(retry_after) n=0 ;;
       408 | 5?? | 000)
         n=$((n < 5 ? n + 1 : 5)) pause=$((unit * n * n / 2 + unit))
-        echo "bundle: answer $code, $(cat "$run/curl-error")"
+        echo "$1: answer $code, $(cat "$run/curl-error")"
         ;;
-      *) echo "bundle refused with $code: $(head -c 500 "$run/bundle.json" | tr -c '[:print:]' ' ')"; return 1 ;;
+      *) echo "$1 refused with $code: $(head -c 500 "$3" | tr -c '[:print:]' ' ')"; return 1 ;;
     esac
-    if [ $((SECONDS + pause)) -gt $end ]; then echo "bundle: no answer within $limit s"; return 1; fi
+    if [ $((SECONDS + pause)) -gt $end ]; then echo "$1: no answer within $limit s"; return 1; fi
     sleep $((pause + RANDOM % (pause / 4 + 1)))
   done
+}
+
+fetch() { # the one fetch; the retry key makes a repeated request ours
+  [ -s "$state/retry-key" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$state/retry-key"
+  python3 -c 'import json,sys; json.dump({"nonce": json.load(open(sys.argv[1]))["nonce"], "retry_key": open(sys.argv[2]).read()}, sys.stdout)' \
+    "$conf/node.json" "$state/retry-key" >"$run/request.json"
+  ask bundle "$run/request.json" "$run/bundle.json"
 }
 
 # Writes the bundle's files below the root, and its steps as files without any quoting: arguments end in NUL.
@@ -156,6 +160,7 @@ for number, step in enumerate(bundle["steps"]):
     if not re.match(r"[a-z][a-z0-9-]{0,40}\Z", step["name"]): sys.exit("bad step %r" % step["name"])
     os.makedirs("%s/%02d" % (steps, number))
     for name, text in (("name", step["name"]), ("timeout", str(int(step["timeout_seconds"]))), ("attempts", str(int(step["attempts"]))),
+                       ("turn", "1" if step.get("turn") else ""),
                        ("argv", "".join(put_in(word) + "\0" for word in step["command"]))):
         with open("%s/%02d/%s" % (steps, number, name), "w") as out: out.write(text)
 with open(run + "/cleanup", "w") as out: out.write("".join(clean(path) + "\0" for path in bundle["cleanup"]))
@@ -169,6 +174,10 @@ step() { # directory: runs one step until it succeeds or its attempts are used u
   log=$logs/$phase.log
   if [ -e "$state/done-$phase" ]; then return 0; fi
   mapfile -d '' -t argv <"$dir/argv"
+  if [ -s "$dir/turn" ]; then # another node comes first
+    echo '{}' >"$run/turn.json"
+    ask turn "$run/turn.json" "$run/turn-answer" >>"$log" 2>&1 || { report failed 1 "$log"; return 1; }
+  fi
   report started
   for ((n = 1; n <= attempts; n++)); do
     rc=0

@@ -84,6 +84,7 @@ function steps(input: BundleInput, version: string, repository: string, mirrors:
       command: run('kubeadm', action),
       timeout_seconds: seconds(2),
       attempts: action === 'init' ? 2 : 3,
+      ...(action === 'join' ? { turn: true } : {}),
     },
   ];
 }

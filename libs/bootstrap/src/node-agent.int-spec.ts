@@ -8,7 +8,7 @@ import { bundleInput } from '../test/inputs.js';
 import { renderBundle } from './bundle.js';
 import type { Bundle, BundleFile } from './types.js';
 
-type Step = { name: string; command: string[]; timeout_seconds: number; attempts: number };
+type Step = { name: string; command: string[]; timeout_seconds: number; attempts: number; turn?: true };
 const shell = (name: string, command: string, attempts = 1, timeout_seconds = 20): Step => ({
   name,
   command: ['/bin/sh', '-c', command],
@@ -244,4 +244,36 @@ test('a stock image gets pinned packages through the proxy, and its volumes', as
   assert.match(machine.read('/etc/fstab'), /^LABEL=jeroboam-docker \/var\/lib\/containerd ext4 /m);
   const source = 'deb [signed-by=/etc/apt/keyrings/jeroboam-kubernetes.asc] https://pkgs.k8s.io/core:/stable:/v1.36/deb/ /\n';
   assert.equal(machine.read('/etc/apt/sources.list.d/jeroboam-kubernetes.list'), source);
+});
+
+test('prepares itself at once and waits its turn only where the bundle says so', async (t) => {
+  const machine = await rig(t);
+  machine.bundleAnswers = [
+    { status: 200, body: bundle([shell('prepare', 'true'), { ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]) },
+  ];
+  const notYet = { status: 503, headers: { 'retry-after': '0' }, body: { errors: [] } };
+  machine.turnAnswers = [notYet, 'cut', notYet, { status: 204 }];
+  const { code, output } = await machine.run();
+  assert.equal(code, 0, output);
+  assert.ok(machine.exists('/joined'));
+  const order = machine.calls.map(({ what, body }) => (what === 'phases' ? `${String(body['phase'])} ${String(body['status'])}` : what));
+  assert.deepEqual(order.slice(order.indexOf('prepare done')), [
+    'prepare done',
+    'turn',
+    'turn',
+    'turn',
+    'turn',
+    'kubeadm-join started',
+    'kubeadm-join done',
+  ]);
+});
+
+test('a turn that is refused ends the node with the reason', async (t) => {
+  const machine = await rig(t);
+  machine.bundleAnswers = [{ status: 200, body: bundle([{ ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]) }];
+  machine.turnAnswers = [{ status: 403, body: { errors: [{ detail: 'no' }] } }];
+  const { code } = await machine.run();
+  assert.notEqual(code, 0);
+  assert.equal(machine.exists('/joined'), false);
+  assert.ok(machine.reports().includes('kubeadm-join failed'));
 });

@@ -107,6 +107,8 @@ export interface BundleStep {
   readonly command: readonly string[];
   readonly timeout_seconds: number;
   readonly attempts: number;
+  /** The agent asks for the node's turn before it begins (`POST .../turn`): there must be something to join. */
+  readonly turn?: true;
 }
 
 /** The answer to a node's one fetch, as it is on the wire. */

@@ -25,6 +25,7 @@ export class AgentRig {
   /** One by one; the last stays. */
   bundleAnswers: Answer[] = [];
   phaseAnswers: Answer[] = [{ status: 204 }];
+  turnAnswers: Answer[] = [{ status: 204 }];
 
   private constructor(
     private readonly server: Server,
@@ -48,7 +49,7 @@ export class AgentRig {
       request.on('end', () => {
         const what = /\/bootstrap\/v1\/nodes\/[0-9a-f-]+\/(\w+)$/.exec(request.url ?? '')?.[1] ?? 'unknown';
         rig.calls.push({ what, authorization: request.headers.authorization, body: JSON.parse(text) as Record<string, unknown> });
-        const answers = what === 'bundle' ? rig.bundleAnswers : rig.phaseAnswers;
+        const answers = { bundle: rig.bundleAnswers, turn: rig.turnAnswers }[what] ?? rig.phaseAnswers;
         const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 500 };
         if (answer === 'cut') return void request.socket.destroy();
         response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });

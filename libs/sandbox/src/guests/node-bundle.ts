@@ -20,6 +20,7 @@ const bundle = z.strictObject({
       command: z.array(z.string()).min(1),
       timeout_seconds: z.int().positive(),
       attempts: z.int().positive(),
+      turn: z.literal(true).optional(),
     }),
   ),
   cleanup: z.array(z.string().startsWith('/')),

@@ -73,6 +73,7 @@ export class SimulatedNodeAgent {
       for (const step of bundle.steps) {
         phase = step.name;
         if (this.memory.done?.includes(phase)) continue;
+        if (step.turn) await this.#ask('turn', {});
         await this.#report(phase, 'started');
         const result = await runSimulatedStep(this.environment, step);
         if (result.exitCode !== 0) {
@@ -109,7 +110,7 @@ export class SimulatedNodeAgent {
     return connections.shared(purpose, this.#node.endpoint, this.#caPem, sourceAddress, maxSockets);
   }
 
-  async #post(what: 'phases' | 'bundle', agent: Agent, body: object): Promise<HttpsAnswer> {
+  async #post(what: 'phases' | 'bundle' | 'turn', agent: Agent, body: object): Promise<HttpsAnswer> {
     if (this.environment.fault('no-network')) throw new Error('connect ENETUNREACH');
     return callHttps({
       method: 'POST',
@@ -159,16 +160,21 @@ export class SimulatedNodeAgent {
       this.remember();
     }
     const body = { nonce: this.#node.nonce, retry_key: this.memory.retryKey };
+    return readBundle(await this.#ask('bundle', body));
+  }
+
+  /** Repeats a request until it is granted; 503 says "not yet". @throws Cancelled, Refused */
+  async #ask(what: 'bundle' | 'turn', body: object): Promise<string> {
     // Workers wait in numbers behind the first master: they must not take its place at the wire.
-    const agent = this.#node.role === 'master' ? this.#agent('master-bundle', 16) : this.#agent('bundle', HELD_REQUESTS);
+    const agent = this.#node.role === 'master' ? this.#agent(`master-${what}`, 16) : this.#agent(what, HELD_REQUESTS);
     const end = Date.now() + GIVE_UP_MS;
     for (let failures = 0; Date.now() < end;) {
-      const answer = await this.#post('bundle', agent, body).catch((error: unknown) => {
+      const answer = await this.#post(what, agent, body).catch((error: unknown) => {
         this.environment.signal.throwIfAborted();
         return (error as Error).message;
       });
       if (typeof answer !== 'string') {
-        if (answer.status === 200) return readBundle(answer.text);
+        if (answer.status === 200 || answer.status === 204) return answer.text;
         if (answer.status === 410) throw new Cancelled();
         if (answer.status === 503 || answer.status === 429) {
           failures = 0;
@@ -176,13 +182,13 @@ export class SimulatedNodeAgent {
           continue;
         }
         if (answer.status < 500 && answer.status !== 408)
-          throw new Refused(`bundle refused with ${answer.status}: ${answer.text.slice(0, 500)}`);
+          throw new Refused(`${what} refused with ${answer.status}: ${answer.text.slice(0, 500)}`);
       }
       failures = Math.min(failures + 1, 5);
-      this.environment.console.write(`jeroboam-node: bundle: ${typeof answer === 'string' ? answer : `answer ${answer.status}`}`);
+      this.environment.console.write(`jeroboam-node: ${what}: ${typeof answer === 'string' ? answer : `answer ${answer.status}`}`);
       await this.#pause((failures * failures * PAUSE_MS) / 2);
     }
-    throw new Refused('bundle: no answer');
+    throw new Refused(`${what}: no answer`);
   }
 
   #writeFiles(bundle: Bundle): void {

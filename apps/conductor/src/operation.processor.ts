@@ -11,12 +11,13 @@ import {
   type StoredFailure,
   type UnitOfWork,
 } from '#libs/db';
-import { allProjects, isTerminal, type OperationKind } from '#libs/domain';
+import { isTerminal, type OperationKind } from '#libs/domain';
 import type { JobOutcome } from '#libs/jobs';
 import type { Logger } from 'pino';
 import type { HeldLease, LeaseKeeper } from './leases/lease-keeper.js';
 import { judge } from './operations/failure.js';
 import type { OperationHandler } from './operations/operation.js';
+import { SERVICE } from './operations/service-scope.js';
 import { RunningOperation } from './operations/running-operation.js';
 import { AbortRequested, ShuttingDown } from './operations/stop-reasons.js';
 
@@ -34,7 +35,7 @@ export interface ProcessorParts {
   readonly defaultTimeoutMinutes: number;
 }
 
-const SERVICE = allProjects('a conductor runs operations of every project');
+
 const DONE = { kind: 'done' } as const;
 const again = (afterMs: number): JobOutcome => ({ kind: 'again', afterMs });
 const DATABASE_AWAY_MS = 1000;
@@ -168,11 +169,11 @@ export class OperationProcessor {
             await this.#end(held, operation, 'superseded', null);
             return DONE;
           case 'too-late':
-            await running.fail(await running.tooLate());
+            await this.#fail(running, held, await running.tooLate());
             return DONE;
           case 'fail':
             log.warn({ step, err: error, reason: verdict.failure.message }, 'failing the operation');
-            await running.fail(verdict.failure);
+            await this.#fail(running, held, verdict.failure);
             return DONE;
           case 'retry':
             log.warn({ step, afterMs: verdict.afterMs, reason: verdict.why }, 'trying the step again');
@@ -180,6 +181,15 @@ export class OperationProcessor {
             await sleep(verdict.afterMs, undefined, { signal }).catch(() => undefined);
         }
       }
+    }
+  }
+
+  async #fail(running: RunningOperation, held: HeldLease, failure: StoredFailure): Promise<void> {
+    try {
+      await running.fail(failure);
+    } catch (error) {
+      if (!(error instanceof AbortRequested)) throw error;
+      await this.#end(held, running.operation, 'superseded', null);
     }
   }
 

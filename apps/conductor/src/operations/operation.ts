@@ -11,6 +11,8 @@ export interface OperationContext {
   /** Fires with a StopReason. A step ends soon after; what it asked of the cloud is seen to its answer. */
   readonly signal: AbortSignal;
   readonly deadline: Date;
+  /** How often this step has been begun, by whomever: at 1 nothing of it can be there yet. */
+  readonly attempt: number;
   readonly log: Logger;
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** Says what the step waits for now: told to the user when the time is up. A function is asked only then. */

@@ -11,11 +11,12 @@ import {
   type Tx,
   type UnitOfWork,
 } from '#libs/db';
-import { allProjects, Superseded } from '#libs/domain';
+import { Superseded } from '#libs/domain';
 import type { Logger } from 'pino';
 import type { HeldLease } from '../leases/lease-keeper.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
-import { DeadlineExceeded, LeaseLost, type StopReason } from './stop-reasons.js';
+import { SERVICE } from './service-scope.js';
+import { AbortRequested, DeadlineExceeded, LeaseLost, type StopReason } from './stop-reasons.js';
 
 export interface RunningParts {
   readonly uow: UnitOfWork;
@@ -31,7 +32,7 @@ export interface RunningParts {
   readonly defaultTimeoutMinutes: number;
 }
 
-const SERVICE = allProjects('a conductor runs operations of every project');
+
 const MINUTE_MS = 60_000;
 /** The longest a timer takes; a later deadline is looked at again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -42,13 +43,16 @@ export class RunningOperation {
   readonly log: Logger;
   readonly deadline: Date;
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   readonly #unlink: () => void;
   #cluster: ClusterEntity;
+  #attempt = 1;
   #started = false;
   /** Steps that this run has finished: a retry goes on behind them. */
   #position = 0;
   #awaited: string | (() => string | Promise<string>) = '';
+  /** Asked for when the time is up, before the step winds down. */
+  #awaitedThen: Promise<string> | undefined;
 
   constructor(private readonly parts: RunningParts) {
     this.operation = parts.operation;
@@ -60,8 +64,7 @@ export class RunningOperation {
       kind: parts.operation.kind,
     });
     this.deadline = parts.operation.deadlineAt ?? new Date(Date.now() + parts.defaultTimeoutMinutes * MINUTE_MS);
-    const leftMs = Math.min(LONGEST_TIMER_MS, Math.max(0, this.deadline.getTime() - Date.now()));
-    this.#timer = setTimeout(() => this.stop(new DeadlineExceeded()), leftMs);
+    this.#watchTime();
     const lost = (): void => this.stop(new LeaseLost());
     parts.held.signal.addEventListener('abort', lost, { once: true });
     if (parts.held.signal.aborted) lost();
@@ -103,20 +106,19 @@ export class RunningOperation {
     }
     this.signal.throwIfAborted();
     await this.#write(async (tx) => {
+      await this.#finish(tx, 'complete', null);
       await this.#endStep(tx, null);
-      await this.parts.operations.finish(tx, this.operation.uuid, 'complete');
-      await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
       await this.parts.handler.complete(this.#context(), tx);
       await this.#event(tx, 'operation.complete', `${this.operation.kind} is complete`);
     });
     this.log.info({ ms: Date.now() - this.operation.createdAt.getTime() }, 'completed the operation');
   }
 
+  /** @throws AbortRequested another operation takes over: that counts more */
   async fail(failure: StoredFailure): Promise<void> {
     await this.#write(async (tx) => {
+      await this.#finish(tx, 'failed', failure);
       await this.parts.operations.endStep(tx, this.operation.uuid, this.stepName, failure);
-      await this.parts.operations.finish(tx, this.operation.uuid, 'failed', failure);
-      await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
       await this.parts.handler.fail(this.#context(), tx, failure);
       await this.#event(tx, 'operation.failed', failure.message, 'error', { ...failure });
     });
@@ -126,7 +128,7 @@ export class RunningOperation {
   async tooLate(): Promise<StoredFailure> {
     const minutes = Math.round((this.deadline.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
     const limit = this.operation.kind === 'create' ? 'create_timeout' : 'time limit';
-    const awaited = await this.#awaitedNow();
+    const awaited = await (this.#awaitedThen ?? this.#awaitedNow());
     return {
       code: 'operation-timeout',
       message: `${limit} of ${minutes} minutes exceeded in step ${this.stepName}${awaited ? `: waiting for ${awaited}` : ''}`,
@@ -137,6 +139,16 @@ export class RunningOperation {
 
   get #step(): Step | undefined {
     return this.parts.handler.steps[this.#position];
+  }
+
+  #watchTime(): void {
+    const leftMs = this.deadline.getTime() - Date.now();
+    this.#timer = setTimeout(() => (leftMs > LONGEST_TIMER_MS ? this.#watchTime() : this.#timeIsUp()), Math.min(LONGEST_TIMER_MS, Math.max(0, leftMs)));
+  }
+
+  #timeIsUp(): void {
+    this.#awaitedThen = this.#awaitedNow();
+    this.stop(new DeadlineExceeded());
   }
 
   async #awaitedNow(): Promise<string> {
@@ -154,7 +166,7 @@ export class RunningOperation {
     const position = this.#position;
     const progress = Math.floor((position * 100) / this.parts.handler.steps.length);
     this.#awaited = '';
-    const attempts = await this.#write(async (tx) => {
+    this.#attempt = await this.#write(async (tx) => {
       if (!this.#started) await this.#start(tx);
       else await this.#endStep(tx, null);
       const count = await operations.startStep(tx, this.operation.uuid, { name: step.name, position, progress });
@@ -165,7 +177,7 @@ export class RunningOperation {
     const cluster = await this.parts.clusters.find(SERVICE, this.operation.clusterUuid);
     if (!cluster) throw new Superseded('the cluster is not there any more');
     this.#cluster = cluster;
-    this.log.info({ step: step.name, attempts }, 'beginning a step');
+    this.log.info({ step: step.name, attempt: this.#attempt }, 'beginning a step');
   }
 
   async #start(tx: Tx): Promise<void> {
@@ -173,6 +185,12 @@ export class RunningOperation {
     const first = this.operation.attempts === 0;
     const type = first ? 'operation.started' : 'operation.resumed';
     await this.#event(tx, type, `${this.operation.kind} ${first ? 'has begun' : 'goes on'}`);
+  }
+
+  async #finish(tx: Tx, status: 'complete' | 'failed', failure: StoredFailure | null): Promise<void> {
+    await this.parts.clusters.lock(tx, this.operation.clusterUuid);
+    if (!(await this.parts.operations.finish(tx, this.operation.uuid, status, failure))) throw new AbortRequested();
+    await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
   }
 
   /** The step before the position. */
@@ -188,6 +206,7 @@ export class RunningOperation {
       lease: this.parts.held.lease,
       signal: this.signal,
       deadline: this.deadline,
+      attempt: this.#attempt,
       log: this.log.child({ step: this.stepName }),
       write: (unit) => this.#write(unit),
       awaiting: (what) => this.awaiting(what),

@@ -1,0 +1,114 @@
+import {
+  ClusterWorkRepository,
+  ConductorsRepository,
+  EventsRepository,
+  LeasesRepository,
+  NodesRepository,
+  OperationsRepository,
+  SecretStore,
+  Signals,
+  StacksRepository,
+  UnitOfWork,
+} from '#libs/db';
+import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
+import { Cloud } from '#libs/openstack';
+import { KeyRing } from '#libs/pki';
+import { builtinResources, createRegistry, StackEngine, systemClock } from '#libs/stack';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ClusterIdentity } from './cloud/cluster-identity.js';
+import { ClusterKube } from './kubernetes/cluster-kube.js';
+import { LeaseKeeper } from './leases/lease-keeper.js';
+import { OperationProcessor } from './operation.processor.js';
+import { CreateClusterOperation } from './operations/create-cluster.operation.js';
+import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
+import type { OperationHandler } from './operations/operation.js';
+import { CertificatesStep } from './operations/steps/certificates.step.js';
+import { DeleteStacksStep } from './operations/steps/delete-stacks.step.js';
+import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
+import { InfrastructureStep } from './operations/steps/infrastructure.step.js';
+import { KubernetesStep } from './operations/steps/kubernetes.step.js';
+import { NodeGroupsStep } from './operations/steps/node-groups.step.js';
+import { NodesStep } from './operations/steps/nodes.step.js';
+import { ResolveStep } from './operations/steps/resolve.step.js';
+import { TrustStep } from './operations/steps/trust.step.js';
+import type { ConductorParts } from './parts.js';
+import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
+
+/** Every way an operation can be done. A new kind of operation is a line here and in the table of kinds. */
+const HANDLER_CLASSES = [CreateClusterOperation, DeleteClusterOperation];
+const STEP_CLASSES = [
+  TrustStep,
+  CertificatesStep,
+  ResolveStep,
+  InfrastructureStep,
+  NodesStep,
+  NodeGroupsStep,
+  KubernetesStep,
+  DeleteStacksStep,
+  DeleteTrustStep,
+];
+
+@Module({})
+export class ConductorModule {
+  static from(parts: ConductorParts, kinds: readonly OperationKind[] = OPERATION_KINDS): DynamicModule {
+    return { module: ConductorModule, providers: providers(parts, kinds) };
+  }
+}
+
+function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Provider[] {
+  const { settings, source, uow, log } = parts;
+  const stacks = new StacksRepository(source, uow);
+  return [
+    { provide: SETTINGS, useValue: settings },
+    { provide: LOGGER, useValue: log },
+    { provide: UnitOfWork, useValue: uow },
+    { provide: Signals, useValue: parts.signals },
+    { provide: SecretStore, useValue: parts.secrets },
+    { provide: KeyRing, useValue: parts.keyRing },
+    { provide: Cloud, useValue: parts.cloud },
+    { provide: StacksRepository, useValue: stacks },
+    { provide: StackEngine, useValue: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }) },
+    { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
+    { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },
+    { provide: EventsRepository, useValue: new EventsRepository(source) },
+    { provide: LeasesRepository, useValue: new LeasesRepository(source) },
+    { provide: NodesRepository, useValue: new NodesRepository(source) },
+    { provide: OperationsRepository, useValue: new OperationsRepository(source) },
+    ClusterIdentity,
+    ClusterKube,
+    ...STEP_CLASSES,
+    ...HANDLER_CLASSES,
+    { provide: HANDLERS, useFactory: (...handlers: OperationHandler[]) => handlers, inject: HANDLER_CLASSES },
+    {
+      provide: LeaseKeeper,
+      useFactory: (leases: LeasesRepository) => new LeaseKeeper(leases, settings.CONDUCTOR_NAME, settings.LEASE_SECONDS * 1000, log),
+      inject: [LeasesRepository],
+    },
+    {
+      provide: OperationProcessor,
+      useFactory: (
+        operations: OperationsRepository,
+        clusters: ClusterWorkRepository,
+        events: EventsRepository,
+        keeper: LeaseKeeper,
+        handlers: readonly OperationHandler[],
+      ) =>
+        new OperationProcessor(
+          {
+            uow,
+            operations,
+            clusters,
+            events,
+            secrets: parts.secrets,
+            signals: parts.signals,
+            keeper,
+            handlers,
+            log,
+            defaultTimeoutMinutes: settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
+          },
+          kinds,
+        ),
+      inject: [OperationsRepository, ClusterWorkRepository, EventsRepository, LeaseKeeper, HANDLERS],
+    },
+  ];
+}

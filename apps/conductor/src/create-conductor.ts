@@ -1,0 +1,75 @@
+import 'reflect-metadata';
+import { ConductorsRepository, EventsRepository, LeasesRepository, OperationsRepository } from '#libs/db';
+import { createOperationWorker } from '#libs/jobs';
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Logger } from 'pino';
+import { ConductorModule } from './conductor.module.js';
+import { LeaseKeeper } from './leases/lease-keeper.js';
+import { OperationProcessor } from './operation.processor.js';
+import type { ConductorParts } from './parts.js';
+import { startSweeps } from './sweeps/sweeps.js';
+import type { Periodic } from './sweeps/every.js';
+
+export interface Conductor {
+  readonly processor: OperationProcessor;
+  /** Takes jobs from now on. */
+  start(): Promise<void>;
+  /** Takes no new job, hands on what runs, gives the leases back. Does not close the parts. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The conductor as main and the tests run it; not yet started.
+ * @throws Error a kind of operation has no handler, a resource type is there twice
+ */
+export async function createConductor(parts: ConductorParts): Promise<Conductor> {
+  const { settings, log, queue } = parts;
+  const app = await NestFactory.createApplicationContext(ConductorModule.from(parts), { logger: nestLogger(log), abortOnError: false });
+  const processor = app.get(OperationProcessor);
+  const keeper = app.get(LeaseKeeper);
+  const worker = createOperationWorker({
+    settings: parts.jobs,
+    concurrency: settings.CONDUCTOR_CONCURRENCY,
+    handler: (operationId) => processor.handle(operationId),
+    log,
+  });
+  let sweeps: Periodic[] = [];
+  return {
+    processor,
+    async start() {
+      keeper.start();
+      // The sweeps do not wait for the queue, nor the queue for them.
+      sweeps = startSweeps({
+        operations: app.get(OperationsRepository),
+        events: app.get(EventsRepository),
+        leases: app.get(LeasesRepository),
+        conductors: app.get(ConductorsRepository),
+        queue,
+        processor,
+        log,
+        conductorName: settings.CONDUCTOR_NAME,
+        sweepMs: settings.SWEEP_SECONDS * 1000,
+      });
+      await worker.start();
+      log.info({ queue: worker.health().backend, concurrency: settings.CONDUCTOR_CONCURRENCY }, 'taking operations');
+    },
+    async stop() {
+      const closing = worker.close();
+      processor.shutDown();
+      await Promise.all(sweeps.map((sweep) => sweep.stop()));
+      await closing;
+      keeper.stop();
+      await app.close();
+    },
+  };
+}
+
+/** Nest's own words go into our log. */
+function nestLogger(log: Logger): LoggerService {
+  const say =
+    (level: 'debug' | 'warn' | 'error' | 'fatal') =>
+    (message: unknown, ...rest: unknown[]): void =>
+      log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
+  return { log: say('debug'), error: say('error'), warn: say('warn'), debug: say('debug'), verbose: say('debug'), fatal: say('fatal') };
+}

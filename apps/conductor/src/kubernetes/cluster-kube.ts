@@ -1,0 +1,40 @@
+import { findAuthorities, SecretStore, type ClusterEntity } from '#libs/db';
+import { OperationFailure } from '#libs/domain';
+import { clusterClient, type ClusterClient } from '#libs/kubernetes';
+import { issueClientCertificate } from '#libs/pki';
+import { Injectable } from '@nestjs/common';
+
+const CALL_TIMEOUT_MS = 5_000;
+
+/** Ways into the clusters that we made: a client certificate of our own for each piece of work, by the cluster's CA. */
+@Injectable()
+export class ClusterKube {
+  constructor(private readonly secrets: SecretStore) {}
+
+  /**
+   * @param minutes how long the certificate is good
+   * @throws OperationFailure the cluster has no address or no authorities
+   */
+  async connect(cluster: ClusterEntity, minutes: number): Promise<ClusterClient> {
+    const authorities = await findAuthorities(this.secrets, cluster.uuid);
+    if (!authorities || !cluster.apiAddress) {
+      throw new OperationFailure('cluster-unreachable', 'kubernetes: the address or the certificates of the cluster are not there', {
+        step: 'kubernetes',
+        fixableBy: 'operator',
+      });
+    }
+    // Works before and without any RBAC object of the cluster.
+    const { certPem, keyPem } = await issueClientCertificate(authorities.ca, {
+      commonName: 'jeroboam-conductor',
+      organizations: ['system:masters'],
+      minutes,
+    });
+    return clusterClient({
+      server: cluster.apiAddress,
+      caPem: authorities.ca.certPem,
+      certPem,
+      keyPem,
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { InvalidInput, OperationFailure, Superseded, Transient } from '#libs/domain';
+import { OpenStackError } from '#libs/openstack';
+import { StackFailed } from '#libs/stack';
+import { describeFailure, judge } from './failure.js';
+import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown, type StopReason } from './stop-reasons.js';
+
+const cloudError = (httpStatus: number, retryable = false): OpenStackError =>
+  new OpenStackError('No valid host was found.', {
+    service: 'compute',
+    method: 'POST',
+    path: '/servers',
+    httpStatus,
+    retryable,
+    sideEffectUnknown: false,
+  });
+
+const running = new AbortController().signal;
+const stopped = (reason: StopReason): AbortSignal => AbortSignal.abort(reason);
+
+describe('what an error means for an operation', () => {
+  const cases: [string, unknown, AbortSignal, string][] = [
+    ['the lease is lost, whatever was thrown', new Error('aborted'), stopped(new LeaseLost()), 'lost'],
+    ['a fenced write was refused', new Superseded('gone'), running, 'lost'],
+    ['a fenced write was refused after the deadline', new Superseded('gone'), stopped(new DeadlineExceeded()), 'lost'],
+    ['the process ends', new Error('aborted'), stopped(new ShuttingDown()), 'hand-on'],
+    ['another operation takes over', cloudError(500), stopped(new AbortRequested()), 'superseded'],
+    ['the time is up', cloudError(500), stopped(new DeadlineExceeded()), 'too-late'],
+    ['busy', new Transient('busy', 100), running, 'retry'],
+    ['the cloud hiccups', cloudError(503, true), running, 'retry'],
+    ['the cloud refuses', cloudError(400), running, 'fail'],
+    ['Postgres restarts', Object.assign(new Error('terminating connection'), { code: '57P01' }), running, 'database-away'],
+    ['Postgres is down', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), running, 'database-away'],
+    ['a statement of ours is wrong', Object.assign(new Error('syntax'), { code: '42601' }), running, 'fail'],
+    ['nobody foresaw it', new TypeError('x is undefined'), running, 'fail'],
+  ];
+  for (const [sentence, error, signal, kind] of cases) {
+    it(`${sentence}: ${kind}`, () => assert.equal(judge(error, 'trust', signal, 1).kind, kind));
+  }
+
+  it('waits longer from try to try, and not for ever', () => {
+    const waits = [1, 2, 3, 10, 100].map((attempt) => {
+      const verdict = judge(cloudError(503, true), 'trust', running, attempt);
+      return verdict.kind === 'retry' ? verdict.afterMs : -1;
+    });
+    assert.deepEqual(waits, [500, 1000, 2000, 15_000, 15_000]);
+  });
+});
+
+describe('a failure for people', () => {
+  it('names the root cause of a stack in the cloud’s own words, and who can mend it', () => {
+    const cause = cloudError(403);
+    const reason = `OS::Nova::Server k1-master-0: ${cause.message}`;
+    const failed = new StackFailed('s', 'nodegroup', 'CREATE', [
+      { logicalName: 'master-0', type: 'OS::Nova::Server', physicalName: 'k1-master-0', physicalId: null, reason, cause },
+    ]);
+    const failure = describeFailure(failed, 'node-groups');
+    assert.deepEqual(
+      [failure.code, failure.step, failure.object, failure.fixableBy],
+      ['stack-failed', 'node-groups', 'OS::Nova::Server k1-master-0', 'user'],
+    );
+    assert.equal(failure.message, `node-groups: ${reason}`);
+  });
+
+  it('keeps what an OperationFailure says, without empty fields', () => {
+    const failure = describeFailure(new OperationFailure('x', 'trust: no', { step: 'trust', fixableBy: 'user' }), 'other');
+    assert.deepEqual(failure, { code: 'x', message: 'trust: no', step: 'trust', fixableBy: 'user' });
+  });
+
+  it('tells bad input as the user’s', () => {
+    assert.equal(describeFailure(new InvalidInput('bad-label', 'label x'), 'infrastructure').fixableBy, 'user');
+  });
+
+  it('never shows the words of an unforeseen error', () => {
+    assert.doesNotMatch(describeFailure(new Error('password hunter2'), 'trust').message, /hunter2/);
+  });
+});

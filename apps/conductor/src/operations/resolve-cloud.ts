@@ -1,0 +1,87 @@
+import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from '#libs/db';
+import { driverFor, OperationFailure } from '#libs/domain';
+import type { ExistingNetwork } from '#libs/drivers';
+import type { CloudSession, Found } from '#libs/openstack';
+
+/** Names have become ids: kept in the operation's request, so that it is asked once. */
+export interface ResolvedCloud {
+  readonly driver: string;
+  readonly externalNetworkId: string | null;
+  readonly existingNetwork: ExistingNetwork | null;
+  /** By the group's uuid. */
+  readonly groups: Readonly<Record<string, { readonly flavorId: string; readonly imageId: string }>>;
+}
+
+/**
+ * Looks up in the cloud what cluster and template name, each name once.
+ * @throws OperationFailure naming the object that is not there any more, or not alone with its name
+ */
+export async function resolveCloud(
+  cloud: CloudSession,
+  cluster: ClusterEntity,
+  groups: readonly NodeGroupEntity[],
+  template: ClusterTemplateEntity,
+): Promise<ResolvedCloud> {
+  const flavor = once((name) => cloud.compute.flavors.find(name).then((found) => one('flavor', name, found)));
+  const image = once((name) => cloud.image.images.find(name).then((found) => one('image', name, found)));
+  const [external, existingNetwork, ...resolved] = await Promise.all([
+    template.externalNetworkId
+      ? cloud.network.networks.find(template.externalNetworkId).then((found) => one('external network', template.externalNetworkId ?? '', found))
+      : null,
+    findExistingNetwork(cloud, cluster),
+    ...groups.map(async (group) => {
+      const [{ id: flavorId }, { id: imageId, os_distro: distro }] = await Promise.all([
+        flavor(group.flavorId ?? cluster.flavorId ?? ''),
+        image(group.imageId ?? template.imageId),
+      ]);
+      return { uuid: group.uuid, flavorId, imageId, distro: typeof distro === 'string' ? distro : null };
+    }),
+  ]);
+  const distro = template.clusterDistro ?? resolved[0]?.distro ?? '';
+  return {
+    driver: driverFor({ serverType: template.serverType, distro, coe: template.coe }, template.driver),
+    externalNetworkId: external?.id ?? null,
+    existingNetwork,
+    groups: Object.fromEntries(resolved.map(({ uuid, flavorId, imageId }) => [uuid, { flavorId, imageId }])),
+  };
+}
+
+async function findExistingNetwork(cloud: CloudSession, cluster: ClusterEntity): Promise<ExistingNetwork | null> {
+  const { fixedNetwork, fixedSubnet } = cluster;
+  if (!fixedNetwork && !fixedSubnet) return null;
+  if (fixedSubnet) {
+    const subnet = one('fixed subnet', fixedSubnet, await cloud.network.subnets.find(fixedSubnet));
+    return { networkId: subnet.network_id, subnetId: subnet.id, cidr: subnet.cidr };
+  }
+  const name = fixedNetwork ?? '';
+  const network = one('fixed network', name, await cloud.network.networks.find(name));
+  const subnets = (await cloud.network.subnets.list({ network_id: network.id })).filter((subnet) => subnet.ip_version === 4);
+  const [subnet] = subnets;
+  if (!subnet) throw missing('fixed network', name, 'has no IPv4 subnet');
+  if (subnets.length > 1) throw missing('fixed network', name, 'has several subnets: name one as fixed_subnet');
+  return { networkId: network.id, subnetId: subnet.id, cidr: subnet.cidr };
+}
+
+function one<T>(kind: string, name: string, found: Found<T>): T {
+  if (found.kind === 'found') return found.object;
+  if (found.kind === 'none') throw missing(kind, name, 'is not there');
+  throw missing(kind, name, `is the name of ${found.ids.length} objects: give the id`);
+}
+
+function missing(kind: string, name: string, words: string): OperationFailure {
+  return new OperationFailure('cloud-object-missing', `resolve: ${kind} ${name} ${words}`, {
+    step: 'resolve',
+    object: `${kind} ${name}`,
+    fixableBy: 'user',
+  });
+}
+
+/** Asks once for each name, and gives all who ask the same answer. */
+function once<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const asked = new Map<string, Promise<T>>();
+  return (name) => {
+    const answer = asked.get(name) ?? ask(name);
+    asked.set(name, answer);
+    return answer;
+  };
+}

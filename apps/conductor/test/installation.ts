@@ -1,0 +1,157 @@
+import { createApi } from '../../api/src/create-api.js';
+import { openParts as openApi } from '../../api/src/parts.js';
+import { loadConfig, type Settings } from '#libs/config';
+import { startSandbox, type Sandbox, type SandboxOptions } from '#libs/sandbox';
+import { freePort, testDatabase, type TestDatabase } from '#libs/testing';
+import { createConductor, type Conductor } from '../src/create-conductor.js';
+import { openParts, type ConductorParts } from '../src/parts.js';
+
+export interface ClusterView {
+  readonly uuid: string;
+  readonly status: string;
+  readonly status_reason: string | null;
+  readonly stack_id: string;
+  readonly api_address: string | null;
+  readonly coe_version: string | null;
+  readonly master_addresses: string[];
+  readonly node_addresses: string[];
+  readonly health_status: string | null;
+}
+
+/** Postgres, sandbox, API and one conductor in this process, over the real wires. */
+export class TestInstallation {
+  private readonly closers: (() => Promise<unknown>)[] = [];
+  database!: TestDatabase;
+  sandbox!: Sandbox;
+  settings!: Settings;
+  parts!: ConductorParts;
+  conductor!: Conductor;
+  private apiUrl = '';
+  private token = '';
+
+  static async start(sandbox: SandboxOptions = {}, env: Record<string, string> = {}): Promise<TestInstallation> {
+    const it = new TestInstallation();
+    try {
+      await it.open(sandbox, env);
+    } catch (error) {
+      await it.close();
+      throw error;
+    }
+    return it;
+  }
+
+  private async open(sandbox: SandboxOptions, env: Record<string, string>): Promise<void> {
+    this.database = await testDatabase();
+    this.closers.push(() => this.database.close());
+    this.sandbox = await startSandbox({ latencies: 'zero', ...sandbox });
+    this.closers.push(() => this.sandbox.close());
+    const bootstrapPort = String(await freePort());
+    this.settings = loadConfig({
+      DATABASE_URL: this.database.url,
+      REDIS_URL: process.env['TEST_REDIS_URL'],
+      API_PORT: '0',
+      BOOTSTRAP_PORT: bootstrapPort,
+      BOOTSTRAP_PUBLIC_URL: `https://127.0.0.1:${bootstrapPort}`,
+      KEYSTONE_AUTH_URL: this.sandbox.authUrl,
+      KEYSTONE_USERNAME: 'jeroboam',
+      KEYSTONE_PASSWORD: this.sandbox.passwords.jeroboam,
+      TRUSTEE_DOMAIN_ADMIN: 'jeroboam_domain_admin',
+      TRUSTEE_DOMAIN_ADMIN_PASSWORD: this.sandbox.passwords.jeroboam_domain_admin,
+      SECRETS_KEY_RING: `k:${Buffer.alloc(32, 1).toString('base64')}`,
+      LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
+      ...env,
+    });
+    this.parts = await openParts(this.settings);
+    this.closers.push(() => this.parts.close());
+    this.conductor = await createConductor(this.parts);
+    await this.conductor.start();
+    this.closers.push(() => this.conductor.stop());
+    const apiParts = await openApi(this.settings);
+    this.closers.push(() => apiParts.close());
+    const api = await createApi(apiParts);
+    this.closers.push(() => api.close());
+    await api.listen(0, '127.0.0.1');
+    this.apiUrl = await api.getUrl();
+    this.token = await this.login('demo', 'demo');
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.closers.toReversed()) await close();
+  }
+
+  /** As user demo in project demo. @returns the answer's body; throws on 4xx and 5xx with it */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.apiUrl}/v1${path}`, {
+      method,
+      headers: {
+        'x-auth-token': this.token,
+        'openstack-api-version': 'container-infra latest',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status });
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  async template(overrides: Record<string, unknown> = {}): Promise<string> {
+    const { uuid } = await this.request<{ uuid: string }>('POST', '/clustertemplates', {
+      name: 'kube',
+      coe: 'kubernetes',
+      image_id: 'ubuntu-24.04-kube-v1.36.4',
+      external_network_id: 'public',
+      master_flavor_id: 'm1.medium',
+      flavor_id: 'm1.small',
+      ...overrides,
+    });
+    return uuid;
+  }
+
+  async create(overrides: Record<string, unknown>): Promise<string> {
+    const { uuid } = await this.request<{ uuid: string }>('POST', '/clusters', { name: 'k1', master_count: 1, node_count: 2, ...overrides });
+    return uuid;
+  }
+
+  /** The cluster, or null when it is gone. */
+  async cluster(uuid: string): Promise<ClusterView | null> {
+    return this.request<ClusterView>('GET', `/clusters/${uuid}`).catch((error: unknown) => {
+      if ((error as { status?: number }).status === 404) return null;
+      throw error;
+    });
+  }
+
+  /** Until the condition holds for the cluster. @throws Error with its last state after 60 s */
+  async until(uuid: string, condition: (cluster: ClusterView | null) => boolean): Promise<ClusterView | null> {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const cluster = await this.cluster(uuid);
+      if (condition(cluster)) return cluster;
+      if (Date.now() > deadline) throw new Error(`still ${cluster?.status}: ${cluster?.status_reason}`);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  /** Everything the cloud holds, as the sandbox counts it. Tokens aside: each login makes one. */
+  async inventory(): Promise<unknown> {
+    const response = await fetch(`${this.sandbox.adminUrl}/inventory`);
+    return response.json();
+  }
+
+  private async login(user: 'demo' | 'admin', project: string): Promise<string> {
+    const response = await fetch(`${this.sandbox.authUrl}/auth/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: { user: { name: user, domain: { name: 'Default' }, password: this.sandbox.passwords[user] } },
+          },
+          scope: { project: { name: project, domain: { name: 'Default' } } },
+        },
+      }),
+    });
+    return response.headers.get('x-subject-token') ?? '';
+  }
+}

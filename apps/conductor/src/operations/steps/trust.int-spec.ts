@@ -127,6 +127,33 @@ describe('the trust between a user and a cluster', () => {
     assert.ok(!left.some((trust) => trust.id === made.trustId));
   });
 
+  it('cannot be made from an application credential: the reason says so and what to do', async () => {
+    const { userId } = await demo.whoAmI();
+    const response = await fetch(`${sandbox.authUrl}/users/${userId}/application_credentials`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-auth-token': await demo.token() },
+      body: JSON.stringify({ application_credential: { name: 'ci' } }),
+    });
+    const { application_credential: made } = (await response.json()) as { application_credential: { id: string; secret: string } };
+    const session = cloud.session({ kind: 'application-credential', id: made.id, secret: made.secret });
+    const { cluster, ctx } = await asked(await session.token());
+    await assert.rejects(
+      trustStep().run(ctx),
+      (error) =>
+        error instanceof OperationFailure &&
+        error.code === 'application-credential-cannot-delegate' &&
+        /password login/.test(error.message),
+    );
+    assert.deepEqual(await trustees(cluster), []);
+  });
+
+  it('says what to do when the token is no longer good, and keeps no token', async () => {
+    const { cluster, ctx } = await asked('gAAAAA-not-a-token');
+    await assert.rejects(trustStep().run(ctx), (error) => error instanceof OperationFailure && error.code === 'token-expired');
+    assert.deepEqual(await trustees(cluster), []);
+    assert.equal(await secrets.find(clusterOwner(cluster.uuid), 'trustee-password'), null);
+  });
+
   it('is taken away by the service when the owner is disabled', async () => {
     const { cluster, ctx } = await asked();
     await trustStep().run(ctx);
@@ -146,12 +173,5 @@ describe('the trust between a user and a cluster', () => {
     } finally {
       await admin.identity.users.update(userId, { enabled: true });
     }
-  });
-
-  it('says what to do when the token is no longer good, and keeps no token', async () => {
-    const { cluster, ctx } = await asked('gAAAAA-not-a-token');
-    await assert.rejects(trustStep().run(ctx), (error) => error instanceof OperationFailure && error.code === 'token-expired');
-    assert.deepEqual(await trustees(cluster), []);
-    assert.equal(await secrets.find(clusterOwner(cluster.uuid), 'trustee-password'), null);
   });
 });

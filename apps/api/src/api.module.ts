@@ -1,7 +1,9 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
+  ClusterHistoryRepository,
   ClustersRepository,
   ClusterTemplatesRepository,
+  ConductorsRepository,
   EventsRepository,
   NodeGroupsRepository,
   OperationsRepository,
@@ -19,7 +21,7 @@ import { Policy } from './policy/policy.js';
 import { HealthController } from './root/health.controller.js';
 import { VersionController } from './root/version.controller.js';
 import type { ApiParts } from './parts.js';
-import { LOGGER, SETTINGS } from './tokens.js';
+import { LOGGER, SERVICE_SESSION, SETTINGS } from './tokens.js';
 import { CloudChecks } from './cloud/cloud-checks.js';
 import { ClusterTemplatesController } from './v1/cluster-templates/cluster-templates.controller.js';
 import { CreateClusterTemplate } from './v1/cluster-templates/create-cluster-template.js';
@@ -32,14 +34,25 @@ import { FindClusters } from './v1/clusters/find-clusters.js';
 import { Operations } from './v1/clusters/operations.js';
 import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
 import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
+import { CertificatesController } from './v1/certificates/certificates.controller.js';
+import { ClusterCertificates } from './v1/certificates/cluster-certificates.js';
+import { FederationsController } from './v1/federations/federations.controller.js';
+import { ClusterHistory } from './v1/history/cluster-history.js';
+import { HistoryController } from './v1/history/history.controller.js';
+import { MservicesController } from './v1/mservices/mservices.controller.js';
+import { Quotas } from './v1/quotas/quotas.js';
+import { QuotasController } from './v1/quotas/quotas.controller.js';
+import { StatsController } from './v1/stats/stats.controller.js';
 import { UpdateClusterTemplate } from './v1/cluster-templates/update-cluster-template.js';
 
 type Repository = new (source: DataSource) => object;
 
 const repositories: Provider[] = (
   [
+    ClusterHistoryRepository,
     ClustersRepository,
     ClusterTemplatesRepository,
+    ConductorsRepository,
     EventsRepository,
     NodeGroupsRepository,
     OperationsRepository,
@@ -48,7 +61,33 @@ const repositories: Provider[] = (
   ] satisfies Repository[]
 ).map((type: Repository) => ({ provide: type, useFactory: (source: DataSource) => new type(source), inject: [DataSource] }));
 
-const verbs: Provider[] = [CreateClusterTemplate, FindClusterTemplates, UpdateClusterTemplate, DeleteClusterTemplate, Operations, CreateCluster, FindClusters, DeleteCluster, FindNodeGroups];
+const verbs: Provider[] = [
+  CreateClusterTemplate,
+  FindClusterTemplates,
+  UpdateClusterTemplate,
+  DeleteClusterTemplate,
+  Operations,
+  CreateCluster,
+  FindClusters,
+  DeleteCluster,
+  FindNodeGroups,
+  ClusterCertificates,
+  ClusterHistory,
+  Quotas,
+];
+const controllers: Type[] = [
+  VersionController,
+  HealthController,
+  ClusterTemplatesController,
+  ClustersController,
+  NodeGroupsController,
+  HistoryController,
+  CertificatesController,
+  QuotasController,
+  StatsController,
+  MservicesController,
+  FederationsController,
+];
 
 /** The whole API from its parts; the parts live and end with whoever made them. */
 @Module({})
@@ -56,7 +95,7 @@ export class ApiModule {
   static from(parts: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [VersionController, HealthController, ClusterTemplatesController, ClustersController, NodeGroupsController],
+      controllers,
       providers: [
         { provide: SETTINGS, useValue: parts.settings },
         { provide: LOGGER, useValue: parts.log },
@@ -66,6 +105,7 @@ export class ApiModule {
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: OperationQueue, useValue: parts.queue },
         { provide: Cloud, useValue: parts.cloud },
+        { provide: SERVICE_SESSION, useValue: parts.service },
         { provide: Policy, useValue: parts.policy },
         { provide: CloudCatalogue, useFactory: (cloud: Cloud) => new CloudCatalogue(cloud), inject: [Cloud] },
         ...repositories,

@@ -82,6 +82,11 @@ export class TinyCloud {
       const subject = String(request.headers['x-subject-token']);
       return PEOPLE[subject] ? { status: 200, body: this.token(subject) } : { status: 404, body: { error: { code: 404, message: 'no such token' } } };
     }
+    const project = /^\/identity\/v3\/projects\/(.+)$/.exec(path)?.[1];
+    if (project !== undefined) {
+      const known = Object.values(PEOPLE).some((person) => person.project === project);
+      return known ? { status: 200, body: { project: { id: project, name: project } } } : { status: 404, body: { error: { message: 'no project' } } };
+    }
     const one = /^\/(image\/v2|network\/v2.0|compute\/v2.1)\/(images|networks|subnets|os-keypairs)\/(.+)$/.exec(path);
     if (one?.[2] === 'os-keypairs' && one[3] === 'kp') return { status: 200, body: { keypair: { name: 'kp', public_key: 'ssh-ed25519 AAAA' } } };
     if (one) {

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { ConductorEntity } from './entities/index.js';
 
 /** Heartbeats: what `mservices` shows. Not a tenant's. */
 export class ConductorsRepository {
@@ -10,6 +11,10 @@ export class ConductorsRepository {
        ON CONFLICT (host) DO UPDATE SET report_count = c.report_count + 1, last_seen_at = now(), updated_at = now()`,
       [host],
     );
+  }
+
+  async list(): Promise<ConductorEntity[]> {
+    return this.source.manager.find(ConductorEntity, { order: { id: 'ASC' } });
   }
 
   /** Removes conductors that have been silent for this many days. */

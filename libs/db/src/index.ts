@@ -29,3 +29,4 @@ export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-t
 export { ClustersRepository, type GroupSummary, type NewCluster } from './clusters.repository.js';
 export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
+export { ClusterHistoryRepository } from './cluster-history.repository.js';

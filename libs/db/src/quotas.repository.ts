@@ -32,7 +32,11 @@ export class QuotasRepository {
   async page(scope: Scope, page: QuotaPage): Promise<QuotaEntity[]> {
     const query = withinScope(this.source.manager.createQueryBuilder(QuotaEntity, 'q').where('true'), scope);
     const [compare, direction] = page.sortDir === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
-    if (page.marker !== null) query.andWhere(`q.id ${compare} :marker`, { marker: page.marker });
+    if (page.marker !== null) {
+      query.andWhere(`(q.${page.sortKey}, q.id) ${compare} (SELECT m.${columnOf(page.sortKey)}, m.id FROM quotas m WHERE m.id = :marker)`, {
+        marker: page.marker,
+      });
+    }
     if (page.sortKey !== 'id') query.orderBy(`q.${page.sortKey}`, direction);
     return query.addOrderBy('q.id', direction).limit(page.limit).getMany();
   }
@@ -65,6 +69,9 @@ export class QuotasRepository {
     return (result.affected ?? 0) > 0;
   }
 }
+
+/** `hardLimit` -> `hard_limit`. */
+const columnOf = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 type Query = <T>(sql: string, parameters: unknown[]) => Promise<T>;
 

@@ -1,0 +1,74 @@
+import type { RequestContext } from '#libs/domain';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Endpoint } from '../../http/endpoint.js';
+import { BaseUrl, Ctx } from '../../http/request.js';
+import { certificateQuery, signCertificateBody, type CertificateQuery, type SignCertificateBody } from './certificate.dto.js';
+import { certificateView, toCertificateView, type CertificateView } from './certificate.view.js';
+import { ClusterCertificates } from './cluster-certificates.js';
+
+const tag = 'Certificates';
+const errors = { 404: 'No such cluster in the project', 409: 'The certificates are not made yet, or several clusters have this name' };
+
+@Controller('v1/certificates')
+export class CertificatesController {
+  constructor(private readonly certificates: ClusterCertificates) {}
+
+  @Get(':cluster')
+  @Endpoint({
+    rules: ['certificate:get'],
+    tag,
+    summary: 'Show the certificate of a cluster’s authority',
+    description: 'Without a type the one that the cluster’s API server chains to and accepts client certificates of.',
+    success: 200,
+    answer: certificateView,
+    errors,
+  })
+  async get_one(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Param('cluster') ident: string,
+    @Query({ schema: certificateQuery }) query: CertificateQuery,
+  ): Promise<CertificateView> {
+    const { clusterUuid, pem } = await this.certificates.show(ctx, ident, query.ca_cert_type);
+    return toCertificateView(base, clusterUuid, pem);
+  }
+
+  @Get(':cluster/:type')
+  @Endpoint({
+    rules: ['certificate:get'],
+    tag,
+    summary: 'Show the certificate of one of a cluster’s authorities',
+    success: 200,
+    answer: certificateView,
+    errors,
+  })
+  async get_typed(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Param('cluster') ident: string,
+    @Param('type') type: string,
+  ): Promise<CertificateView> {
+    const { clusterUuid, pem } = await this.certificates.show(ctx, ident, type);
+    return toCertificateView(base, clusterUuid, pem);
+  }
+
+  @Post()
+  @Endpoint({
+    rules: ['certificate:create'],
+    tag,
+    summary: 'Sign a certificate request',
+    description: 'Valid for 1825 days. Subject as in the request; a Kubernetes administrator is `O=system:masters`.',
+    success: 201,
+    answer: certificateView,
+    errors: { 400: 'The request cannot be read or is too weak; the cluster is not in the project', 409: errors[409] },
+  })
+  async post(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Body({ schema: signCertificateBody }) body: SignCertificateBody,
+  ): Promise<CertificateView> {
+    const { clusterUuid, pem } = await this.certificates.sign(ctx, body);
+    const view = { ...toCertificateView(base, clusterUuid, pem), csr: body.csr };
+    return body.ca_cert_type === null ? view : { ...view, ca_cert_type: body.ca_cert_type };
+  }
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from '#libs/config';
-import { createDataSource, SecretStore, Signals } from '#libs/db';
-import { OperationQueue } from '#libs/jobs';
+import { createDataSource, migrate, SecretStore, Signals } from '#libs/db';
+import { migrateQueue, OperationQueue } from '#libs/jobs';
 import { Cloud, type CloudSession } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { pino, type Logger } from 'pino';
@@ -25,17 +25,21 @@ export interface ApiParts {
 }
 
 /**
- * Opens what the configuration names. The cloud is not asked for anything yet: the API starts while it is away.
+ * Opens what the configuration names, and brings the schema up to date. The cloud is not asked for anything yet: the
+ * API starts while it is away.
  * @throws the database does not answer, the policy cannot be read
  */
 export async function openParts(settings: Settings): Promise<ApiParts> {
   const log = createLogger(settings.LOG_LEVEL);
   const policy = Policy.fromFile(settings.POLICY_FILE);
   const source = await createDataSource(settings, 'jeroboam-api').initialize();
+  await migrate(source);
+  const jobs = { databaseUrl: settings.DATABASE_URL, redisUrl: settings.REDIS_URL };
+  await migrateQueue(jobs);
   const signals = new Signals(settings.DATABASE_URL);
   await signals.start();
   const keyRing = new KeyRing(settings.SECRETS_KEY_RING);
-  const queue = new OperationQueue({ databaseUrl: settings.DATABASE_URL, redisUrl: settings.REDIS_URL }, log);
+  const queue = new OperationQueue(jobs, log);
   await queue.open();
   const cloud = new Cloud({
     authUrl: settings.KEYSTONE_AUTH_URL,

@@ -67,7 +67,10 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: KeyRing, useValue: parts.keyRing },
     { provide: Cloud, useValue: parts.cloud },
     { provide: StacksRepository, useValue: stacks },
-    { provide: StackEngine, useValue: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }) },
+    {
+      provide: StackEngine,
+      useValue: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }),
+    },
     { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
     { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },
     { provide: EventsRepository, useValue: new EventsRepository(source) },
@@ -81,7 +84,8 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: HANDLERS, useFactory: (...handlers: OperationHandler[]) => handlers, inject: HANDLER_CLASSES },
     {
       provide: LeaseKeeper,
-      useFactory: (leases: LeasesRepository) => new LeaseKeeper(leases, settings.CONDUCTOR_NAME, settings.LEASE_SECONDS * 1000, log),
+      useFactory: (leases: LeasesRepository) =>
+        new LeaseKeeper(leases, settings.CONDUCTOR_NAME, settings.LEASE_SECONDS * 1000, log),
       inject: [LeasesRepository],
     },
     {

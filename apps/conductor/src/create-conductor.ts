@@ -25,7 +25,10 @@ export interface Conductor {
  */
 export async function createConductor(parts: ConductorParts): Promise<Conductor> {
   const { settings, log, queue } = parts;
-  const app = await NestFactory.createApplicationContext(ConductorModule.from(parts), { logger: nestLogger(log), abortOnError: false });
+  const app = await NestFactory.createApplicationContext(ConductorModule.from(parts), {
+    logger: nestLogger(log),
+    abortOnError: false,
+  });
   const processor = app.get(OperationProcessor);
   const keeper = app.get(LeaseKeeper);
   const worker = createOperationWorker({
@@ -71,5 +74,12 @@ function nestLogger(log: Logger): LoggerService {
     (level: 'debug' | 'warn' | 'error' | 'fatal') =>
     (message: unknown, ...rest: unknown[]): void =>
       log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
-  return { log: say('debug'), error: say('error'), warn: say('warn'), debug: say('debug'), verbose: say('debug'), fatal: say('fatal') };
+  return {
+    log: say('debug'),
+    error: say('error'),
+    warn: say('warn'),
+    debug: say('debug'),
+    verbose: say('debug'),
+    fatal: say('fatal'),
+  };
 }

@@ -111,10 +111,13 @@ describe('the operation processor', () => {
     assert.deepEqual(ran, ['one', 'two']);
     const done = await operation(uuid);
     assert.deepEqual([done.status, done.progress, done.attempts, done.error], ['complete', 100, 1, null]);
-    assert.deepEqual((await operations.steps(SERVICE, uuid)).map((step) => [step.name, step.status]), [
-      ['one', 'complete'],
-      ['two', 'complete'],
-    ]);
+    assert.deepEqual(
+      (await operations.steps(SERVICE, uuid)).map((step) => [step.name, step.status]),
+      [
+        ['one', 'complete'],
+        ['two', 'complete'],
+      ],
+    );
     const events = await database.source.manager.find(EventEntity, { where: { operationUuid: uuid }, order: { id: 'ASC' } });
     assert.deepEqual(
       events.map((event) => event.type),
@@ -139,7 +142,13 @@ describe('the operation processor', () => {
     const uuid = await insertOperation(database, cluster.uuid, 'create');
     await processor.handle(uuid);
     const { status, error } = await operation(uuid);
-    const failure = { code: 'node-failed', message: 'kubernetes: node n: kubeadm-join exited 1: no', step: 'two', object: 'node n', fixableBy: 'user' };
+    const failure = {
+      code: 'node-failed',
+      message: 'kubernetes: node n: kubeadm-join exited 1: no',
+      step: 'two',
+      object: 'node n',
+      fixableBy: 'user',
+    };
     assert.deepEqual([status, error], ['failed', failure]);
     assert.deepEqual((await operations.steps(SERVICE, uuid))[1]?.error, failure);
     assert.deepEqual(await state(), ['CREATE_FAILED', failure.message]);
@@ -205,7 +214,10 @@ describe('the operation processor', () => {
   });
 
   it('does not write a create’s end over a delete that was asked for in its last moment', async () => {
-    for (const last of [async () => undefined, () => Promise.reject(new OperationFailure('x', 'one: no', { step: 'one', fixableBy: 'user' }))]) {
+    for (const last of [
+      async () => undefined,
+      () => Promise.reject(new OperationFailure('x', 'one: no', { step: 'one', fixableBy: 'user' })),
+    ]) {
       cluster = await insertCluster(database);
       const { processor } = conductor('a', {
         one: async () => {
@@ -270,13 +282,17 @@ describe('the operation processor', () => {
     const uuid = await insertOperation(database, cluster.uuid, 'create');
     const zombieWork = zombie.processor.handle(uuid);
     await running;
-    const heir = conductor('heir', { one: async (ctx) => ctx.write((tx) => clusters.set(tx, ctx.cluster.uuid, { coeVersion: 'v1' })) });
+    const heir = conductor('heir', {
+      one: async (ctx) => ctx.write((tx) => clusters.set(tx, ctx.cluster.uuid, { coeVersion: 'v1' })),
+    });
     assert.deepEqual(await heir.processor.handle(uuid), { kind: 'done' });
     assert.equal((await operation(uuid)).status, 'running', 'while the lease lives the job is dropped');
     await database.source.query(`UPDATE leases SET expires_at = now() - interval '1 second'`);
     await database.source.query(`UPDATE operations SET sent_at = now() - interval '1 minute' WHERE uuid = $1`, [uuid]);
     const sent: string[] = [];
-    const queue = { add: async (id: string) => sent.push(id) > 0 } as unknown as Parameters<typeof sendLostOperations>[0]['queue'];
+    const queue = { add: async (id: string) => sent.push(id) > 0 } as unknown as Parameters<
+      typeof sendLostOperations
+    >[0]['queue'];
     assert.equal(await sendLostOperations({ operations, queue, log, sweepMs: 1000 }), 1);
     assert.deepEqual(sent, [uuid]);
     await heir.processor.handle(uuid);
@@ -306,7 +322,11 @@ describe('the operation processor', () => {
 
   it('does not start with a kind of operation that nobody handles', () => {
     assert.throws(
-      () => new OperationProcessor({ handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0], OPERATION_KINDS),
+      () =>
+        new OperationProcessor(
+          { handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0],
+          OPERATION_KINDS,
+        ),
       /no handler for operations of kind create, delete/,
     );
   });

@@ -35,7 +35,6 @@ export interface ProcessorParts {
   readonly defaultTimeoutMinutes: number;
 }
 
-
 const DONE = { kind: 'done' } as const;
 const again = (afterMs: number): JobOutcome => ({ kind: 'again', afterMs });
 const DATABASE_AWAY_MS = 1000;
@@ -89,8 +88,13 @@ export class OperationProcessor {
 
   /** Stops those running operations that somebody asked to stop. Null: look at all. */
   async lookForAborts(clusterUuid: string | null = null): Promise<void> {
-    const candidates = [...this.#running.values()].filter((one) => clusterUuid === null || one.operation.clusterUuid === clusterUuid);
-    const uuids = await this.parts.operations.abortRequested(SERVICE, candidates.map((one) => one.operation.uuid));
+    const candidates = [...this.#running.values()].filter(
+      (one) => clusterUuid === null || one.operation.clusterUuid === clusterUuid,
+    );
+    const uuids = await this.parts.operations.abortRequested(
+      SERVICE,
+      candidates.map((one) => one.operation.uuid),
+    );
     for (const uuid of uuids) this.#running.get(uuid)?.stop(new AbortRequested());
   }
 
@@ -193,7 +197,12 @@ export class OperationProcessor {
     }
   }
 
-  async #end(held: HeldLease, operation: OperationEntity, status: 'superseded' | 'failed', error: StoredFailure | null): Promise<void> {
+  async #end(
+    held: HeldLease,
+    operation: OperationEntity,
+    status: 'superseded' | 'failed',
+    error: StoredFailure | null,
+  ): Promise<void> {
     const { uow, operations, events, secrets } = this.parts;
     await uow.fenced(held.lease, async (tx) => {
       await operations.finish(tx, operation.uuid, status, error);
@@ -211,7 +220,10 @@ export class OperationProcessor {
   }
 }
 
-function handlersByKind(handlers: readonly OperationHandler[], kinds: readonly OperationKind[]): Map<OperationKind, OperationHandler> {
+function handlersByKind(
+  handlers: readonly OperationHandler[],
+  kinds: readonly OperationKind[],
+): Map<OperationKind, OperationHandler> {
   const byKind = new Map(handlers.map((handler) => [handler.kind, handler]));
   if (byKind.size !== handlers.length) throw new Error('two handlers for one kind of operation');
   const missing = kinds.filter((kind) => !byKind.has(kind));

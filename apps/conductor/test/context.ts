@@ -5,7 +5,11 @@ import { pino } from 'pino';
 import type { OperationContext } from '../src/operations/operation.js';
 
 /** A step's context without lease: writes are plain units of work. */
-export function stepContext(database: TestDatabase, cluster: ClusterEntity, overrides: Partial<OperationContext> = {}): OperationContext {
+export function stepContext(
+  database: TestDatabase,
+  cluster: ClusterEntity,
+  overrides: Partial<OperationContext> = {},
+): OperationContext {
   const uow = new UnitOfWork(database.source);
   const operation = { uuid: randomUUID(), clusterUuid: cluster.uuid, kind: 'create', request: {} } as OperationEntity;
   return {

@@ -16,7 +16,8 @@ describe('a cluster, from the request to the cloud and back', () => {
     const before = await it_.inventory();
     const uuid = await it_.create({ cluster_template_id: template });
     await it_.until(uuid, (cluster) => cluster?.api_address !== null);
-    const servers = async (): Promise<number> => it_.database.source.manager.countBy(StackResourceEntity, { type: 'OS::Nova::Server', status: 'COMPLETE' });
+    const servers = async (): Promise<number> =>
+      it_.database.source.manager.countBy(StackResourceEntity, { type: 'OS::Nova::Server', status: 'COMPLETE' });
     while ((await servers()) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
     await it_.request('DELETE', `/clusters/${uuid}`);
     assert.equal(await it_.until(uuid, (cluster) => cluster === null || cluster.status === 'DELETE_FAILED'), null);

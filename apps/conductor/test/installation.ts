@@ -91,7 +91,8 @@ export class TestInstallation {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status });
+    if (!response.ok)
+      throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status });
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
@@ -109,7 +110,12 @@ export class TestInstallation {
   }
 
   async create(overrides: Record<string, unknown>): Promise<string> {
-    const { uuid } = await this.request<{ uuid: string }>('POST', '/clusters', { name: 'k1', master_count: 1, node_count: 2, ...overrides });
+    const { uuid } = await this.request<{ uuid: string }>('POST', '/clusters', {
+      name: 'k1',
+      master_count: 1,
+      node_count: 2,
+      ...overrides,
+    });
     return uuid;
   }
 

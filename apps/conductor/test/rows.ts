@@ -8,7 +8,14 @@ export async function insertCluster({ source }: TestDatabase, overrides: Partial
   const template = randomUUID();
   await source.manager.insert(
     ClusterTemplateEntity,
-    values<ClusterTemplateEntity>({ uuid: template, projectId: 'p', userId: 'u', name: 't', coe: 'kubernetes', imageId: 'image' }),
+    values<ClusterTemplateEntity>({
+      uuid: template,
+      projectId: 'p',
+      userId: 'u',
+      name: 't',
+      coe: 'kubernetes',
+      imageId: 'image',
+    }),
   );
   const uuid = overrides.uuid ?? randomUUID();
   await source.manager.insert(

@@ -21,7 +21,9 @@ export type ClusterProgress = Partial<
     | 'trusteeUserId'
   >
 >;
-export type NodeGroupProgress = Partial<Pick<NodeGroupEntity, 'status' | 'statusReason' | 'stackId' | 'nodeAddresses' | 'version'>>;
+export type NodeGroupProgress = Partial<
+  Pick<NodeGroupEntity, 'status' | 'statusReason' | 'stackId' | 'nodeAddresses' | 'version'>
+>;
 
 /** Clusters and their node groups as their conductor sees and changes them. */
 export class ClusterWorkRepository {

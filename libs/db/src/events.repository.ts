@@ -20,7 +20,11 @@ export class EventsRepository {
   constructor(private readonly source: DataSource) {}
 
   async add(tx: Tx, ...events: readonly NewEvent[]): Promise<void> {
-    if (events.length > 0) await tx.manager.insert(EventEntity, events.map((event) => values<EventEntity>(event)));
+    if (events.length > 0)
+      await tx.manager.insert(
+        EventEntity,
+        events.map((event) => values<EventEntity>(event)),
+      );
   }
 
   /** Retention: events of clusters that are gone, older than this many days. */

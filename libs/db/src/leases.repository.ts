@@ -23,7 +23,7 @@ export class LeasesRepository {
       [name, owner, ttlMs],
     );
     const row = rows[0];
-    return row ? { name, owner, epoch: String(row.epoch) } : null;
+    return row ? { name, owner, epoch: row.epoch } : null;
   }
 
   /** Prolongs all of them in one statement. @returns the names of those still held */

@@ -33,7 +33,10 @@ describe('nodes', () => {
     const { manager } = database.source;
     const template = randomUUID();
     const common = { projectId: 'p', userId: 'u', name: 'k1' };
-    await manager.insert(ClusterTemplateEntity, values<ClusterTemplateEntity>({ ...common, uuid: template, coe: 'kubernetes', imageId: 'i' }));
+    await manager.insert(
+      ClusterTemplateEntity,
+      values<ClusterTemplateEntity>({ ...common, uuid: template, coe: 'kubernetes', imageId: 'i' }),
+    );
     await manager.insert(
       ClusterEntity,
       values<ClusterEntity>({
@@ -58,7 +61,10 @@ describe('nodes', () => {
         status: 'CREATE_IN_PROGRESS',
       }),
     );
-    await manager.insert(StackEntity, values<StackEntity>({ uuid: stackUuid, clusterUuid, projectId: 'p', name: 's', template: {} }));
+    await manager.insert(
+      StackEntity,
+      values<StackEntity>({ uuid: stackUuid, clusterUuid, projectId: 'p', name: 's', template: {} }),
+    );
   });
   after(() => database.close());
 
@@ -77,10 +83,24 @@ describe('nodes', () => {
         })),
       ),
     );
-  const resource = (name: string, type: string, physicalId: string | null, attributes: Record<string, unknown>): Promise<unknown> =>
+  const resource = (
+    name: string,
+    type: string,
+    physicalId: string | null,
+    attributes: Record<string, unknown>,
+  ): Promise<unknown> =>
     database.source.manager.upsert(
       StackResourceEntity,
-      values<StackResourceEntity>({ uuid: randomUUID(), stackUuid, name, type, physicalName: `k1-${name}`, physicalId, attributes, action: 'CREATE' }),
+      values<StackResourceEntity>({
+        uuid: randomUUID(),
+        stackUuid,
+        name,
+        type,
+        physicalName: `k1-${name}`,
+        physicalId,
+        attributes,
+        action: 'CREATE',
+      }),
       ['stackUuid', 'name'],
     );
   const sync = (): Promise<number> => uow.run((tx) => nodes.syncFromStacks(tx, clusterUuid, ['203.0.113.1']));
@@ -95,7 +115,10 @@ describe('nodes', () => {
     const before = await nodes.ofCluster(everything, clusterUuid);
     await planned();
     assert.deepEqual(await nodes.ofCluster(everything, clusterUuid), before);
-    assert.deepEqual(before.map((node) => node.slot), [0, 1]);
+    assert.deepEqual(
+      before.map((node) => node.slot),
+      [0, 1],
+    );
   });
 
   it('learn their addresses from the stack, and with them from where their requests may come; once', async () => {

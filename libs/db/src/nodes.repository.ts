@@ -123,10 +123,9 @@ export class NodesRepository {
       [clusterUuid, names],
     );
     if (rows.length > 0) {
-      await tx.manager.query(
-        `INSERT INTO node_phases (node_uuid, phase, status) SELECT unnest($1::uuid[]), 'ready', 'done'`,
-        [rows.map((row) => row.uuid)],
-      );
+      await tx.manager.query(`INSERT INTO node_phases (node_uuid, phase, status) SELECT unnest($1::uuid[]), 'ready', 'done'`, [
+        rows.map((row) => row.uuid),
+      ]);
     }
     return rows.map((row) => row.name);
   }

@@ -123,7 +123,10 @@ describe('the operations that nobody works on', () => {
     const lease = await leases.acquire(clusterLease(worked.clusterUuid), 'busy', 60_000);
     assert.ok(lease);
     await database.source.query(`UPDATE operations SET sent_at = now() - interval '1 minute' WHERE uuid <> $1`, [fresh.uuid]);
-    const [one, two] = await Promise.all([operations.claimLost(everything, 3000, 10), operations.claimLost(everything, 3000, 10)]);
+    const [one, two] = await Promise.all([
+      operations.claimLost(everything, 3000, 10),
+      operations.claimLost(everything, 3000, 10),
+    ]);
     assert.deepEqual([...one, ...two], [lost.uuid]);
     await leases.release(lease);
     assert.deepEqual(await operations.claimLost(everything, 3000, 10), [worked.uuid]);
@@ -137,7 +140,10 @@ describe('the operations that nobody works on', () => {
       await operations.finish(tx, finished.uuid, 'failed', { code: 'x', message: 'y' });
     });
     await database.source.query(`UPDATE operations SET sent_at = NULL WHERE uuid = ANY ($1)`, [[later.uuid, finished.uuid]]);
-    assert.deepEqual(await operations.claimLost(everything, 0, 10).then((ids) => ids.filter((id) => id === later.uuid || id === finished.uuid)), []);
+    assert.deepEqual(
+      await operations.claimLost(everything, 0, 10).then((ids) => ids.filter((id) => id === later.uuid || id === finished.uuid)),
+      [],
+    );
   });
 
   it('count attempts of operation and steps, and belong to their project alone', async () => {

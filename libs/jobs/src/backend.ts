@@ -62,11 +62,7 @@ export function openQueue(settings: JobsSettings): OperationBullQueue {
   return new Queue<OperationJob>(QUEUE_NAME, { ...options, connection: pool(settings, POSTGRES_POOL.queue) }, postgres);
 }
 
-export function openWorker(
-  settings: JobsSettings,
-  concurrency: number,
-  processor: Processor<OperationJob>,
-): OperationBullWorker {
+export function openWorker(settings: JobsSettings, concurrency: number, processor: Processor<OperationJob>): OperationBullWorker {
   const options: Omit<WorkerOptions, 'connection'> = {
     ...prefixOf(settings),
     concurrency,
@@ -98,4 +94,4 @@ const pool = (settings: JobsSettings, max: number): ConnectionOptions => ({
 });
 
 /** The classes are typed for Redis; the backend differs in nothing that is used here. */
-const postgres = createPostgresBackend as unknown as BackendFactory<never, ConnectionOptions>;
+const postgres = createPostgresBackend as unknown as BackendFactory<never>;

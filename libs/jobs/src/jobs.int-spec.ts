@@ -7,7 +7,9 @@ import type { JobOutcome, JobsSettings, OperationWorker } from './index.js';
 
 const redisUrl = process.env['TEST_REDIS_URL'] || undefined;
 const backends = redisUrl ? (['postgres', 'redis'] as const) : (['postgres'] as const);
-console.log(`queue backends under test: ${backends.join(', ')}${redisUrl ? '' : ' (TEST_REDIS_URL is not set: Redis is NOT tested)'}`);
+console.log(
+  `queue backends under test: ${backends.join(', ')}${redisUrl ? '' : ' (TEST_REDIS_URL is not set: Redis is NOT tested)'}`,
+);
 
 const log = { warn: (): void => undefined };
 

@@ -47,11 +47,7 @@ export class OperationQueue {
     await queue?.close().catch(() => undefined);
   }
 
-  async #attempt(
-    what: string,
-    work: (queue: OperationBullQueue) => Promise<unknown>,
-    fields: object = {},
-  ): Promise<boolean> {
+  async #attempt(what: string, work: (queue: OperationBullQueue) => Promise<unknown>, fields: object = {}): Promise<boolean> {
     if (this.#closed) return false;
     const queue = (this.#queue ??= this.#connect());
     try {

@@ -18,10 +18,14 @@ export class ClusterKube {
   async connect(cluster: ClusterEntity, minutes: number): Promise<ClusterClient> {
     const authorities = await findAuthorities(this.secrets, cluster.uuid);
     if (!authorities || !cluster.apiAddress) {
-      throw new OperationFailure('cluster-unreachable', 'kubernetes: the address or the certificates of the cluster are not there', {
-        step: 'kubernetes',
-        fixableBy: 'operator',
-      });
+      throw new OperationFailure(
+        'cluster-unreachable',
+        'kubernetes: the address or the certificates of the cluster are not there',
+        {
+          step: 'kubernetes',
+          fixableBy: 'operator',
+        },
+      );
     }
     // Works before and without any RBAC object of the cluster.
     const { certPem, keyPem } = await issueClientCertificate(authorities.ca, {

@@ -31,13 +31,24 @@ const resolved = {
 
 describe('the cluster as its driver wants it', () => {
   it('counts nodes by role and reads the template’s name servers and port', () => {
-    const cluster = { uuid: 'u', name: 'k1', labels: {}, keypair: '', masterLbEnabled: true, floatingIpEnabled: true } as unknown as ClusterEntity;
+    const cluster = {
+      uuid: 'u',
+      name: 'k1',
+      labels: {},
+      keypair: '',
+      masterLbEnabled: true,
+      floatingIpEnabled: true,
+    } as unknown as ClusterEntity;
     const groups = [
       { role: 'master', nodeCount: 3 },
       { role: 'worker', nodeCount: 2 },
       { role: 'gpu', nodeCount: 4 },
     ] as NodeGroupEntity[];
-    const template = { dnsNameserver: '8.8.8.8, 1.1.1.1,', apiserverPort: null, networkDriver: 'calico' } as ClusterTemplateEntity;
+    const template = {
+      dnsNameserver: '8.8.8.8, 1.1.1.1,',
+      apiserverPort: null,
+      networkDriver: 'calico',
+    } as ClusterTemplateEntity;
     const spec = clusterSpec(cluster, groups, template, resolved);
     assert.deepEqual([spec.masterCount, spec.nodeCount, spec.apiPort, spec.keypair], [3, 9, 6443, null]);
     assert.deepEqual(spec.dnsNameservers, ['8.8.8.8', '1.1.1.1']);
@@ -53,8 +64,20 @@ describe('the cluster as its driver wants it', () => {
 
 describe('the address of the API', () => {
   const cases: [string, Partial<InfraOutputs>, string | null, string | null, string | null][] = [
-    ['floating IP of the first master', { api_host: '127.25.0.9', api_floating_ip_id: 'f' }, null, 'https://127.25.0.9:6443', '127.25.0.9'],
-    ['load balancer', { api_host: '127.25.0.9', api_floating_ip_id: 'f', load_balancer_id: 'l' }, null, 'https://127.25.0.9:6443', null],
+    [
+      'floating IP of the first master',
+      { api_host: '127.25.0.9', api_floating_ip_id: 'f' },
+      null,
+      'https://127.25.0.9:6443',
+      '127.25.0.9',
+    ],
+    [
+      'load balancer',
+      { api_host: '127.25.0.9', api_floating_ip_id: 'f', load_balancer_id: 'l' },
+      null,
+      'https://127.25.0.9:6443',
+      null,
+    ],
     ['the first master itself', {}, '10.0.0.5', 'https://10.0.0.5:6443', null],
     ['the first master over IPv6', {}, 'fd00::5', 'https://[fd00::5]:6443', null],
     ['not known yet', {}, null, null, null],

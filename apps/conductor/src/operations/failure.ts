@@ -1,7 +1,15 @@
 import type { StoredFailure } from '#libs/db';
 import { isDatabaseAway } from '#libs/db';
 import { InvalidInput, JeroboamError, OperationFailure, Superseded, Transient, type FixableBy } from '#libs/domain';
-import { isForbidden, isNotFound, isQuota, isRetryable, isSideEffectUnknown, isUnauthorized, OpenStackError } from '#libs/openstack';
+import {
+  isForbidden,
+  isNotFound,
+  isQuota,
+  isRetryable,
+  isSideEffectUnknown,
+  isUnauthorized,
+  OpenStackError,
+} from '#libs/openstack';
 import { ResourceInError, ResourceTimeout, StackFailed } from '#libs/stack';
 import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown } from './stop-reasons.js';
 
@@ -39,7 +47,11 @@ export function judge(error: unknown, step: string, signal: AbortSignal, attempt
   if (isDatabaseAway(error)) return { kind: 'database-away' };
   if (error instanceof Transient) return { kind: 'retry', afterMs: error.retryAfterMs, why: error.message };
   if (isRetryable(error) || isSideEffectUnknown(error)) {
-    return { kind: 'retry', afterMs: Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)), why: words(error) };
+    return {
+      kind: 'retry',
+      afterMs: Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)),
+      why: words(error),
+    };
   }
   return { kind: 'fail', failure: describeFailure(error, step) };
 }
@@ -57,7 +69,10 @@ export function describeFailure(error: unknown, step: string): StoredFailure {
   }
   if (error instanceof OpenStackError) return stored(error.code, `${step}: ${error.message}`, { step, ...whoMends(error) });
   if (error instanceof JeroboamError) {
-    return stored(error.code, `${step}: ${error.message}`, { step, fixableBy: error instanceof InvalidInput ? 'user' : 'operator' });
+    return stored(error.code, `${step}: ${error.message}`, {
+      step,
+      fixableBy: error instanceof InvalidInput ? 'user' : 'operator',
+    });
   }
   // Its words may hold anything; the log has them.
   return stored('internal-error', `${step}: internal error, see the conductor's log`, { step, fixableBy: 'operator' });
@@ -70,8 +85,10 @@ interface Mending {
 
 function whoMends(cause: unknown): Mending {
   if (isQuota(cause)) return { fixableBy: 'user', hint: 'free resources in the project, or ask for a larger quota' };
-  if (isForbidden(cause)) return { fixableBy: 'user', hint: 'the roles you had when you asked for it must allow this in the project' };
-  if (isUnauthorized(cause)) return { fixableBy: 'user', hint: 'the trust or the user behind the cluster is gone, or lost its roles' };
+  if (isForbidden(cause))
+    return { fixableBy: 'user', hint: 'the roles you had when you asked for it must allow this in the project' };
+  if (isUnauthorized(cause))
+    return { fixableBy: 'user', hint: 'the trust or the user behind the cluster is gone, or lost its roles' };
   if (isNotFound(cause)) return { fixableBy: 'user', hint: 'something the cluster refers to has been removed' };
   if (cause instanceof ResourceInError || cause instanceof ResourceTimeout) return { fixableBy: 'operator' };
   return { fixableBy: cause instanceof OpenStackError && (cause.httpStatus ?? 500) < 500 ? 'user' : 'operator' };

@@ -26,7 +26,9 @@ export async function resolveCloud(
   const image = once((name) => cloud.image.images.find(name).then((found) => one('image', name, found)));
   const [external, existingNetwork, ...resolved] = await Promise.all([
     template.externalNetworkId
-      ? cloud.network.networks.find(template.externalNetworkId).then((found) => one('external network', template.externalNetworkId ?? '', found))
+      ? cloud.network.networks
+          .find(template.externalNetworkId)
+          .then((found) => one('external network', template.externalNetworkId ?? '', found))
       : null,
     findExistingNetwork(cloud, cluster),
     ...groups.map(async (group) => {

@@ -32,7 +32,6 @@ export interface RunningParts {
   readonly defaultTimeoutMinutes: number;
 }
 
-
 const MINUTE_MS = 60_000;
 /** The longest a timer takes; a later deadline is looked at again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -143,7 +142,10 @@ export class RunningOperation {
 
   #watchTime(): void {
     const leftMs = this.deadline.getTime() - Date.now();
-    this.#timer = setTimeout(() => (leftMs > LONGEST_TIMER_MS ? this.#watchTime() : this.#timeIsUp()), Math.min(LONGEST_TIMER_MS, Math.max(0, leftMs)));
+    this.#timer = setTimeout(
+      () => (leftMs > LONGEST_TIMER_MS ? this.#watchTime() : this.#timeIsUp()),
+      Math.min(LONGEST_TIMER_MS, Math.max(0, leftMs)),
+    );
   }
 
   #timeIsUp(): void {
@@ -170,7 +172,8 @@ export class RunningOperation {
       if (!this.#started) await this.#start(tx);
       else await this.#endStep(tx, null);
       const count = await operations.startStep(tx, this.operation.uuid, { name: step.name, position, progress });
-      if (count === 1) await this.#event(tx, 'operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name });
+      if (count === 1)
+        await this.#event(tx, 'operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name });
       return count;
     });
     this.#started = true;
@@ -217,7 +220,13 @@ export class RunningOperation {
     return this.parts.uow.fenced(this.parts.held.lease, unit);
   }
 
-  async #event(tx: Tx, type: string, message: string, level: EventLevel = 'info', data: Record<string, unknown> = {}): Promise<void> {
+  async #event(
+    tx: Tx,
+    type: string,
+    message: string,
+    level: EventLevel = 'info',
+    data: Record<string, unknown> = {},
+  ): Promise<void> {
     await this.parts.events.add(tx, {
       clusterUuid: this.operation.clusterUuid,
       projectId: this.operation.projectId,

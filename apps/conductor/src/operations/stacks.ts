@@ -7,7 +7,12 @@ import type { OperationContext } from './operation.js';
 export const INFRASTRUCTURE = 'infrastructure';
 
 /** The stack of a plan. The group's name is not unique for ever, its uuid is. */
-export function stackRef(cluster: ClusterEntity, uuid: string, plan: StackPlan, group: { uuid: string; name: string } | null): StackRef {
+export function stackRef(
+  cluster: ClusterEntity,
+  uuid: string,
+  plan: StackPlan,
+  group: { uuid: string; name: string } | null,
+): StackRef {
   return {
     uuid,
     name: group ? `nodegroup-${group.uuid}` : INFRASTRUCTURE,

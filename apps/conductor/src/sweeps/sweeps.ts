@@ -44,9 +44,7 @@ export function startSweeps(parts: SweepParts): Periodic[] {
 }
 
 /** Sends the job again of every operation that is due and that nobody works on. @returns how many */
-export async function sendLostOperations(
-  parts: Pick<SweepParts, 'operations' | 'queue' | 'log' | 'sweepMs'>,
-): Promise<number> {
+export async function sendLostOperations(parts: Pick<SweepParts, 'operations' | 'queue' | 'log' | 'sweepMs'>): Promise<number> {
   const lost = await parts.operations.claimLost(SERVICE, parts.sweepMs, BATCH);
   for (const operationId of lost) {
     parts.log.info({ operationId }, 'sending the operation again');

@@ -38,6 +38,7 @@ export class InfrastructureStep implements Step {
     ctx.awaiting(() => awaitedOf([this.engine.state(stackUuid)]));
     const outputs = await this.engine.create(stackRef(cluster, stackUuid, plan, null), stackRun(ctx, cloud));
     const address = apiAddress(parseInfraOutputs(outputs), null, spec.apiPort);
-    if (address && cluster.apiAddress !== address) await ctx.write((tx) => this.clusters.set(tx, cluster.uuid, { apiAddress: address }));
+    if (address && cluster.apiAddress !== address)
+      await ctx.write((tx) => this.clusters.set(tx, cluster.uuid, { apiAddress: address }));
   }
 }

@@ -88,7 +88,10 @@ export class KubernetesStep implements Step {
     while (missing.size > 0) {
       const ready = watch.nodes.filter((node) => node.ready && missing.has(node.name));
       if (ready.length > 0) {
-        await this.markReady(ctx, ready.map((node) => missing.get(node.name)).filter((node) => node !== undefined));
+        await this.markReady(
+          ctx,
+          ready.map((node) => missing.get(node.name)).filter((node) => node !== undefined),
+        );
         for (const node of ready) missing.delete(node.name);
         continue;
       }
@@ -101,7 +104,11 @@ export class KubernetesStep implements Step {
   private async markReady(ctx: OperationContext, ready: readonly NodeEntity[]): Promise<void> {
     const { cluster, operation } = ctx;
     await ctx.write(async (tx) => {
-      const news = await this.nodes.markReady(tx, cluster.uuid, ready.map((node) => node.name));
+      const news = await this.nodes.markReady(
+        tx,
+        cluster.uuid,
+        ready.map((node) => node.name),
+      );
       const names = new Set(news);
       await this.events.add(
         tx,

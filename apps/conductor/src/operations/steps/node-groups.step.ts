@@ -72,7 +72,10 @@ export class NodeGroupsStep implements Step {
       const plan = driver.nodeGroup(spec, groupSpec(group, resolved), own, infra);
       const hidden = Object.fromEntries(own.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
       try {
-        await this.engine.create(stackRef(cluster, stackUuids.get(group.uuid) ?? '', plan, group), stackRun(ctx, cloud, signal, hidden));
+        await this.engine.create(
+          stackRef(cluster, stackUuids.get(group.uuid) ?? '', plan, group),
+          stackRun(ctx, cloud, signal, hidden),
+        );
       } catch (error) {
         if (error instanceof StackFailed) {
           await ctx.write((tx) => this.clusters.setGroup(tx, group.uuid, { statusReason: error.message }));
@@ -117,13 +120,9 @@ export class NodeGroupsStep implements Step {
    * addresses alone, and the first master's may be the address of the cluster.
    */
   private async syncUntil(ctx: OperationContext, made: Promise<unknown>, infra: InfraOutputs, apiPort: number): Promise<void> {
-    let done = false;
-    const end = made.then(() => {
-      done = true;
-    });
-    let ms = FIRST_SYNC_MS;
-    while (!done) {
-      await Promise.race([end, sleep(ms, undefined, { ref: false })]);
+    const end = made.then(() => 'end');
+    for (let ms = FIRST_SYNC_MS, state = ''; state !== 'end';) {
+      state = await Promise.race([end, sleep(ms, 'look', { ref: false })]);
       if (ctx.signal.aborted) break;
       const changed = await this.sync(ctx, infra, apiPort).catch((error: unknown) => {
         ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');
@@ -146,11 +145,7 @@ export class NodeGroupsStep implements Step {
   }
 
   /** As Magnum has them: floating addresses where nodes have such, private ones else. */
-  private async writeAddresses(
-    ctx: OperationContext,
-    tx: Tx,
-    groups: readonly NodeGroupEntity[],
-  ): Promise<void> {
+  private async writeAddresses(ctx: OperationContext, tx: Tx, groups: readonly NodeGroupEntity[]): Promise<void> {
     const nodes = await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid);
     for (const group of groups) {
       const own = nodes.filter((node) => node.nodeGroupUuid === group.uuid);

@@ -25,18 +25,15 @@ export class NodesStep implements Step {
       this.stacks.load(SERVICE, cluster.stackId ?? ''),
     ]);
     const wanted = groups.flatMap((group) =>
-      Array.from(
-        { length: group.nodeCount },
-        (_, slot): NewNode => ({
-          uuid: randomUUID(),
-          clusterUuid: cluster.uuid,
-          nodeGroupUuid: group.uuid,
-          projectId: cluster.projectId,
-          name: nodeName(cluster, group, slot),
-          slot,
-          role: isMaster(group) ? 'master' : 'worker',
-        }),
-      ),
+      Array.from({ length: group.nodeCount }, (_, slot): NewNode => ({
+        uuid: randomUUID(),
+        clusterUuid: cluster.uuid,
+        nodeGroupUuid: group.uuid,
+        projectId: cluster.projectId,
+        name: nodeName(cluster, group, slot),
+        slot,
+        role: isMaster(group) ? 'master' : 'worker',
+      })),
     );
     const floatingIp = firstMasterFloatingIp(parseInfraOutputs(infrastructure?.stack.outputs));
     await ctx.write(async (tx) => {

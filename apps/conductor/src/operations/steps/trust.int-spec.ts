@@ -93,7 +93,9 @@ describe('the trust between a user and a cluster', () => {
       write: async (unit) =>
         uow.run(async (tx) => {
           const result = await unit(tx);
-          if ((await tx.manager.query('SELECT 1 FROM clusters WHERE uuid = $1 AND trust_id IS NOT NULL', [cluster.uuid])).length > 0) {
+          if (
+            (await tx.manager.query('SELECT 1 FROM clusters WHERE uuid = $1 AND trust_id IS NOT NULL', [cluster.uuid])).length > 0
+          ) {
             throw new Error('died');
           }
           return result;
@@ -106,7 +108,10 @@ describe('the trust between a user and a cluster', () => {
     assert.deepEqual(await trustees(cluster), [user]);
     assert.equal(made.trusteeUserId, user);
     const trusts = await demo.identity.trusts.list({ trustor_user_id: (await demo.whoAmI()).userId });
-    assert.deepEqual(trusts.filter((trust) => trust.trustee_user_id === user).map((trust) => trust.id), [made.trustId]);
+    assert.deepEqual(
+      trusts.filter((trust) => trust.trustee_user_id === user).map((trust) => trust.id),
+      [made.trustId],
+    );
     assert.ok(await (await identity.owner(made))?.whoAmI());
   });
 
@@ -134,7 +139,9 @@ describe('the trust between a user and a cluster', () => {
       headers: { 'content-type': 'application/json', 'x-auth-token': await demo.token() },
       body: JSON.stringify({ application_credential: { name: 'ci' } }),
     });
-    const { application_credential: made } = (await response.json()) as { application_credential: { id: string; secret: string } };
+    const { application_credential: made } = (await response.json()) as {
+      application_credential: { id: string; secret: string };
+    };
     const session = cloud.session({ kind: 'application-credential', id: made.id, secret: made.secret });
     const { cluster, ctx } = await asked(await session.token());
     await assert.rejects(

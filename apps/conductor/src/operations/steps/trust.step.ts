@@ -71,7 +71,12 @@ export class TrustStep implements Step {
     return made.id;
   }
 
-  private async ensureTrust(ctx: OperationContext, caller: CloudSession, trustor: TokenInfo, trusteeUserId: string): Promise<string> {
+  private async ensureTrust(
+    ctx: OperationContext,
+    caller: CloudSession,
+    trustor: TokenInfo,
+    trusteeUserId: string,
+  ): Promise<string> {
     const { projectId } = ctx.cluster;
     try {
       if (ctx.attempt > 1) {
@@ -108,7 +113,13 @@ function cannotDelegate(cause?: unknown): OperationFailure {
   );
 }
 
-function failure(code: string, words: string, hint?: string, fixableBy: 'user' | 'operator' = 'user', cause?: unknown): OperationFailure {
+function failure(
+  code: string,
+  words: string,
+  hint?: string,
+  fixableBy: 'user' | 'operator' = 'user',
+  cause?: unknown,
+): OperationFailure {
   const message = `trust: ${words}${hint ? `; ${hint}` : ''}`;
   return new OperationFailure(code, message, { step: 'trust', fixableBy, hint }, { cause });
 }

@@ -41,6 +41,8 @@ export class Nova {
   readonly quotas: Quotas;
   /** The latest 5,000, in memory only. */
   gone: Tombstone[] = [];
+  /** What the server's guest has written, where there are guests. */
+  guestConsole: (serverId: string) => string = () => '';
 
   constructor(
     readonly cloud: Cloud,

@@ -67,7 +67,11 @@ function consoleOutput(nova: Nova, call: Call, row: ServerRow, fields: Fields): 
     throw row.status === 'BUILD'
       ? conflict(`Instance ${row.id} is not ready`)
       : notFound('Guest does not have a console available.');
-  const lines = (nova.tables.consoles.get(row.id)?.text ?? '').split('\n');
+  const lines = consoleText(nova, row.id).split('\n');
   const length = fields.optionalInteger('length', -1, 1_000_000) ?? -1;
   return ok({ output: (length < 0 ? lines : lines.slice(-length)).join('\n') });
 }
+
+/** What stands on a server's console: the text put there, then the guest's. */
+export const consoleText = (nova: Nova, id: string): string =>
+  [nova.tables.consoles.get(id)?.text ?? '', nova.guestConsole(id)].filter((text) => text !== '').join('\n');

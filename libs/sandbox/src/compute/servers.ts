@@ -79,15 +79,13 @@ export function serverRoutes(nova: Nova): Route[] {
     ...tagRoutes(nova, get, changed),
     route('GET', '/servers/:id/os-interface', (call) =>
       ok({
-        interfaceAttachments: nova.neutron.tables.ports
-          .by('device_id', get(call).id)
-          .map((port) => ({
-            net_id: port.network_id,
-            port_id: port.id,
-            mac_addr: port.mac_address,
-            port_state: port.status,
-            fixed_ips: port.fixed_ips,
-          })),
+        interfaceAttachments: nova.neutron.tables.ports.by('device_id', get(call).id).map((port) => ({
+          net_id: port.network_id,
+          port_id: port.id,
+          mac_addr: port.mac_address,
+          port_state: port.status,
+          fixed_ips: port.fixed_ips,
+        })),
       }),
     ),
     route('GET', '/servers/:id/os-security-groups', (call) => {

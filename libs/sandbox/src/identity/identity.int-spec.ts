@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSandbox } from '../start.js';
-import type { Sandbox } from '../start.js';
+import type { Sandbox } from '../options.js';
 import { authenticate, baseOf, clientFor, TestClient } from '../testing/http.js';
 
 let sandbox: Sandbox;

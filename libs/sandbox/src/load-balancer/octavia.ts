@@ -18,13 +18,13 @@ export const octaviaTime = (): string => new Date().toISOString().slice(0, 19);
 /** The state machine: a load balancer takes one change at a time, and everything below it waits for it. */
 export class Octavia {
   readonly tables: OctaviaTables;
+  /** What a health monitor finds: whether a server answers on a port. Guests know better than this. */
+  answers: (serverId: string, port: number) => boolean = () => true;
   readonly quotas: Quotas;
 
   constructor(
     readonly cloud: Cloud,
     readonly neutron: Neutron,
-    /** Tells members that answer from those that do not. */
-    readonly isServerUp: (serverId: string) => boolean,
   ) {
     this.tables = octaviaTables(cloud.store);
     this.quotas = new Quotas(cloud.store, 'load_balancer', quotaDefaults);

@@ -95,7 +95,7 @@ export class Views {
     if (!row.admin_state_up || row.provisioning_status === 'PENDING_CREATE') return 'OFFLINE';
     if (this.octavia.tables.healthMonitors.count('pool_id', row.pool_id) === 0) return 'NO_MONITOR';
     const server = this.serverOf(row);
-    return server !== undefined && this.octavia.isServerUp(server) ? 'ONLINE' : 'ERROR';
+    return server !== undefined && this.octavia.answers(server, row.monitor_port ?? row.protocol_port) ? 'ONLINE' : 'ERROR';
   }
 
   private poolStatus(row: Pool): Operating {

@@ -5,11 +5,13 @@ import type { FixedIp, NetworkTables, Port, Subnet } from './rows.js';
 /** Which address of which subnet is used by which port. Follows the ports table, so it needs no rows of its own. */
 export class Addresses {
   private readonly used = new Map<string, Map<number, string>>();
+  private readonly routerPorts = new Map<string, Set<string>>();
   /** The address handed out last: the next one comes after it, as a freed address should not come back at once. */
   private readonly cursors = new Map<string, number>();
 
   constructor(private readonly tables: NetworkTables) {
     tables.ports.watch((before, after) => {
+      this.followRouters(before, after);
       if (before?.fixed_ips === after?.fixed_ips) return;
       for (const ip of before?.fixed_ips ?? []) this.of(ip.subnet_id).delete(parseAddress(ip.ip_address) ?? -1);
       if (after !== undefined) for (const ip of after.fixed_ips) this.take(after, ip);
@@ -29,6 +31,11 @@ export class Addresses {
   /** Ids of the ports with an address in this subnet. */
   portsIn(subnetId: string): Set<string> {
     return new Set(this.used.get(subnetId)?.values());
+  }
+
+  /** The ports of routers with an address in this subnet. */
+  routerPortsIn(subnetId: string): Port[] {
+    return [...(this.routerPorts.get(subnetId) ?? [])].flatMap((id) => this.tables.ports.get(id) ?? []);
   }
 
   /** The next free address of a subnet's pools, undefined when there is none. */
@@ -57,6 +64,17 @@ export class Addresses {
       throw badRequest(`IP address ${address} is not a valid IP for the specified subnet.`, 'InvalidIpForSubnet');
     if (this.of(subnet.id).has(value))
       throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, 'IpAddressAlreadyAllocated');
+  }
+
+  private followRouters(before: Port | undefined, after: Port | undefined): void {
+    if (before?.device_owner === 'network:router_interface')
+      for (const ip of before.fixed_ips) this.routerPorts.get(ip.subnet_id)?.delete(before.id);
+    if (after?.device_owner !== 'network:router_interface') return;
+    for (const ip of after.fixed_ips) {
+      const ids = this.routerPorts.get(ip.subnet_id);
+      if (ids === undefined) this.routerPorts.set(ip.subnet_id, new Set([after.id]));
+      else ids.add(after.id);
+    }
   }
 
   private of(subnetId: string): Map<number, string> {

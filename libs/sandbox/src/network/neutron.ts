@@ -222,9 +222,7 @@ export class Neutron {
 
   /** The router that leads from a subnet to an external network, with its address there. */
   gatewayOf(subnetId: string, externalNetworkId?: string): { routerId: string; address: string } | undefined {
-    for (const portId of this.addresses.portsIn(subnetId)) {
-      const port = this.tables.ports.get(portId);
-      if (port?.device_owner !== 'network:router_interface') continue;
+    for (const port of this.addresses.routerPortsIn(subnetId)) {
       const info = this.tables.routers.get(port.device_id)?.external_gateway_info;
       if (info != null && (externalNetworkId === undefined || info.network_id === externalNetworkId))
         return { routerId: port.device_id, address: info.external_fixed_ips[0]?.ip_address ?? '' };

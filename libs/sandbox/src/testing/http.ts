@@ -1,4 +1,4 @@
-import type { Sandbox } from '../start.js';
+import type { Sandbox } from '../options.js';
 import type { AccountName } from '../identity/seed.js';
 
 /** An answer; `at('token.roles.0.name')` reads its JSON. */

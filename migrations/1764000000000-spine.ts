@@ -116,6 +116,7 @@ export class Spine1764000000000 implements MigrationInterface {
         node_taints jsonb NOT NULL DEFAULT '[]',
         node_addresses jsonb NOT NULL DEFAULT '[]',
         stack_id text,
+        node_facts jsonb,
         status text NOT NULL,
         status_reason text,
         version text,

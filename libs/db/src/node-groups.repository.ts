@@ -7,7 +7,7 @@ import { values } from './values.js';
 
 export type NewNodeGroup = Omit<
   NodeGroupEntity,
-  'id' | 'createdAt' | 'updatedAt' | 'revision' | 'nodeAddresses' | 'stackId' | 'statusReason' | 'version'
+  'id' | 'createdAt' | 'updatedAt' | 'revision' | 'nodeAddresses' | 'nodeFacts' | 'stackId' | 'statusReason' | 'version'
 >;
 
 export class NodeGroupsRepository {

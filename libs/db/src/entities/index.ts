@@ -1,6 +1,6 @@
 export { ClusterTemplateEntity } from './cluster-template.entity.js';
 export { ClusterEntity } from './cluster.entity.js';
-export { NodeGroupEntity, type NodeTaint } from './node-group.entity.js';
+export { NodeGroupEntity, type NodeFacts, type NodeTaint } from './node-group.entity.js';
 export { NodeEntity, NodePhaseEntity } from './node.entity.js';
 export { OperationEntity, OperationStepEntity, type StoredFailure } from './operation.entity.js';
 export { EventEntity, type EventLevel } from './event.entity.js';

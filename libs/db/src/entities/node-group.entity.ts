@@ -8,6 +8,16 @@ export interface NodeTaint {
   readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 }
 
+/** What a node's bundle is rendered from besides the rows: written by the conductor before the first node is made. */
+export interface NodeFacts {
+  /** `v1.36.4` */
+  readonly kubernetesVersion: string;
+  /** The image's own `kube_version`: Kubernetes is installed. Null: it is installed at boot. */
+  readonly imageKubeVersion: string | null;
+  /** The subnet of the nodes. */
+  readonly nodeCidr: string;
+}
+
 /** Equal nodes of a cluster. Fields as Magnum's, reference section 5.3. */
 @Entity('node_groups')
 @Index('node_groups_cluster_name_key', ['clusterUuid', 'name'], { unique: true })
@@ -32,6 +42,7 @@ export class NodeGroupEntity {
   @JsonColumn('node_taints', '[]') nodeTaints: NodeTaint[];
   @JsonColumn('node_addresses', '[]') nodeAddresses: string[];
   @TextColumn('stack_id') stackId: string | null;
+  @Column({ type: 'jsonb', name: 'node_facts', nullable: true }) nodeFacts: NodeFacts | null;
   @Column({ type: 'text' }) status: ClusterStatus;
   @TextColumn('status_reason') statusReason: string | null;
   @TextColumn('version') version: string | null;

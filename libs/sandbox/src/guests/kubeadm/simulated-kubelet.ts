@@ -127,9 +127,25 @@ export function postNodeStatus(etcd: SimulatedEtcd, name: string, ready: boolean
     ready === 'unknown'
       ? silentConditions()
       : conditions(ready, message ?? (ready ? 'kubelet is posting ready status' : notReadyMessage));
+  if (ready !== 'unknown') renewLease(etcd, node);
   etcd.put('/nodes', {
     ...node,
     status: { ...status, conditions: keepTransitions(next, Array.isArray(before) ? (before as Json[]) : []) },
+  });
+}
+
+/** Where a kubelet says that it lives. Renewed with each status only: nobody here looks at its time. */
+function renewLease(etcd: SimulatedEtcd, { metadata }: KubeObject): void {
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  etcd.put('coordination.k8s.io/leases', {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: metadata.name,
+      namespace: 'kube-node-lease',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: metadata.name, uid: metadata.uid }],
+    },
+    spec: { holderIdentity: metadata.name, leaseDurationSeconds: 40, renewTime },
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ApiResource } from './api-resources.js';
-import type { KubeUser } from './authentication.js';
+import type { KubeUser } from './kube-user.js';
 import { mayAccess } from './authorization.js';
 import { dig, digText as text, isJson, type Json } from './kube-object.js';
 import type { SimulatedEtcd } from './simulated-etcd.js';

@@ -1,22 +1,32 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { authorize } from './authorization.js';
 import { dig, StatusError, unbase64 } from './kube-object.js';
+import type { KubeUser } from './kube-user.js';
 import type { SimulatedEtcd } from './simulated-etcd.js';
-
-export interface KubeUser {
-  readonly name: string;
-  readonly groups: readonly string[];
-}
 
 const anonymous: KubeUser = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const knownSockets = new WeakMap<TLSSocket, KubeUser | 'invalid' | 'none'>();
 
 /**
  * Who is calling: a client certificate chained to the cluster CA (CN = user, O = groups), else a bootstrap token,
- * else anonymous. @throws StatusError 401 for credentials that do not hold.
+ * else anonymous; somebody else when `Impersonate-User` asks for it. @throws StatusError 401 for credentials that do not
+ * hold, 403 for impersonation without the right
  */
 export function authenticate(request: IncomingMessage, etcd: SimulatedEtcd): KubeUser {
+  const user = realUser(request, etcd);
+  const name = request.headers['impersonate-user'];
+  if (typeof name !== 'string') return user;
+  authorize(user, { verb: 'impersonate', group: '', resource: 'users', namespace: '', name }, etcd);
+  const groups = [request.headers['impersonate-group'] ?? []]
+    .flat()
+    .flatMap((group) => group.split(',').map((word) => word.trim()));
+  const everybody = name === anonymous.name ? 'system:unauthenticated' : 'system:authenticated';
+  return { name, groups: [...groups, everybody] };
+}
+
+function realUser(request: IncomingMessage, etcd: SimulatedEtcd): KubeUser {
   const byCertificate = certificateUser(request.socket as TLSSocket);
   if (byCertificate === 'invalid') throw unauthorized();
   if (byCertificate !== 'none') return byCertificate;

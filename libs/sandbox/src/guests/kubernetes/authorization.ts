@@ -1,4 +1,4 @@
-import type { KubeUser } from './authentication.js';
+import type { KubeUser } from './kube-user.js';
 import { dig, StatusError, type KubeObject } from './kube-object.js';
 import type { SimulatedEtcd } from './simulated-etcd.js';
 

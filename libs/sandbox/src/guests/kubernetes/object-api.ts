@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { apiVersionOf, isReview, resourceKey } from './api-resources.js';
 import { jsonBody, verbOf, type ObjectRequest } from './api-request.js';
-import type { KubeUser } from './authentication.js';
+import type { KubeUser } from './kube-user.js';
 import { authorize } from './authorization.js';
 import { answerReview } from './access-reviews.js';
 import { namespace as newNamespace } from './default-objects.js';

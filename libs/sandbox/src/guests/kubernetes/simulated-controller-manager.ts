@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { liveBootstrapTokens, type KubeUser } from './authentication.js';
+import { liveBootstrapTokens } from './authentication.js';
+import type { KubeUser } from './kube-user.js';
 import { mayAccess } from './authorization.js';
 import { base64, dig, kubeTime, unbase64, type Json, type KubeObject } from './kube-object.js';
 import type { SimulatedEtcd } from './simulated-etcd.js';

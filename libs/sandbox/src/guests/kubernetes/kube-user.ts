@@ -1,0 +1,5 @@
+/** Who is calling, as authenticated. */
+export interface KubeUser {
+  readonly name: string;
+  readonly groups: readonly string[];
+}

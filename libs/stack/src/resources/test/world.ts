@@ -44,7 +44,7 @@ export class World {
   async make(typeName: string, given: Record<string, unknown>, ctx?: ResourceContext): Promise<Made> {
     const type = typeNamed(typeName);
     const properties = type.properties.parse(given);
-    const context = ctx ?? this.context(typeName.split('::').at(-1)!.toLowerCase());
+    const context = ctx ?? this.context(shortName(typeName));
     const created = await this.patiently(() => type.create(context, properties));
     const id = typeof created === 'string' ? created : created.id;
     const attributes = typeof created === 'string' ? await this.ready(type, context, id, properties) : created.attributes;
@@ -107,3 +107,6 @@ export function typeNamed(name: string): AnyResourceType {
   assert.ok(type, name);
   return type;
 }
+
+/** `net` of `OS::Neutron::Net`. */
+export const shortName = (typeName: string): string => (typeName.split('::').at(-1) ?? typeName).toLowerCase();

@@ -1,5 +1,5 @@
 import { StacksRepository } from '#libs/db';
-import { isForbidden, isNotFound, isUnauthorized, type CloudSession } from '#libs/openstack';
+import { isForbidden, isNotFound, isUnauthorized, OpenStackError, type CloudSession } from '#libs/openstack';
 import { StackEngine, StackFailed } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import { ClusterIdentity } from '../../cloud/cluster-identity.js';
@@ -57,15 +57,16 @@ export class DeleteStacksStep {
       await owner.withSignal(ctx.signal).whoAmI();
       return owner;
     } catch (error) {
-      if (!isUnauthorized(error) && !isForbidden(error) && !isNotFound(error)) throw error;
+      if (!isOwnerGone(error)) throw error;
       ctx.log.warn({ error: String(error) }, 'the trust does not work any more: acting as the service');
       return null;
     }
   }
 }
 
-/** Whether the cloud refuses who asks, not what is asked. */
+/** Whether the cloud refuses who asks, not what is asked. A login by a trust that is gone is answered with 404. */
 function isOwnerGone(error: unknown): boolean {
-  if (error instanceof StackFailed) return error.failures.some(({ cause }) => isUnauthorized(cause) || isForbidden(cause));
-  return isUnauthorized(error) || isForbidden(error);
+  if (error instanceof StackFailed) return error.failures.some(({ cause }) => isOwnerGone(cause));
+  if (isUnauthorized(error) || isForbidden(error)) return true;
+  return error instanceof OpenStackError && error.service === 'identity' && isNotFound(error);
 }

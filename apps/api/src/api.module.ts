@@ -5,6 +5,7 @@ import {
   ClusterTemplatesRepository,
   ConductorsRepository,
   EventsRepository,
+  NodeBootstrapRepository,
   NodeGroupsRepository,
   OperationsRepository,
   QuotasRepository,
@@ -17,6 +18,10 @@ import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { DataSource } from 'typeorm';
 import { CloudCatalogue } from './cloud/cloud-catalogue.js';
+import { BootstrapServer } from './bootstrap/bootstrap-server.js';
+import { FetchBundle } from './bootstrap/fetch-bundle.js';
+import { Gate } from './bootstrap/gate.js';
+import { ReportPhase } from './bootstrap/report-phase.js';
 import { Policy } from './policy/policy.js';
 import { HealthController } from './root/health.controller.js';
 import { VersionController } from './root/version.controller.js';
@@ -54,6 +59,7 @@ const repositories: Provider[] = (
     ClusterTemplatesRepository,
     ConductorsRepository,
     EventsRepository,
+    NodeBootstrapRepository,
     NodeGroupsRepository,
     OperationsRepository,
     QuotasRepository,
@@ -108,6 +114,14 @@ export class ApiModule {
         { provide: SERVICE_SESSION, useValue: parts.service },
         { provide: Policy, useValue: parts.policy },
         { provide: CloudCatalogue, useFactory: (cloud: Cloud) => new CloudCatalogue(cloud), inject: [Cloud] },
+        {
+          provide: Gate,
+          useFactory: (nodes: NodeBootstrapRepository, signals: Signals) => new Gate(nodes, signals),
+          inject: [NodeBootstrapRepository, Signals],
+        },
+        ReportPhase,
+        FetchBundle,
+        BootstrapServer,
         ...repositories,
         CloudChecks,
         ...verbs,

@@ -1,4 +1,5 @@
 import { InvalidConfiguration, loadConfig } from '#libs/config';
+import { BootstrapServer } from './bootstrap/bootstrap-server.js';
 import { createApi } from './create-api.js';
 import { openParts } from './parts.js';
 
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   process.on('SIGTERM', (signal) => void end(signal));
   process.on('SIGINT', (signal) => void end(signal));
   await app.listen(settings.API_PORT, settings.API_HOST);
-  parts.log.info({ url: await app.getUrl() }, 'listening');
+  const bootstrapPort = await app.get(BootstrapServer).listen();
+  parts.log.info({ url: await app.getUrl(), bootstrapPort }, 'listening');
 }
 
 main().catch((error: unknown) => {

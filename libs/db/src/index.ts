@@ -30,3 +30,4 @@ export { ClustersRepository, type GroupSummary, type NewCluster } from './cluste
 export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';
+export { NodeBootstrapRepository, type BundleRows, type MasterTurn, type PhaseReport } from './node-bootstrap.repository.js';

@@ -21,6 +21,7 @@ import {
   type ClusterSpecification,
   type RequestContext,
 } from '#libs/domain';
+import { kubernetesVersionOf, networkPlan } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
   ClustersRepository,
@@ -32,6 +33,7 @@ import {
   type ClusterTemplateEntity,
   type Tx,
 } from '#libs/db';
+import type { Image } from '#libs/openstack';
 import { Inject, Injectable } from '@nestjs/common';
 import { CloudChecks, inOrder } from '../../cloud/cloud-checks.js';
 import { Policy } from '../../policy/policy.js';
@@ -77,9 +79,10 @@ export class CreateCluster {
     assertRoomForCluster(projectId, used, limit);
     if (template.hidden && !ctx.isAdmin) throw new Forbidden('hidden-template', 'Not authorized.', { clusterTemplateUuid: template.uuid });
     checkLabels(spec.labels);
-    await this.checkCloud(ctx, template, spec);
+    const image = await this.checkCloud(ctx, template, spec);
     assertMastersReachable(request.masterCount, spec.masterLbEnabled);
-    return this.store(ctx, template, request, spec);
+    const found = this.plan(template, request, spec, image);
+    return this.store(ctx, template, request, spec, found);
   }
 
   private async findTemplate(ctx: RequestContext, version: Microversion, ident: string): Promise<ClusterTemplateEntity> {
@@ -92,10 +95,11 @@ export class CreateCluster {
     }
   }
 
-  private async checkCloud(ctx: RequestContext, template: ClusterTemplateEntity, spec: ClusterSpecification): Promise<void> {
+  private async checkCloud(ctx: RequestContext, template: ClusterTemplateEntity, spec: ClusterSpecification): Promise<Image> {
+    const image = this.checks.image(ctx, template.imageId);
     const bootVolumeGb = bootVolumeSizeGb(spec.labels, this.settings.DEFAULT_BOOT_VOLUME_SIZE);
     await inOrder(
-      this.checks.image(ctx, template.imageId),
+      image,
       this.checks.flavor(ctx, 'flavor_id', spec.flavorId, bootVolumeGb),
       this.checks.flavor(ctx, 'master_flavor_id', spec.masterFlavorId, bootVolumeGb),
       this.checks.externalNetwork(ctx, template.externalNetworkId),
@@ -103,6 +107,22 @@ export class CreateCluster {
       this.checks.fixedSubnet(ctx, spec.fixedSubnet),
       this.checks.keypair(ctx, spec.keypair),
     );
+    return image;
+  }
+
+  /**
+   * What the nodes will need and only the image knows; and the address ranges, which would else fail when half is made.
+   * @throws InvalidInput
+   */
+  private plan(template: ClusterTemplateEntity, request: ClusterRequest, spec: ClusterSpecification, image: Image): Record<string, unknown> {
+    const { kube_version: kubeVersion } = image;
+    const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
+    const kubernetesVersion = kubernetesVersionOf(imageProperties, spec.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
+    if (spec.fixedNetwork === null && spec.fixedSubnet === null) {
+      const nodeCount = request.masterCount + request.nodeCount;
+      networkPlan({ labels: spec.labels, networkDriver: template.networkDriver, existingCidr: null, nodeCount });
+    }
+    return { imageProperties, kubernetesVersion };
   }
 
   private async store(
@@ -110,11 +130,13 @@ export class CreateCluster {
     template: ClusterTemplateEntity,
     request: ClusterRequest,
     spec: ClusterSpecification,
+    found: Record<string, unknown>,
   ): Promise<string> {
     const uuid = randomUUID();
     const projectId = ctx.projectId ?? '';
     const cluster = { ...spec, uuid, projectId, userId: ctx.userId, name: request.name ?? generateName('cluster'), status: STATUS };
     const operation = this.operations.prepare(ctx, cluster, 'create', {
+      request: found,
       deadlineMinutes: spec.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
     });
     try {

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { renderBundle, type Bundle } from '#libs/bootstrap';
+import type { Settings } from '#libs/config';
+import { findAuthorities, NodeBootstrapRepository, SecretStore, type ClusterEntity, type NodeEntity } from '#libs/db';
+import { bootstrapToken, isNodeNonce, KeyRing } from '#libs/pki';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { LOGGER, SETTINGS } from '../tokens.js';
+import { alreadyFetched, beingDeleted, nonceRefused, notYet, tooOld, unknownNode, wrongSource } from './bootstrap-errors.js';
+import { bundleInput } from './bundle-input.js';
+import { Gate } from './gate.js';
+
+export const bundleBody = z.strictObject({
+  nonce: z.string().min(1).max(256),
+  retry_key: z.string().min(32).max(256),
+});
+export type BundleBody = z.infer<typeof bundleBody>;
+
+/** How long a request is held for its turn. */
+const HOLD_MS = 20_000;
+
+/**
+ * A node's one fetch: nonce -> life of node and cluster -> source address -> turn -> claim -> bundle. Nothing is used up
+ * before the turn has come; a node that lost the answer asks again with the same key.
+ */
+@Injectable()
+export class FetchBundle {
+  constructor(
+    private readonly nodes: NodeBootstrapRepository,
+    private readonly secrets: SecretStore,
+    private readonly keyRing: KeyRing,
+    private readonly gate: Gate,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
+
+  /** @throws BootstrapRefusal 403, 404, 410, 503 */
+  async run(nodeUuid: string, source: string, body: BundleBody): Promise<Bundle> {
+    if (!isNodeNonce(this.keyRing, nodeUuid, body.nonce)) throw nonceRefused();
+    const keyHash = createHash('sha256').update(body.retry_key).digest('hex');
+    await this.admit(nodeUuid, source, keyHash);
+    const before = await this.mustFind(nodeUuid);
+    if (!(await this.gate.wait(before.node.clusterUuid, before.node, HOLD_MS))) throw notYet('It is not this node’s turn yet.');
+    // While it waited the cluster may have been deleted, or somebody else have come with another key.
+    await this.admit(nodeUuid, source, keyHash);
+    if (!(await this.nodes.claimBundle(nodeUuid, keyHash))) throw await this.refuseUsed(nodeUuid, source);
+    const bundle = await this.render(nodeUuid);
+    this.log.info({ clusterUuid: before.cluster.uuid, nodeId: nodeUuid, node: before.node.name, source }, 'handing out a bundle');
+    return bundle;
+  }
+
+  private async admit(nodeUuid: string, source: string, keyHash: string): Promise<void> {
+    const { node, cluster } = await this.mustFind(nodeUuid);
+    if (cluster.status.startsWith('DELETE')) throw beingDeleted();
+    if (Date.now() > endOfLife(node, cluster, this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES)) throw tooOld();
+    if (this.settings.BOOTSTRAP_SOURCE_CHECK) await this.checkSource(node, cluster, source);
+    if (node.bundleKeyHash !== null && node.bundleKeyHash !== keyHash) throw await this.refuseUsed(nodeUuid, source);
+  }
+
+  /** Rows learn the addresses as soon as the ports have them; a node that is faster waits. */
+  private async checkSource(node: NodeEntity, cluster: ClusterEntity, source: string): Promise<void> {
+    if (node.privateIp === null) throw notYet('The addresses of this node are not known yet.');
+    const allowed = new Set([...node.allowedSources, node.privateIp, node.floatingIp]);
+    if (allowed.has(source)) return;
+    // Behind a router that is not ours nobody knows the outside address: the nonce alone must do.
+    const outsideIsUnknown = [...allowed].every((address) => address === null || address === node.privateIp);
+    if (outsideIsUnknown && (cluster.fixedNetwork !== null || cluster.fixedSubnet !== null)) return;
+    await this.nodes.warn(node.uuid, `its bundle was asked for from the foreign address ${source}`, { source });
+    throw wrongSource();
+  }
+
+  private async refuseUsed(nodeUuid: string, source: string): Promise<Error> {
+    await this.nodes.warn(nodeUuid, `its bundle was asked for again, from ${source}`, { source });
+    return alreadyFetched();
+  }
+
+  private async mustFind(nodeUuid: string): Promise<{ node: NodeEntity; cluster: ClusterEntity }> {
+    const found = await this.nodes.find(nodeUuid);
+    if (!found) throw unknownNode();
+    return found;
+  }
+
+  private async render(nodeUuid: string): Promise<Bundle> {
+    const rows = await this.nodes.bundleRows(nodeUuid);
+    const [authorities, masters] = await Promise.all([
+      findAuthorities(this.secrets, rows.cluster.uuid),
+      this.nodes.masters(rows.cluster.uuid),
+    ]);
+    if (!authorities) throw notYet('The cluster has no certificates yet.');
+    const isFirst = masters[0]?.uuid === nodeUuid && !masters.some((master) => master.joined);
+    return renderBundle(bundleInput(rows, isFirst, authorities, bootstrapToken(this.keyRing, rows.cluster.uuid)));
+  }
+}
+
+/** A bundle is for a node that has just been made. */
+function endOfLife(node: NodeEntity, cluster: ClusterEntity, fallbackMinutes: number): number {
+  return node.createdAt.getTime() + (cluster.createTimeout || fallbackMinutes) * 60_000;
+}

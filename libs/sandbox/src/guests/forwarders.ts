@@ -19,21 +19,23 @@ export class Forwarders {
   /** @param failed told when an address cannot be listened on; tried again with the next `apply` */
   constructor(readonly failed: (target: ForwardTarget, error: Error) => void) {}
 
-  /** Makes what is open be what is wanted. */
-  apply(wanted: readonly ForwardTarget[]): void {
+  /** Makes what is open be what is wanted. @returns when what is new listens, or has failed to */
+  async apply(wanted: readonly ForwardTarget[]): Promise<void> {
+    const opening: Promise<void>[] = [];
     const keys = new Set<string>();
     for (const target of wanted) {
       const key = `${target.address}:${target.port}`;
       keys.add(key);
       const open = this.#open.get(key);
       if (open) open.retarget(target.targets);
-      else this.#listen(key, target);
+      else opening.push(this.#listen(key, target));
     }
     for (const [key, forwarder] of this.#open) {
       if (keys.has(key)) continue;
       this.#open.delete(key);
       void forwarder.close();
     }
+    await Promise.all(opening);
   }
 
   async close(): Promise<void> {
@@ -42,12 +44,13 @@ export class Forwarders {
     await Promise.all(open.map((forwarder) => forwarder.close()));
   }
 
-  #listen(key: string, target: ForwardTarget): void {
+  #listen(key: string, target: ForwardTarget): Promise<void> {
     const forwarder = new Forwarder(target, (error) => {
       if (this.#open.get(key) === forwarder) this.#open.delete(key);
       this.failed(target, error);
     });
     this.#open.set(key, forwarder);
+    return forwarder.opened;
   }
 }
 
@@ -55,13 +58,17 @@ class Forwarder {
   #targets: readonly RealAddress[];
   #next = 0;
   readonly #server: Server;
+  readonly opened: Promise<void>;
   readonly #links = new Map<Socket, { target: RealAddress; inner: Socket }>();
 
   constructor(target: ForwardTarget, failed: (error: Error) => void) {
     this.#targets = target.targets;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (outer) => this.#accept(outer, this.#targets.length));
     this.#server.on('error', failed);
-    this.#server.listen({ host: target.address, port: target.port, backlog: 1024 });
+    this.opened = new Promise((resolve) => {
+      this.#server.once('error', () => resolve());
+      this.#server.listen({ host: target.address, port: target.port, backlog: 1024 }, resolve);
+    });
   }
 
   retarget(targets: readonly RealAddress[]): void {

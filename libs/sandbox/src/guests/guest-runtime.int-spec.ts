@@ -74,7 +74,7 @@ class Scene {
 
   async agent(organization: string, commonName: string): Promise<Agent> {
     const { ca } = this.cluster;
-    const leaf = await issueLeaf(await readAuthority(ca.certPem, ca.keyPem), {
+    const leaf = issueLeaf(readAuthority(ca.certPem, ca.keyPem), {
       commonName,
       organizations: [organization],
       usage: 'client',
@@ -268,7 +268,7 @@ describe('simulated guests', () => {
 
 async function assertKubectl(scene: Scene): Promise<void> {
   const { ca } = scene.cluster;
-  const leaf = await issueLeaf(await readAuthority(ca.certPem, ca.keyPem), {
+  const leaf = issueLeaf(readAuthority(ca.certPem, ca.keyPem), {
     commonName: 'admin',
     organizations: ['system:masters'],
     usage: 'client',

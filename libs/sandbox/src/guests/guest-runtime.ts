@@ -71,7 +71,7 @@ export class GuestRuntime {
     };
   }
 
-  /** Resumes what had joined, then follows the cloud. The view must know its servers by now. */
+  /** Resumes what had joined, and when that answers again follows the cloud. The view must know its servers by now. */
   async start(): Promise<void> {
     const states = this.#room.journal.takeStates();
     const servers = new Map(this.view.servers().map((server) => [server.id, server]));
@@ -86,10 +86,12 @@ export class GuestRuntime {
       this.#guests.set(id, guest);
       resumed.push(guest);
     }
-    await Promise.all(resumed.map((guest) => guest.rejoin()));
+    for (const guest of resumed) guest.rejoin();
     this.#clusters.sweep();
-    for (const guest of resumed) if (running.has(guest.server.status)) guest.powerOn(true);
-    this.#sync();
+    const awake = resumed.filter(({ server }) => running.has(server.status));
+    const on = awake.map((guest) => ({ guest, run: guest.powerOn(true) }));
+    await Promise.all(on.filter(({ guest }) => guest.outcome === 'joined').map(({ run }) => run));
+    await this.#sync();
     this.#stopWatching = this.view.onChange(() => this.#schedule());
   }
 
@@ -155,11 +157,12 @@ export class GuestRuntime {
     this.#due = due;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#sync();
+      void this.#sync();
     }, delayMs);
   }
 
-  #sync(): void {
+  /** Resolves when new forwarders listen; guests go their own way. */
+  async #sync(): Promise<void> {
     this.#servers = this.view.servers();
     const present = new Set<string>();
     for (const server of this.#servers) {
@@ -171,7 +174,7 @@ export class GuestRuntime {
       this.#guests.delete(id);
       void guest.destroy();
     }
-    this.#forwarders.apply(this.#wantedForwards());
+    await this.#forwarders.apply(this.#wantedForwards());
   }
 
   #follow(server: ServerView): void {
@@ -183,7 +186,7 @@ export class GuestRuntime {
       this.#guests.set(server.id, guest);
     }
     guest.server = server;
-    if (on && !guest.isOn) guest.powerOn();
+    if (on && !guest.isOn) void guest.powerOn();
     else if (!on && guest.isOn) void guest.powerOff();
   }
 

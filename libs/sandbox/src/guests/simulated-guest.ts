@@ -67,13 +67,16 @@ export class SimulatedGuest {
     return this.#api?.address;
   }
 
-  /** @param awake the machine was running all the time; only the simulation was restarted */
-  powerOn(awake = false): void {
+  /**
+   * @param awake the machine was running all the time; only the simulation was restarted
+   * @returns when the guest has come to rest; never rejects
+   */
+  powerOn(awake = false): Promise<void> {
     const power = new AbortController();
     this.#power = power;
     clearTimeout(this.#silent);
     this.console.powerOn();
-    this.#run(power.signal, awake).catch((error: unknown) => {
+    return this.#run(power.signal, awake).catch((error: unknown) => {
       if (power.signal.aborted) return;
       this.console.write(`simulated guest: ${(error as Error).message}`);
       this.room.log(`guest ${this.server.name}: ${(error as Error).message}`);
@@ -110,11 +113,11 @@ export class SimulatedGuest {
   }
 
   /** Makes a restarted control plane a member again, before any guest is switched on. */
-  async rejoin(): Promise<void> {
+  rejoin(): void {
     const joined = this.#memory.joined;
     if (!joined?.controlPlane) return;
     const dir = joined.controlPlane.certificatesDir;
-    const ca = await readAuthority(this.#disk.text(`${dir}/ca.crt`) ?? '', this.#disk.text(`${dir}/ca.key`) ?? '');
+    const ca = readAuthority(this.#disk.text(`${dir}/ca.crt`) ?? '', this.#disk.text(`${dir}/ca.key`) ?? '');
     this.room.clusters.join(ca, this.server.id);
   }
 

@@ -185,7 +185,9 @@ export class SimulatedNodeAgent {
           throw new Refused(`${what} refused with ${answer.status}: ${answer.text.slice(0, 500)}`);
       }
       failures = Math.min(failures + 1, 5);
-      this.environment.console.write(`jeroboam-node: ${what}: ${typeof answer === 'string' ? answer : `answer ${answer.status}`}`);
+      this.environment.console.write(
+        `jeroboam-node: ${what}: ${typeof answer === 'string' ? answer : `answer ${answer.status}`}`,
+      );
       await this.#pause((failures * failures * PAUSE_MS) / 2);
     }
     throw new Refused(`${what}: no answer`);

@@ -17,7 +17,7 @@ export function requiredFile(disk: SimulatedDisk, path: string, phase: string, w
  * Checks the key pairs a control plane is given (cluster CA, etcd CA, front-proxy CA, service-account key).
  * @returns the cluster CA. @throws KubeadmFailure naming the file
  */
-export async function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: string): Promise<SimulatedAuthority> {
+export function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: string): SimulatedAuthority {
   const authorities: SimulatedAuthority[] = [];
   for (const [file, phase] of [
     ['ca', 'ca'],
@@ -27,11 +27,11 @@ export async function readAuthorities(disk: SimulatedDisk, dir: string, phasePre
     const name = `${phasePrefix}${phase}`;
     const certificate = requiredFile(disk, `${dir}/${file}.crt`, name, `certificate for ${phase}`);
     const key = requiredFile(disk, `${dir}/${file}.key`, name, `private key for ${phase}`);
-    authorities.push(
-      await readAuthority(certificate, key).catch((error: unknown) => {
-        throw phaseFailure(name, `failure loading ${phase} certificate ${dir}/${file}.crt: ${(error as Error).message}`);
-      }),
-    );
+    try {
+      authorities.push(readAuthority(certificate, key));
+    } catch (error) {
+      throw phaseFailure(name, `failure loading ${phase} certificate ${dir}/${file}.crt: ${(error as Error).message}`);
+    }
   }
   const privateKey = requiredFile(disk, `${dir}/sa.key`, `${phasePrefix}sa`, 'key for service account');
   const publicKey = requiredFile(disk, `${dir}/sa.pub`, `${phasePrefix}sa`, 'public key for service account');
@@ -85,16 +85,11 @@ export function firstServiceIp(subnet: string): string {
 }
 
 /** Issues what kubeadm issues for a control-plane node and writes it below `dir` and /etc/kubernetes. */
-export async function writeLeafCertificates(
-  disk: SimulatedDisk,
-  dir: string,
-  ca: SimulatedAuthority,
-  names: ServingNames,
-): Promise<void> {
-  const serving = await issueLeaf(ca, { commonName: 'kube-apiserver', usage: 'server', ...servingNames(names) });
+export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: SimulatedAuthority, names: ServingNames): void {
+  const serving = issueLeaf(ca, { commonName: 'kube-apiserver', usage: 'server', ...servingNames(names) });
   disk.write(`${dir}/apiserver.crt`, serving.certPem, 0o644);
   disk.write(`${dir}/apiserver.key`, serving.keyPem, 0o600);
-  const kubeletClient = await issueLeaf(ca, {
+  const kubeletClient = issueLeaf(ca, {
     commonName: 'kube-apiserver-kubelet-client',
     organizations: ['kubeadm:cluster-admins'],
     usage: 'client',
@@ -107,7 +102,7 @@ export async function writeLeafCertificates(
     ['kubelet.conf', `system:node:${names.nodeName}`, 'system:nodes'],
   ] as const;
   for (const [file, commonName, organization] of users) {
-    const { certPem, keyPem } = await issueLeaf(ca, { commonName, organizations: [organization], usage: 'client' });
+    const { certPem, keyPem } = issueLeaf(ca, { commonName, organizations: [organization], usage: 'client' });
     disk.write(
       `/etc/kubernetes/${file}`,
       JSON.stringify(kubeconfig(names.controlPlaneEndpoint, ca.certificatePem, certPem, keyPem)),

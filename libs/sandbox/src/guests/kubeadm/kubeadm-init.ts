@@ -32,10 +32,10 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
   const dir = settings.certificatesDir;
   const { name } = settings.registration;
   const node = nodeObject(environment, settings.registration, 'master', settings.kubernetesVersion);
-  const ca = await readAuthorities(disk, dir, 'certs/');
+  const ca = readAuthorities(disk, dir, 'certs/');
   const endpoint =
     settings.controlPlaneEndpoint === '' ? `${settings.advertiseAddress}:${settings.bindPort}` : settings.controlPlaneEndpoint;
-  await writeLeafCertificates(disk, dir, ca, { ...settings, nodeName: name, controlPlaneEndpoint: endpoint });
+  writeLeafCertificates(disk, dir, ca, { ...settings, nodeName: name, controlPlaneEndpoint: endpoint });
 
   const key = SimulatedClusters.keyOf(ca.certificatePem);
   const others = [...(environment.clusters.find(key)?.members ?? [])].filter((id) => id !== server.id);

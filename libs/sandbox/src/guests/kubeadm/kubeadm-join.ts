@@ -34,9 +34,7 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
   const role = settings.controlPlane ? 'master' : 'worker';
   const node = nodeObject(environment, settings.registration, role, version);
   await refuseDouble(environment, joiner, name);
-  const controlPlane = settings.controlPlane
-    ? await prepareControlPlane(environment, settings, configuration, caPem, endpoint)
-    : null;
+  const controlPlane = settings.controlPlane ? prepareControlPlane(environment, settings, configuration, caPem, endpoint) : null;
   const identity = await requestCertificate(environment, settings, joiner, name);
   const cluster = environment.clusters.find(SimulatedClusters.keyOf(caPem));
   if (!controlPlane && cluster) {
@@ -63,7 +61,7 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
   }
   if (controlPlane) {
     const key = environment.clusters.join(
-      await readAuthorities(environment.disk, controlPlane.certificatesDir, 'certs/'),
+      readAuthorities(environment.disk, controlPlane.certificatesDir, 'certs/'),
       environment.server.id,
     ).key;
     await startApiServer(environment, key, controlPlane);
@@ -170,21 +168,21 @@ async function refuseDouble(environment: GuestEnvironment, joiner: GuestKubeClie
   }
 }
 
-async function prepareControlPlane(
+function prepareControlPlane(
   environment: GuestEnvironment,
   settings: JoinSettings,
   configuration: unknown,
   caPem: string,
   endpoint: string,
-): Promise<NonNullable<JoinedNode['controlPlane']>> {
+): NonNullable<JoinedNode['controlPlane']> {
   const dir = digText(configuration, 'certificatesDir') || '/etc/kubernetes/pki';
-  const ca = await readAuthorities(environment.disk, dir, 'control-plane-prepare/certs/');
+  const ca = readAuthorities(environment.disk, dir, 'control-plane-prepare/certs/');
   if (publicKeyPin(ca.certificatePem) !== publicKeyPin(caPem)) {
     throw phaseFailure('control-plane-prepare/certs', `the CA in ${dir}/ca.crt is not the CA of the cluster`);
   }
   const sans = dig(configuration, 'apiServer', 'certSANs');
   const local = settings.controlPlane ?? { advertiseAddress: environment.localIp, bindPort: 6443 };
-  await writeLeafCertificates(environment.disk, dir, ca, {
+  writeLeafCertificates(environment.disk, dir, ca, {
     nodeName: settings.registration.name,
     dnsDomain: digText(configuration, 'networking', 'dnsDomain') || 'cluster.local',
     serviceSubnet: digText(configuration, 'networking', 'serviceSubnet') || '10.96.0.0/12',
@@ -202,7 +200,7 @@ async function requestCertificate(
   joiner: GuestKubeClient,
   name: string,
 ): Promise<{ cert: string; key: string }> {
-  const { csrPem, keyPem } = await createRequest(`system:node:${name}`, ['system:nodes']);
+  const { csrPem, keyPem } = createRequest(`system:node:${name}`, ['system:nodes']);
   const csrName = `node-csr-${randomUUID()}`;
   const body = {
     apiVersion: 'certificates.k8s.io/v1',

@@ -29,12 +29,7 @@ export class ObjectApi {
   }
 
   /** Answers, or takes over the response (a watch) and returns undefined. @throws StatusError */
-  async handle(
-    request: ObjectRequest,
-    user: KubeUser,
-    body: unknown,
-    response: ServerResponse,
-  ): Promise<ObjectAnswer | undefined> {
+  handle(request: ObjectRequest, user: KubeUser, body: unknown, response: ServerResponse): ObjectAnswer | undefined {
     const verb = verbOf(request);
     const { resource, namespace, name, subresource } = request;
     if (!(verb === 'create' && resource.plural === 'nodes')) this.#authorize(user, verb, request, name);
@@ -106,7 +101,7 @@ export class ObjectApi {
     return { code: 200, body: `${head.slice(0, -1)},"items":[${entries.map((entry) => entry.json()).join(',')}]}` };
   }
 
-  async #create(request: ObjectRequest, user: KubeUser, body: Json): Promise<ObjectAnswer> {
+  #create(request: ObjectRequest, user: KubeUser, body: Json): ObjectAnswer {
     const { resource } = request;
     let object = this.#complete(request, body);
     const { name, namespace = '' } = object.metadata;
@@ -117,15 +112,15 @@ export class ObjectApi {
     if (this.#etcd.get(resourceKey(resource), namespace, name)) throw alreadyExists(request, name);
     if (resource.plural === 'namespaces')
       object = { ...newNamespace(name), ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
-    if (resource.plural === 'certificatesigningrequests') object = await this.#newCsr(object, user);
+    if (resource.plural === 'certificatesigningrequests') object = this.#newCsr(object, user);
     if (isDryRun(request)) return { code: 201, body: object };
     return { code: 201, body: this.#etcd.put(resourceKey(resource), object) };
   }
 
-  async #newCsr(object: KubeObject, user: KubeUser): Promise<KubeObject> {
+  #newCsr(object: KubeObject, user: KubeUser): KubeObject {
     const spec = { ...(object['spec'] as Json | undefined), username: user.name, groups: user.groups };
     try {
-      return await this.controllers.processCsr({ ...object, spec, status: {} }, user);
+      return this.controllers.processCsr({ ...object, spec, status: {} }, user);
     } catch (error) {
       throw new StatusError(
         422,
@@ -135,7 +130,7 @@ export class ObjectApi {
     }
   }
 
-  async #update(request: ObjectRequest, user: KubeUser, body: Json): Promise<ObjectAnswer> {
+  #update(request: ObjectRequest, user: KubeUser, body: Json): ObjectAnswer {
     const { object: before } = this.#entry(request);
     const next = this.#complete(request, body);
     if (next.metadata.resourceVersion !== undefined && next.metadata.resourceVersion !== before.metadata.resourceVersion) {
@@ -144,7 +139,7 @@ export class ObjectApi {
     return this.#store(request, user, before, next);
   }
 
-  async #patch(request: ObjectRequest, user: KubeUser, body: unknown): Promise<ObjectAnswer> {
+  #patch(request: ObjectRequest, user: KubeUser, body: unknown): ObjectAnswer {
     const { resource, namespace, name, contentType, query } = request;
     const key = resourceKey(resource);
     if (contentType === 'application/apply-patch+yaml') {
@@ -173,7 +168,7 @@ export class ObjectApi {
   }
 
   /** A write to a subresource changes only what is its own. */
-  async #store(request: ObjectRequest, user: KubeUser, before: KubeObject, next: KubeObject): Promise<ObjectAnswer> {
+  #store(request: ObjectRequest, user: KubeUser, before: KubeObject, next: KubeObject): ObjectAnswer {
     const { resource, subresource } = request;
     let object = next;
     if (subresource === 'status' || subresource === 'approval') {
@@ -187,7 +182,7 @@ export class ObjectApi {
     if (isDryRun(request)) return { code: 200, body: object };
     const stored = this.#etcd.put(resourceKey(resource), object);
     if (resource.plural !== 'certificatesigningrequests') return { code: 200, body: stored };
-    return { code: 200, body: (await this.controllers.signStored(stored.metadata.name, user)) ?? stored };
+    return { code: 200, body: this.controllers.signStored(stored.metadata.name, user) ?? stored };
   }
 
   #remove(request: ObjectRequest, options: Json): ObjectAnswer {

@@ -87,7 +87,7 @@ export class SimulatedApiServer {
     const objects = parseObjectRequest(request, url);
     if (objects) {
       const body = await readBody(request, objects.contentType);
-      const answer = await this.#objects.handle(objects, user, body, response);
+      const answer = this.#objects.handle(objects, user, body, response);
       if (answer) sendJson(response, answer.code, answer.body);
       return;
     }

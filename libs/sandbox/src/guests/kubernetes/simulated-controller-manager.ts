@@ -22,9 +22,9 @@ export class SimulatedControllerManager {
   ) {}
 
   /** What becomes of a new CSR before it is stored: approved when it is a joining kubelet's, then signed. */
-  async processCsr(csr: KubeObject, requestor: KubeUser): Promise<KubeObject> {
+  processCsr(csr: KubeObject, requestor: KubeUser): KubeObject {
     const signer = String(dig(csr, 'spec', 'signerName'));
-    const request = await readRequest(unbase64(dig(csr, 'spec', 'request')));
+    const request = readRequest(unbase64(dig(csr, 'spec', 'request')));
     const approved = hasCondition(csr, 'Approved') || (signer === kubeletClient && this.#autoApproved(request, requestor));
     if (!approved || hasCondition(csr, 'Denied')) return csr;
     const conditions = hasCondition(csr, 'Approved')
@@ -34,7 +34,7 @@ export class SimulatedControllerManager {
     if (status['certificate'] === undefined && [kubeletClient, kubeletServing, apiClient].includes(signer)) {
       const days = Math.min(Number(dig(csr, 'spec', 'expirationSeconds') ?? 31_536_000) / 86_400, 365);
       const usage = signer === kubeletServing ? 'server' : 'client';
-      status['certificate'] = base64(await signRequest(this.authority, request, { usage, days }));
+      status['certificate'] = base64(signRequest(this.authority, request, { usage, days }));
     }
     return { ...csr, status };
   }
@@ -54,9 +54,9 @@ export class SimulatedControllerManager {
   }
 
   /** Signs again a CSR whose approval was stored. */
-  async signStored(name: string, requestor: KubeUser): Promise<KubeObject | undefined> {
+  signStored(name: string, requestor: KubeUser): KubeObject | undefined {
     const entry = this.etcd.get(csrs, '', name);
-    return entry && this.etcd.put(csrs, await this.processCsr(entry.object, requestor));
+    return entry && this.etcd.put(csrs, this.processCsr(entry.object, requestor));
   }
 
   /** Token cleaner and bootstrap signer: expired tokens go, cluster-info carries a signature for each living one. */

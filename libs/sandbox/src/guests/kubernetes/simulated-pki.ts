@@ -1,26 +1,43 @@
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
   randomBytes,
-  webcrypto,
+  sign,
+  verify,
   X509Certificate,
   type KeyObject,
 } from 'node:crypto';
-
-type WebKey = webcrypto.CryptoKey;
-type SigningAlgorithm = webcrypto.EcdsaParams | webcrypto.Algorithm;
+import {
+  BOOLEAN_TRUE,
+  bits,
+  child,
+  children,
+  context,
+  der,
+  INTEGER,
+  NULL,
+  OCTET_STRING,
+  oid,
+  pem,
+  readDer,
+  SEQUENCE,
+  SET,
+  time,
+  unpem,
+  UTF8_STRING,
+  type DerNode,
+} from './der.js';
 
 /** A certificate authority as it lies on a simulated disk, ready to sign. */
 export interface SimulatedAuthority {
   readonly certificate: X509Certificate;
   readonly certificatePem: string;
-  readonly issuer: string;
-  readonly key: WebKey;
-  readonly algorithm: SigningAlgorithm;
-  readonly publicKey: KeyObject;
+  /** The subject's DER: the issuer of what it signs. */
+  readonly issuer: Buffer;
+  readonly key: KeyObject;
+  readonly algorithm: SignatureAlgorithm;
 }
 
 export interface IssuedCertificate {
@@ -28,40 +45,45 @@ export interface IssuedCertificate {
   readonly keyPem: string;
 }
 
+interface SignatureAlgorithm {
+  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  /** AlgorithmIdentifier. */
+  readonly identifier: Buffer;
+}
+
+const ecdsaSha256 = der(SEQUENCE, oid('1.2.840.10045.4.3.2'));
+const ecdsaSha384 = der(SEQUENCE, oid('1.2.840.10045.4.3.3'));
+const rsaSha256 = der(SEQUENCE, oid('1.2.840.113549.1.1.11'), NULL);
+const signatureHashes: readonly [Buffer, SignatureAlgorithm['hash']][] = [
+  [oid('1.2.840.10045.4.3.2'), 'sha256'],
+  [oid('1.2.840.10045.4.3.3'), 'sha384'],
+  [oid('1.2.840.10045.4.3.4'), 'sha512'],
+  [oid('1.2.840.113549.1.1.11'), 'sha256'],
+  [oid('1.2.840.113549.1.1.12'), 'sha384'],
+  [oid('1.2.840.113549.1.1.13'), 'sha512'],
+];
+const commonNameOid = oid('2.5.4.3');
+const organizationOid = oid('2.5.4.10');
+const subjectAltNameOid = oid('2.5.29.17');
+const extensionRequestOid = oid('1.2.840.113549.1.9.14');
+
 /** Reads a CA. @throws Error in openssl-like words: unreadable, not a CA, or a key that is not the certificate's. */
-export async function readAuthority(certificatePem: string, keyPem: string): Promise<SimulatedAuthority> {
+export function readAuthority(certificatePem: string, keyPem: string): SimulatedAuthority {
   const certificate = new X509Certificate(certificatePem);
   const key = createPrivateKey(keyPem);
   if (!certificate.ca) throw new Error('the certificate is not a CA');
   if (!certificate.checkPrivateKey(key)) throw new Error('private key does not match the certificate');
-  const { importParams, algorithm } = algorithmOf(key);
-  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
-  return {
-    certificate,
-    certificatePem,
-    issuer: new x509.X509Certificate(certificatePem).subject,
-    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, importParams, false, ['sign']),
-    algorithm,
-    publicKey: createPublicKey(key),
-  };
+  const body = children(child(readDer(certificate.raw), 0));
+  const subject = body[body[0]?.tag === context(0) ? 5 : 4];
+  if (!subject) throw new Error('the certificate has no subject');
+  return { certificate, certificatePem, issuer: subject.raw, key, algorithm: algorithmOf(key) };
 }
 
-function algorithmOf(key: KeyObject): {
-  importParams: webcrypto.EcKeyImportParams | webcrypto.RsaHashedImportParams;
-  algorithm: SigningAlgorithm;
-} {
-  if (key.asymmetricKeyType === 'rsa') {
-    const name = 'RSASSA-PKCS1-v1_5';
-    return { importParams: { name, hash: 'SHA-256' }, algorithm: { name } };
-  }
+function algorithmOf(key: KeyObject): SignatureAlgorithm {
+  if (key.asymmetricKeyType === 'rsa') return { hash: 'sha256', identifier: rsaSha256 };
   const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (key.asymmetricKeyType === 'ec' && (curve === 'prime256v1' || curve === 'secp384r1')) {
-    const p256 = curve === 'prime256v1';
-    return {
-      importParams: { name: 'ECDSA', namedCurve: p256 ? 'P-256' : 'P-384' },
-      algorithm: { name: 'ECDSA', hash: p256 ? 'SHA-256' : 'SHA-384' },
-    };
-  }
+  if (curve === 'prime256v1') return { hash: 'sha256', identifier: ecdsaSha256 };
+  if (curve === 'secp384r1') return { hash: 'sha384', identifier: ecdsaSha384 };
   throw new Error(`unsupported key type ${key.asymmetricKeyType ?? 'unknown'}`);
 }
 
@@ -88,101 +110,134 @@ export interface LeafOptions {
   readonly days?: number;
 }
 
-const subjectAlternativeName = '2.5.29.17';
-const leafKey: webcrypto.EcKeyGenParams = { name: 'ECDSA', namedCurve: 'P-256' };
-
 /** A new key and its certificate by `authority`. Always P-256: a simulated node has no time for RSA. */
-export async function issueLeaf(authority: SimulatedAuthority, options: LeafOptions): Promise<IssuedCertificate> {
-  const keys = await webcrypto.subtle.generateKey(leafKey, true, ['sign', 'verify']);
-  const certPem = await signLeaf(authority, keys.publicKey, subjectOf(options), options);
-  return { certPem, keyPem: await privatePem(keys.privateKey) };
+export function issueLeaf(authority: SimulatedAuthority, options: LeafOptions): IssuedCertificate {
+  const { publicDer, privatePem } = newKeys();
+  const names = [
+    ...(options.dnsNames ?? []).map((name) => der(0x82, Buffer.from(name))),
+    ...(options.ips ?? []).map((ip) => der(0x87, Buffer.from(ip.split('.').map(Number)))),
+  ];
+  const subjectAltName = names.length === 0 ? undefined : der(SEQUENCE, ...names);
+  const certPem = signLeaf(
+    authority,
+    publicDer,
+    nameDer(options.commonName, options.organizations ?? []),
+    subjectAltName,
+    options,
+  );
+  return { certPem, keyPem: privatePem };
 }
 
 /** A new key and a PKCS#10 request for it. */
-export async function createRequest(
-  commonName: string,
-  organizations: readonly string[],
-): Promise<{ csrPem: string; keyPem: string }> {
-  const keys = await webcrypto.subtle.generateKey(leafKey, true, ['sign', 'verify']);
-  const csr = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: subjectOf({ commonName, organizations }),
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-  });
-  return { csrPem: csr.toString('pem'), keyPem: await privatePem(keys.privateKey) };
+export function createRequest(commonName: string, organizations: readonly string[]): { csrPem: string; keyPem: string } {
+  const { publicDer, privatePem, privateKey } = newKeys();
+  const info = der(SEQUENCE, der(INTEGER, Buffer.from([0])), nameDer(commonName, organizations), publicDer, der(context(0)));
+  const csr = der(SEQUENCE, info, ecdsaSha256, bits(sign('sha256', info, privateKey)));
+  return { csrPem: pem('CERTIFICATE REQUEST', csr), keyPem: privatePem };
 }
 
 export interface ReadRequest {
   readonly commonName: string;
   readonly organizations: readonly string[];
-  readonly csr: x509.Pkcs10CertificateRequest;
+  /** DER of subject, SubjectPublicKeyInfo and, if asked for, the subjectAltName extension's value. */
+  readonly subject: Buffer;
+  readonly publicKey: Buffer;
+  readonly subjectAltName: Buffer | undefined;
 }
 
 /** Reads and verifies a PKCS#10 request. @throws Error unreadable or its signature is wrong. */
-export async function readRequest(csrPem: string): Promise<ReadRequest> {
-  const csr = new x509.Pkcs10CertificateRequest(csrPem);
-  if (!(await csr.verify())) throw new Error('the signature of the request is wrong');
+export function readRequest(csrPem: string): ReadRequest {
+  const request = readDer(unpem(csrPem, 'CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'));
+  const info = child(request, 0);
+  const subject = child(info, 1);
+  const publicKey = child(info, 2).raw;
+  const algorithm = child(child(request, 1), 0).raw;
+  const hash = signatureHashes.find(([known]) => known.equals(algorithm))?.[1];
+  if (hash === undefined) throw new Error('the signature algorithm of the request is not supported');
+  const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
+  if (!verify(hash, info.raw, key, child(request, 2).content.subarray(1)))
+    throw new Error('the signature of the request is wrong');
   return {
-    commonName: csr.subjectName.getField('CN')[0] ?? '',
-    organizations: csr.subjectName.getField('O'),
-    csr,
+    commonName: nameParts(subject, commonNameOid)[0] ?? '',
+    organizations: nameParts(subject, organizationOid),
+    subject: subject.raw,
+    publicKey,
+    subjectAltName: requestedAltName(children(info)[3]),
   };
 }
 
-/** Signs a request as the controller manager's CSR signer does: subject and key of the request, usages given. */
-export async function signRequest(
+/** Signs a request as the controller manager's CSR signer does: subject, names and key of the request, usages given. */
+export function signRequest(
   authority: SimulatedAuthority,
   request: ReadRequest,
   options: { usage: 'client' | 'server'; days: number },
-): Promise<string> {
-  const extension = request.csr.getExtension(subjectAlternativeName);
-  const names = extension ? new x509.SubjectAlternativeNameExtension(extension.rawData).names.items : [];
-  return signLeaf(authority, request.csr.publicKey, request.csr.subject, {
-    ...options,
-    dnsNames: names.filter((name) => name.type === 'dns').map((name) => name.value),
-    ips: names.filter((name) => name.type === 'ip').map((name) => name.value),
-  });
+): string {
+  return signLeaf(authority, request.publicKey, request.subject, request.subjectAltName, options);
 }
 
-async function signLeaf(
+function signLeaf(
   authority: SimulatedAuthority,
-  publicKey: x509.PublicKeyType,
-  subject: string | x509.JsonName,
-  options: Pick<LeafOptions, 'usage' | 'dnsNames' | 'ips' | 'days'>,
-): Promise<string> {
-  const names: x509.JsonGeneralName[] = [
-    ...(options.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
-    ...(options.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
-  ];
+  publicKey: Buffer,
+  subject: Buffer,
+  subjectAltName: Buffer | undefined,
+  options: Pick<LeafOptions, 'usage' | 'days'>,
+): string {
   const now = Date.now();
-  const caEnd = Date.parse(authority.certificate.validTo);
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: `00${randomBytes(8).toString('hex')}`.replace(/^00(?=[0-7])/, ''),
+  const end = Math.min(now + (options.days ?? 365) * 86_400_000, Date.parse(authority.certificate.validTo));
+  const serial = randomBytes(16);
+  // Positive and without a leading zero byte.
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  const extensions = [
+    extension('2.5.29.19', true, der(SEQUENCE)),
+    // digitalSignature, keyEncipherment
+    extension('2.5.29.15', true, bits(Buffer.from([0xa0]), 5)),
+    extension('2.5.29.37', false, der(SEQUENCE, oid(options.usage === 'client' ? '1.3.6.1.5.5.7.3.2' : '1.3.6.1.5.5.7.3.1'))),
+    ...(subjectAltName ? [extension('2.5.29.17', false, subjectAltName)] : []),
+  ];
+  const body = der(
+    SEQUENCE,
+    der(context(0), der(INTEGER, Buffer.from([2]))),
+    der(INTEGER, serial),
+    authority.algorithm.identifier,
+    authority.issuer,
+    der(SEQUENCE, time(new Date(now - 5 * 60_000)), time(new Date(end))),
     subject,
-    issuer: authority.issuer,
-    notBefore: new Date(now - 5 * 60_000),
-    notAfter: new Date(Math.min(now + (options.days ?? 365) * 86_400_000, caEnd)),
     publicKey,
-    signingKey: authority.key,
-    signingAlgorithm: authority.algorithm as x509.HashedAlgorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension([
-        options.usage === 'client' ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth,
-      ]),
-      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-    ],
-  });
-  return `${certificate.toString('pem')}\n`;
+    der(context(3), der(SEQUENCE, ...extensions)),
+  );
+  const signature = sign(authority.algorithm.hash, body, authority.key);
+  return pem('CERTIFICATE', der(SEQUENCE, body, authority.algorithm.identifier, bits(signature)));
 }
 
-function subjectOf(options: { commonName: string; organizations?: readonly string[] }): x509.JsonName {
-  return [...(options.organizations ?? []).map((value) => ({ O: [value] })), { CN: [options.commonName] }];
+function extension(id: string, critical: boolean, value: Buffer): Buffer {
+  return der(SEQUENCE, oid(id), ...(critical ? [BOOLEAN_TRUE] : []), der(OCTET_STRING, value));
 }
 
-async function privatePem(key: WebKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
+function nameDer(commonName: string, organizations: readonly string[]): Buffer {
+  const part = (type: Buffer, text: string): Buffer => der(SET, der(SEQUENCE, type, der(UTF8_STRING, Buffer.from(text))));
+  return der(SEQUENCE, ...organizations.map((name) => part(organizationOid, name)), part(commonNameOid, commonName));
+}
+
+function nameParts(name: DerNode, type: Buffer): string[] {
+  return children(name)
+    .flatMap((set) => children(set))
+    .filter((part) => child(part, 0).raw.equals(type))
+    .map((part) => child(part, 1).content.toString('utf8'));
+}
+
+/** The subjectAltName among the extensions a request asks for. */
+function requestedAltName(attributes: DerNode | undefined): Buffer | undefined {
+  const wanted = attributes && children(attributes).find((attribute) => child(attribute, 0).raw.equals(extensionRequestOid));
+  if (!wanted) return undefined;
+  const found = children(child(child(wanted, 1), 0)).find((entry) => child(entry, 0).raw.equals(subjectAltNameOid));
+  return found && children(found).at(-1)?.content;
+}
+
+function newKeys(): { publicDer: Buffer; privatePem: string; privateKey: KeyObject } {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    publicDer: publicKey.export({ type: 'spki', format: 'der' }),
+    privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    privateKey,
+  };
 }

@@ -35,7 +35,7 @@ export class TestBootstrap {
 
   static async start(bundleOf: (request: BundleRequest) => BundleAnswer): Promise<TestBootstrap> {
     const ca = await testAuthority('bootstrap');
-    const leaf = await issueLeaf(await readAuthority(ca.certPem, ca.keyPem), {
+    const leaf = issueLeaf(readAuthority(ca.certPem, ca.keyPem), {
       commonName: 'api',
       usage: 'server',
       ips: ['127.0.0.1'],

@@ -126,8 +126,11 @@ function limitRoutes(nova: Nova): Route[] {
       quotas.set(project(call), Object.fromEntries(names.map((name) => [name, fields.integer(name, -1, 1e9)])));
       return ok({ quota_set: quotas.of(project(call)) });
     }),
-    route('GET', '/os-availability-zone', () =>
-      ok({ availabilityZoneInfo: [{ zoneName: 'nova', zoneState: { available: true }, hosts: null }] }),
+    ...['/os-availability-zone', '/os-availability-zone/detail'].map((path) =>
+      route('GET', path, (call) => {
+        if (path.endsWith('detail')) nova.requireAdmin(call, 'os-availability-zone:detail');
+        return ok({ availabilityZoneInfo: [{ zoneName: 'nova', zoneState: { available: true }, hosts: null }] });
+      }),
     ),
     route('GET', '/extensions', () => ok({ extensions: [] })),
     route('GET', '/os-services', (call) => {

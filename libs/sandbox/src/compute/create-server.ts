@@ -9,6 +9,7 @@ import { createBlockDevices } from './block-devices.js';
 import { novaInvalid } from './nova.js';
 import type { Nova } from './nova.js';
 import type { Flavor, ServerGroup, ServerRow } from './rows.js';
+import { textOf } from '../server/text.js';
 
 const userDataLimit = 65_535;
 
@@ -77,7 +78,7 @@ export function createServer(nova: Nova, call: Call, fields: Fields, hints: Fiel
 }
 
 function statedFlavor(nova: Nova, fields: Fields): Flavor {
-  const reference = String(fields.source['flavorRef'] ?? '');
+  const reference = textOf(fields.source['flavorRef']);
   const id = reference.slice(reference.lastIndexOf('/') + 1);
   if (id === '') throw novaInvalid('flavorRef', null, "'flavorRef' is a required property");
   const flavor = nova.tables.flavors.get(id);

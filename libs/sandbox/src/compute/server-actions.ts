@@ -10,17 +10,17 @@ import type { ServerRow, ServerStatus } from './rows.js';
 interface Power {
   readonly from: readonly ServerStatus[];
   readonly task: string;
-  readonly then: string;
+  readonly outcome: string;
 }
 
 const powers: Readonly<Record<string, Power>> = {
-  'os-stop': { from: ['ACTIVE', 'ERROR'], task: 'powering-off', then: 'server.stopped' },
-  'os-start': { from: ['SHUTOFF'], task: 'powering-on', then: 'server.started' },
-  reboot: { from: ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED', 'ERROR'], task: 'rebooting', then: 'server.started' },
-  pause: { from: ['ACTIVE'], task: 'pausing', then: 'server.paused' },
-  unpause: { from: ['PAUSED'], task: 'unpausing', then: 'server.started' },
-  suspend: { from: ['ACTIVE'], task: 'suspending', then: 'server.suspended' },
-  resume: { from: ['SUSPENDED'], task: 'resuming', then: 'server.started' },
+  'os-stop': { from: ['ACTIVE', 'ERROR'], task: 'powering-off', outcome: 'server.stopped' },
+  'os-start': { from: ['SHUTOFF'], task: 'powering-on', outcome: 'server.started' },
+  reboot: { from: ['ACTIVE', 'SHUTOFF', 'PAUSED', 'SUSPENDED', 'ERROR'], task: 'rebooting', outcome: 'server.started' },
+  pause: { from: ['ACTIVE'], task: 'pausing', outcome: 'server.paused' },
+  unpause: { from: ['PAUSED'], task: 'unpausing', outcome: 'server.started' },
+  suspend: { from: ['ACTIVE'], task: 'suspending', outcome: 'server.suspended' },
+  resume: { from: ['SUSPENDED'], task: 'resuming', outcome: 'server.started' },
 };
 
 /** POST servers/{id}/action. No rebuild, resize, migration or shelving. */
@@ -40,7 +40,7 @@ export function actOnServer(nova: Nova, call: Call, row: ServerRow): Reply {
       task_state: power.task,
       ...(action === 'reboot' ? { status: fields.optionalText('type') === 'HARD' ? 'HARD_REBOOT' : 'REBOOT' } : {}),
     });
-    nova.cloud.later(power.then, row.id, 'serverActionMs');
+    nova.cloud.later(power.outcome, row.id, 'serverActionMs');
     return accepted();
   }
   switch (action) {

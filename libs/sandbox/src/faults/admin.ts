@@ -68,14 +68,18 @@ function faultRule(body: unknown): FaultRule {
   const kind = body['kind'];
   if (!faultKinds.some((known) => known === kind)) throw badRequest(`kind is one of ${faultKinds.join(', ')}`);
   for (const pattern of [body['path'], body['body_matches']]) {
-    if (pattern === undefined) continue;
-    try {
-      new RegExp(String(pattern));
-    } catch {
-      throw badRequest(`${String(pattern)} is no regular expression`);
-    }
+    if (pattern !== undefined && (typeof pattern !== 'string' || !isPattern(pattern)))
+      throw badRequest(`${JSON.stringify(pattern)} is no regular expression`);
   }
   return body as unknown as FaultRule;
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function setLatencies(latencies: Latencies, body: unknown): void {

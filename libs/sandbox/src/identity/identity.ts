@@ -81,9 +81,9 @@ export class Identity {
     for (const assignment of this.tables.assignments.by('user_id', userId)) {
       const isSystem = assignment.project_id === null && assignment.domain_id === null;
       if (
-        scope.projectId != null
+        (scope.projectId ?? null) !== null
           ? assignment.project_id === scope.projectId
-          : scope.domainId != null
+          : (scope.domainId ?? null) !== null
             ? assignment.domain_id === scope.domainId
             : scope.system === true && isSystem
       )

@@ -5,6 +5,7 @@ import { Fields, isObject } from '../server/fields.js';
 import { deny, hashSecret, secretMatches } from './identity.js';
 import type { Identity } from './identity.js';
 import type { User } from './rows.js';
+import { textOf } from '../server/text.js';
 
 /** The object below `key` of a Keystone request. */
 export function keystoneFields(call: Call, key: string): Fields {
@@ -18,7 +19,7 @@ export function keystoneFilter<T extends object>(call: Call, rows: readonly T[],
   return rows.filter((row) =>
     names.every((name) => {
       const wanted = call.query.get(name);
-      return wanted === null || String((row as Json)[name] ?? '') === wanted;
+      return wanted === null || textOf((row as Json)[name]) === wanted;
     }),
   );
 }

@@ -7,6 +7,7 @@ import type { Service } from '../server/service.js';
 import { nowSeconds } from '../cloud.js';
 import { imageView, wantsHtml } from './glance.js';
 import type { Glance, Image } from './glance.js';
+import { textOf } from '../server/text.js';
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -172,7 +173,7 @@ function list(glance: Glance, call: Call): Image[] {
       return false;
     const view = imageView(image);
     return (
-      wanted.every((key) => visibilityAll(key, query.get(key)) || oneOf(String(view[key] ?? ''), query.get(key) ?? '')) &&
+      wanted.every((key) => visibilityAll(key, query.get(key)) || oneOf(textOf(view[key]), query.get(key) ?? '')) &&
       query.getAll('tag').every((tag) => image.tags.includes(tag))
     );
   });

@@ -5,6 +5,7 @@ import { newestLast, pageOf } from '../server/paging.js';
 import type { Table } from '../store/table.js';
 import type { Octavia } from './octavia.js';
 import type { OctaviaRow } from './rows.js';
+import { textOf } from '../server/text.js';
 
 const controls = new Set(['limit', 'marker', 'sort', 'fields', 'tags', 'tags-any', 'not-tags', 'not-tags-any', 'page_reverse']);
 
@@ -87,7 +88,7 @@ function equal(actual: unknown, wanted: string): boolean {
     return actual.some(
       (item: unknown) => item === wanted || (typeof item === 'object' && item !== null && (item as Json)['id'] === wanted),
     );
-  return String(actual ?? '') === wanted;
+  return textOf(actual) === wanted;
 }
 
 function tagsMatch(row: OctaviaRow, query: URLSearchParams): boolean {

@@ -5,6 +5,7 @@ import type { Table } from '../store/table.js';
 import { newestLast, pageOf } from '../server/paging.js';
 import type { Neutron } from './neutron.js';
 import type { NeutronRow } from './rows.js';
+import { textOf } from '../server/text.js';
 
 /** How one kind of Neutron object is found, shown and told missing. */
 export interface Kind<T extends NeutronRow> {
@@ -195,7 +196,7 @@ function matches<T extends NeutronRow>(
 function equal(actual: unknown, wanted: string): boolean {
   if (typeof actual === 'boolean') return String(actual) === wanted.toLowerCase() || (wanted === '1') === actual;
   if (Array.isArray(actual)) return actual.includes(wanted);
-  return String(actual ?? '') === (actual === null && wanted === 'None' ? '' : wanted);
+  return textOf(actual) === (actual === null && wanted === 'None' ? '' : wanted);
 }
 
 function tagsMatch(row: NeutronRow, query: URLSearchParams): boolean {

@@ -85,9 +85,7 @@ export class Neutron {
 
   /** Changes a row and counts its revision. */
   update<T extends NeutronRow>(table: Table<T>, row: T, change: Partial<Omit<T, 'id'>>): T {
-    return table.patch(row.id, { ...change, updated_at: nowSeconds(), revision_number: row.revision_number + 1 } as Partial<
-      Omit<T, 'id'>
-    >);
+    return table.patch(row.id, { ...change, updated_at: nowSeconds(), revision_number: row.revision_number + 1 });
   }
 
   /** @throws ApiError 403 for a caller who may only read */
@@ -224,7 +222,7 @@ export class Neutron {
   gatewayOf(subnetId: string, externalNetworkId?: string): { routerId: string; address: string } | undefined {
     for (const port of this.addresses.routerPortsIn(subnetId)) {
       const info = this.tables.routers.get(port.device_id)?.external_gateway_info;
-      if (info != null && (externalNetworkId === undefined || info.network_id === externalNetworkId))
+      if (info !== undefined && info !== null && (externalNetworkId === undefined || info.network_id === externalNetworkId))
         return { routerId: port.device_id, address: info.external_fixed_ips[0]?.ip_address ?? '' };
     }
     return undefined;

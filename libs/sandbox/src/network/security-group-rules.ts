@@ -8,6 +8,7 @@ import { requested, requestedUpdate } from './neutron.js';
 import type { Neutron } from './neutron.js';
 import type { SecurityGroupRule } from './rows.js';
 import { groupKind, ruleKind } from './security-group-kinds.js';
+import { textOf } from '../server/text.js';
 
 const attributes = [
   'security_group_id',
@@ -78,7 +79,7 @@ function create(neutron: Neutron, call: Call, fields: Fields): SecurityGroupRule
   const group = findVisible(groupKind(neutron), call, fields.text('security_group_id'));
   const projectId = call.auth.isAdmin ? group.project_id : neutron.ownerFor(call, fields);
   const stated = fields.source['protocol'];
-  const protocol = stated === undefined || stated === null || stated === 'any' ? null : String(stated).toLowerCase();
+  const protocol = stated === undefined || stated === null || stated === 'any' ? null : textOf(stated).toLowerCase();
   if (protocol !== null && !protocols.includes(protocol) && !(/^\d{1,3}$/.test(protocol) && Number(protocol) <= 255)) {
     throw badRequest(
       `Security group rule protocol ${protocol} not supported. Only protocol values [${protocols.map((name) => `'${name}'`).join(', ')}] and integer representations [0 to 255] are supported.`,

@@ -1,5 +1,6 @@
 import type { ApiError } from './api-error.js';
 import { badRequest } from './api-error.js';
+import { textOf } from './text.js';
 
 export interface Sort {
   readonly name: string;
@@ -56,6 +57,6 @@ export function pageOf<T>(
 
 function compare(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [String(a ?? ''), String(b ?? '')];
+  const [left, right] = [textOf(a), textOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 }

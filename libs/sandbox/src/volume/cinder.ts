@@ -119,7 +119,7 @@ export class Cinder {
       description: wanted.description ?? null,
       volume_type: type,
       availability_zone: wanted.zone ?? 'nova',
-      bootable: wanted.imageId != null,
+      bootable: (wanted.imageId ?? null) !== null,
       image_id: wanted.imageId ?? null,
       metadata: wanted.metadata ?? {},
       created_at: now,

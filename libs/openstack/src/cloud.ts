@@ -3,9 +3,10 @@ import { Caller, type CallRecord } from './caller.js';
 import { endpointOf, identityUrl, type Interface } from './catalogue.js';
 import { authBody, credentialsKey, type Credentials } from './credentials.js';
 import { isRetryable, OpenStackError, type ServiceName } from './errors.js';
-import { ServerObserver } from './compute/server-observer.js';
+import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
+import type { Login, SessionHost } from './session-host.js';
 import { DEFAULT_TIMEOUTS, Transport, type Timeouts } from './transport.js';
 
 export interface CloudOptions {
@@ -23,14 +24,6 @@ export interface CloudOptions {
   readonly observeIntervalMs?: number | undefined;
 }
 
-/** A token in use. */
-export interface Login {
-  readonly token: string;
-  readonly info: TokenInfo;
-  /** From here on another one is fetched, while this one still serves. */
-  refreshAt: number;
-}
-
 interface Account {
   login: Login | undefined;
   pending: Promise<Login> | undefined;
@@ -44,7 +37,7 @@ const RETRY_REFRESH_MS = 10_000;
 const LAST_SECONDS_MS = 15_000;
 
 /** One cloud for one process: connections, logins and catalogues are shared by its sessions. */
-export class Cloud {
+export class Cloud implements SessionHost {
   readonly caller: Caller;
   private readonly transport: Transport;
   private readonly clock: Clock;
@@ -113,13 +106,12 @@ export class Cloud {
   }
 
   /** Those who wait for servers of one account share their lists. */
-  observer(session: CloudSession): ServerObserver {
-    let observer = this.observers.get(session.key);
+  observer(key: string, look: () => ServerLook): ServerObserver {
+    let observer = this.observers.get(key);
     if (!observer) {
-      // An observer outlives the session that first asked: it must not end with that one's signal.
-      observer = new ServerObserver(session.withSignal(undefined), this.clock, this.options.observeIntervalMs);
+      observer = new ServerObserver(look(), this.clock, this.options.observeIntervalMs);
       if (this.observers.size >= MAX_ACCOUNTS) this.observers.delete(this.observers.keys().next().value as string);
-      this.observers.set(session.key, observer);
+      this.observers.set(key, observer);
     }
     return observer;
   }

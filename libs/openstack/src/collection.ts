@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Query } from './caller.js';
 import { isNotFound, type ServiceName } from './errors.js';
-import type { CloudSession } from './session.js';
+import type { ServiceApi } from './service-api.js';
 
 /** What `find` says; `ids` are those that share the name. */
 export type Found<T> =
@@ -35,7 +35,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
   private readonly manyReply: z.ZodType;
 
   constructor(
-    protected readonly session: CloudSession,
+    protected readonly api: ServiceApi,
     protected readonly spec: CollectionSpec<S>,
   ) {
     this.oneReply = spec.one === null ? spec.object : z.looseObject({ [spec.one]: spec.object });
@@ -44,7 +44,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
 
   /** @throws OpenStackError; with `sideEffectUnknown` the object may be there */
   async create(body: object): Promise<z.infer<S>> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common(),
       method: 'POST',
       template: this.spec.path,
@@ -57,7 +57,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
 
   /** @throws OpenStackError, `isNotFound` when it is not there */
   async get(id: string): Promise<z.infer<S>> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common(),
       method: 'GET',
       template: `${this.spec.path}/{id}`,
@@ -81,7 +81,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
   }
 
   async update(id: string, body: object): Promise<z.infer<S>> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common(),
       method: this.spec.updateMethod ?? 'PUT',
       template: `${this.spec.path}/{id}`,
@@ -95,7 +95,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
   /** Removing what is gone is success. */
   async delete(id: string, query?: Query): Promise<void> {
     await gone(
-      this.session.call({
+      this.api.call({
         ...this.common(),
         method: 'DELETE',
         template: `${this.spec.path}/{id}`,
@@ -124,7 +124,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
   }
 
   private async page(query: Query): Promise<{ objects: z.infer<S>[]; more: boolean }> {
-    const { body } = await this.session.call({
+    const { body } = await this.api.call({
       ...this.common(),
       method: 'GET',
       template: this.spec.listPath ?? this.spec.path,

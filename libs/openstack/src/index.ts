@@ -19,7 +19,7 @@ export type { Timeouts } from './transport.js';
 export type { Flavor } from './compute/flavors.js';
 export type { Keypair } from './compute/keypairs.js';
 export type { ServerGroup } from './compute/server-groups.js';
-export type { ObserveOptions, Server } from './compute/servers.js';
+export type { ObserveOptions, Server } from './compute/server.js';
 export type { VolumeAttachment } from './compute/volume-attachments.js';
 export type { Domain } from './identity/domains.js';
 export type { Project } from './identity/projects.js';

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { TokenInfo } from './auth.js';
-import type { Call, Reply } from './caller.js';
-import type { Cloud } from './cloud.js';
+import type { Reply } from './caller.js';
+import type { ServerObserver } from './compute/server-observer.js';
+import { escapeRegExp } from './compute/server.js';
+import type { ServersApi } from './compute/servers.js';
 import { ComputeService } from './compute/service.js';
 import type { Credentials } from './credentials.js';
 import { isUnauthorized, OpenStackError } from './errors.js';
@@ -9,16 +11,18 @@ import { IdentityService } from './identity/service.js';
 import { ImageService } from './image/service.js';
 import { LoadBalancerService } from './load-balancer/service.js';
 import { NetworkService } from './network/service.js';
+import type { ServiceCall } from './service-api.js';
+import type { Login, SessionHost } from './session-host.js';
 import { VolumeService } from './volume/service.js';
 
-/** A call to a service, without what the session knows: base and token. */
-export type ServiceCall<S extends z.ZodType> = Omit<Call<S>, 'base' | 'signal'>;
+/** Nova's own default for the largest page. */
+const PAGE = 1000;
 
 /**
  * The cloud in the name of somebody. Lazy: the first call logs in. A refused token is renewed once, then the refusal
  * is told.
  */
-export class CloudSession {
+export class CloudSession implements ServersApi {
   readonly compute: ComputeService;
   readonly network: NetworkService;
   readonly image: ImageService;
@@ -28,7 +32,7 @@ export class CloudSession {
   private readonly bySignal = new WeakMap<AbortSignal, CloudSession>();
 
   constructor(
-    readonly cloud: Cloud,
+    private readonly host: SessionHost,
     private readonly credentials: Credentials,
     /** Equal for equal credentials; tells nothing of the secret. */
     readonly key: string,
@@ -45,10 +49,10 @@ export class CloudSession {
   /** The same session, whose reads and pauses end with the signal. A change that was sent is let finish. */
   withSignal(signal: AbortSignal | undefined): CloudSession {
     if (signal === this.signal) return this;
-    if (!signal) return new CloudSession(this.cloud, this.credentials, this.key);
+    if (!signal) return new CloudSession(this.host, this.credentials, this.key);
     let session = this.bySignal.get(signal);
     if (!session) {
-      session = new CloudSession(this.cloud, this.credentials, this.key, signal);
+      session = new CloudSession(this.host, this.credentials, this.key, signal);
       this.bySignal.set(signal, session);
     }
     return session;
@@ -85,22 +89,30 @@ export class CloudSession {
       return await this.send(call, login);
     } catch (error) {
       if (!isUnauthorized(error) || this.credentials.kind === 'token') throw error;
-      this.cloud.forget(this.key, login);
+      this.host.forget(this.key, login);
       return this.send(call, await this.login());
     }
   }
 
-  private login(): ReturnType<Cloud['login']> {
-    return this.cloud.login(this.credentials, this.key, this.signal);
+  /** Outlives the session that first asks for it: it looks without that one's signal. */
+  observer(): ServerObserver {
+    return this.host.observer(this.key, () => {
+      const plain = this.withSignal(undefined);
+      return {
+        list: (prefix) => plain.compute.servers.list({ name: `^${escapeRegExp(prefix)}`, limit: PAGE }),
+        get: (id, signal) => plain.withSignal(signal).compute.servers.get(id),
+      };
+    });
   }
 
-  private send<S extends z.ZodType>(
-    call: ServiceCall<S>,
-    login: Awaited<ReturnType<Cloud['login']>>,
-  ): Promise<Reply<z.infer<S>>> {
-    return this.cloud.caller.call({
+  private login(): Promise<Login> {
+    return this.host.login(this.credentials, this.key, this.signal);
+  }
+
+  private send<S extends z.ZodType>(call: ServiceCall<S>, login: Login): Promise<Reply<z.infer<S>>> {
+    return this.host.caller.call({
       ...call,
-      base: this.cloud.endpoint(call.service, login),
+      base: this.host.endpoint(call.service, login),
       headers: { ...call.headers, 'x-auth-token': login.token },
       signal: this.signal,
     });

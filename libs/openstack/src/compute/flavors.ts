@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection, only, type Found } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { COMPUTE_HEADERS } from './microversion.js';
 
 const flavor = z.looseObject({
@@ -17,8 +17,8 @@ export type Flavor = z.infer<typeof flavor>;
 
 /** Nova flavors. */
 export class Flavors extends Collection<typeof flavor> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'compute',
       path: '/flavors',
       listPath: '/flavors/detail',

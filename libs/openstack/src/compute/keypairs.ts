@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { absent, gone, type Found } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { COMPUTE_HEADERS } from './microversion.js';
 
 const keypair = z.looseObject({
@@ -13,10 +13,10 @@ export type Keypair = z.infer<typeof keypair>;
 
 /** Nova key pairs: a user's own, known by name. */
 export class Keypairs {
-  constructor(private readonly session: CloudSession) {}
+  constructor(private readonly api: ServiceApi) {}
 
   async create(body: { name: string; public_key: string; type?: string | undefined }): Promise<Keypair> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common('/os-keypairs'),
       method: 'POST',
       body: { keypair: body },
@@ -26,7 +26,7 @@ export class Keypairs {
   }
 
   async get(name: string): Promise<Keypair> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common('/os-keypairs/{name}'),
       method: 'GET',
       params: { name },
@@ -36,7 +36,7 @@ export class Keypairs {
   }
 
   async list(): Promise<Keypair[]> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common('/os-keypairs'),
       method: 'GET',
       reply: z.looseObject({ keypairs: z.array(z.looseObject({ keypair })) }),
@@ -45,7 +45,7 @@ export class Keypairs {
   }
 
   async delete(name: string): Promise<void> {
-    await gone(this.session.call({ ...this.common('/os-keypairs/{name}'), method: 'DELETE', params: { name } }));
+    await gone(this.api.call({ ...this.common('/os-keypairs/{name}'), method: 'DELETE', params: { name } }));
   }
 
   /** By name, which is its id: never ambiguous. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { COMPUTE_HEADERS } from './microversion.js';
 
 const serverGroup = z.looseObject({
@@ -14,8 +14,8 @@ export type ServerGroup = z.infer<typeof serverGroup>;
 
 /** Nova server groups; `policy` is one word since 2.64. They carry no metadata: the name is the only key. */
 export class ServerGroups extends Collection<typeof serverGroup> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'compute',
       path: '/os-server-groups',
       one: 'server_group',

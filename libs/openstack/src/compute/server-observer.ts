@@ -1,7 +1,13 @@
 import { absent } from '../collection.js';
 import type { Clock } from '../retry.js';
-import type { CloudSession } from '../session.js';
-import { escapeRegExp, type ObserveOptions, type Server } from './servers.js';
+import type { ObserveOptions, Server } from './server.js';
+
+/** How servers are looked at. */
+export interface ServerLook {
+  /** All whose names begin so. */
+  list(namePrefix: string): Promise<Server[]>;
+  get(id: string, signal: AbortSignal | undefined): Promise<Server>;
+}
 
 interface Waiter {
   readonly id: string;
@@ -18,8 +24,6 @@ interface Group {
 /** From here a list costs less than a GET for each. */
 const LIST_FROM = 3;
 const ONES_AT_ONCE = 16;
-/** Nova's own default for the largest page. */
-const PAGE = 1000;
 /** How long the first waiter of a round waits for company. */
 const GATHER_MS = 20;
 const SECOND_LOOK_MS = 2_000;
@@ -36,7 +40,7 @@ export class ServerObserver {
   private readonly groups = new Map<string, Group>();
 
   constructor(
-    private readonly session: CloudSession,
+    private readonly look: ServerLook,
     private readonly clock: Clock,
     private readonly intervalMs = 500,
   ) {}
@@ -51,7 +55,7 @@ export class ServerObserver {
   }
 
   private ask(id: string, signal: AbortSignal | undefined): Promise<Server | null> {
-    return absent(this.session.withSignal(signal).compute.servers.get(id));
+    return absent(this.look.get(id, signal));
   }
 
   private queue(id: string, prefix: string, signal: AbortSignal | undefined): Promise<Server | null> {
@@ -110,7 +114,7 @@ export class ServerObserver {
   }
 
   private async listed(prefix: string): Promise<Map<string, Server>> {
-    const servers = await this.session.compute.servers.list({ name: `^${escapeRegExp(prefix)}`, limit: PAGE });
+    const servers = await this.look.list(prefix);
     return new Map(servers.map((server) => [server.id, server]));
   }
 

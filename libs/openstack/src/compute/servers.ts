@@ -1,51 +1,22 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { COMPUTE_HEADERS } from './microversion.js';
+import type { ServerObserver } from './server-observer.js';
+import { escapeRegExp, server, type ObserveOptions, type Server } from './server.js';
 
-const server = z.looseObject({
-  id: z.string(),
-  name: z.string().default(''),
-  /** BUILD, ACTIVE, ERROR, DELETED, SHUTOFF ... UNKNOWN while Nova cannot ask its cell. */
-  status: z.string().default('UNKNOWN'),
-  'OS-EXT-STS:task_state': z.string().nullish(),
-  created: z.string().default(''),
-  metadata: z.record(z.string(), z.string()).default({}),
-  addresses: z
-    .record(
-      z.string(),
-      z.array(
-        z.looseObject({
-          addr: z.string(),
-          version: z.number().default(4),
-          'OS-EXT-IPS:type': z.string().optional(),
-          'OS-EXT-IPS-MAC:mac_addr': z.string().optional(),
-        }),
-      ),
-    )
-    .default({}),
-  /** Why it is in ERROR; `details` only for administrators. */
-  fault: z.looseObject({ message: z.string().default(''), code: z.number().optional() }).optional(),
-  user_id: z.string().optional(),
-  tenant_id: z.string().optional(),
-});
-export type Server = z.infer<typeof server>;
+/** Where those who wait for servers meet. */
+export interface ServersApi extends ServiceApi {
+  observer(): ServerObserver;
+}
 
 /** What Nova answers to a create: the id, and little else. */
 const created = z.looseObject({ server: z.looseObject({ id: z.string() }) });
 
-export interface ObserveOptions {
-  /** Waiters with the same prefix of names share one list; without it each asks for its own server. */
-  readonly namePrefix?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Ask a missing server a second time, two seconds later: one that was just made may not be in every cell yet. */
-  readonly askTwice?: boolean | undefined;
-}
-
 /** Nova servers. `list` takes Nova's filters and returns details; `name` is a regular expression there. */
 export class Servers extends Collection<typeof server> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(private readonly serversApi: ServersApi) {
+    super(serversApi, {
       service: 'compute',
       path: '/servers',
       listPath: '/servers/detail',
@@ -61,7 +32,7 @@ export class Servers extends Collection<typeof server> {
    * @returns the id alone, as Nova tells no more
    */
   async boot(body: object, hints?: Readonly<Record<string, unknown>>): Promise<string> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common(),
       method: 'POST',
       template: '/servers',
@@ -82,12 +53,12 @@ export class Servers extends Collection<typeof server> {
    * (page of 1,000, by prefix of the name) per interval; what a list does not show is asked for alone before it counts as gone.
    */
   async observe(id: string, options: ObserveOptions = {}): Promise<Server | null> {
-    return this.session.cloud.observer(this.session).observe(id, options);
+    return this.serversApi.observer().observe(id, options);
   }
 
   /** Metadata of a server that is there: given keys are set, others stay. */
   async setMetadata(id: string, metadata: Readonly<Record<string, string>>): Promise<void> {
-    await this.session.call({
+    await this.api.call({
       ...this.common(),
       method: 'POST',
       template: '/servers/{id}/metadata',
@@ -97,5 +68,3 @@ export class Servers extends Collection<typeof server> {
     });
   }
 }
-
-export const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,8 +1,7 @@
-import type { CloudSession } from '../session.js';
 import { Flavors } from './flavors.js';
 import { Keypairs } from './keypairs.js';
 import { ServerGroups } from './server-groups.js';
-import { Servers } from './servers.js';
+import { Servers, type ServersApi } from './servers.js';
 import { VolumeAttachments } from './volume-attachments.js';
 
 /** Nova. */
@@ -13,11 +12,11 @@ export class ComputeService {
   readonly flavors: Flavors;
   readonly volumeAttachments: VolumeAttachments;
 
-  constructor(session: CloudSession) {
-    this.servers = new Servers(session);
-    this.serverGroups = new ServerGroups(session);
-    this.keypairs = new Keypairs(session);
-    this.flavors = new Flavors(session);
-    this.volumeAttachments = new VolumeAttachments(session);
+  constructor(api: ServersApi) {
+    this.servers = new Servers(api);
+    this.serverGroups = new ServerGroups(api);
+    this.keypairs = new Keypairs(api);
+    this.flavors = new Flavors(api);
+    this.volumeAttachments = new VolumeAttachments(api);
   }
 }

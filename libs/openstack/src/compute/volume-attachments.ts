@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { gone } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { COMPUTE_HEADERS } from './microversion.js';
 
 const attachment = z.looseObject({
@@ -14,10 +14,10 @@ const one = z.looseObject({ volumeAttachment: attachment });
 
 /** Volumes of servers, known by the volume's id. */
 export class VolumeAttachments {
-  constructor(private readonly session: CloudSession) {}
+  constructor(private readonly api: ServiceApi) {}
 
   async create(serverId: string, body: { volumeId: string; device?: string | undefined }): Promise<VolumeAttachment> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...common('/servers/{serverId}/os-volume_attachments'),
       method: 'POST',
       params: { serverId },
@@ -28,7 +28,7 @@ export class VolumeAttachments {
   }
 
   async get(serverId: string, volumeId: string): Promise<VolumeAttachment> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...common('/servers/{serverId}/os-volume_attachments/{volumeId}'),
       method: 'GET',
       params: { serverId, volumeId },
@@ -38,7 +38,7 @@ export class VolumeAttachments {
   }
 
   async list(serverId: string): Promise<VolumeAttachment[]> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...common('/servers/{serverId}/os-volume_attachments'),
       method: 'GET',
       params: { serverId },
@@ -49,7 +49,7 @@ export class VolumeAttachments {
 
   async delete(serverId: string, volumeId: string): Promise<void> {
     await gone(
-      this.session.call({
+      this.api.call({
         ...common('/servers/{serverId}/os-volume_attachments/{volumeId}'),
         method: 'DELETE',
         params: { serverId, volumeId },

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const domain = z.looseObject({ id: z.string(), name: z.string(), enabled: z.boolean().default(true) });
 export type Domain = z.infer<typeof domain>;
 
 /** Keystone domains. */
 export class Domains extends Collection<typeof domain> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'identity',
       path: '/domains',
       one: 'domain',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const project = z.looseObject({
   id: z.string(),
@@ -12,8 +12,8 @@ export type Project = z.infer<typeof project>;
 
 /** Keystone projects. */
 export class Projects extends Collection<typeof project> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'identity',
       path: '/projects',
       one: 'project',

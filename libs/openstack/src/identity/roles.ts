@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { Collection, gone } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const role = z.looseObject({ id: z.string(), name: z.string() });
 export type Role = z.infer<typeof role>;
 
 /** Keystone roles, and who has them where. */
 export class Roles extends Collection<typeof role> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'identity',
       path: '/roles',
       one: 'role',
@@ -20,12 +20,12 @@ export class Roles extends Collection<typeof role> {
 
   /** May be repeated. */
   async assign(projectId: string, userId: string, roleId: string): Promise<void> {
-    await this.session.call(assignment('PUT', { projectId, userId, roleId }));
+    await this.api.call(assignment('PUT', { projectId, userId, roleId }));
   }
 
   /** Taking what is not there is success. */
   async unassign(projectId: string, userId: string, roleId: string): Promise<void> {
-    await gone(this.session.call(assignment('DELETE', { projectId, userId, roleId })));
+    await gone(this.api.call(assignment('DELETE', { projectId, userId, roleId })));
   }
 }
 

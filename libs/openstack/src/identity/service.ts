@@ -1,4 +1,4 @@
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { Domains } from './domains.js';
 import { Projects } from './projects.js';
 import { Roles } from './roles.js';
@@ -15,12 +15,12 @@ export class IdentityService {
   readonly roles: Roles;
   readonly tokens: Tokens;
 
-  constructor(session: CloudSession) {
-    this.users = new Users(session);
-    this.trusts = new Trusts(session);
-    this.projects = new Projects(session);
-    this.domains = new Domains(session);
-    this.roles = new Roles(session);
-    this.tokens = new Tokens(session);
+  constructor(api: ServiceApi) {
+    this.users = new Users(api);
+    this.trusts = new Trusts(api);
+    this.projects = new Projects(api);
+    this.domains = new Domains(api);
+    this.roles = new Roles(api);
+    this.tokens = new Tokens(api);
   }
 }

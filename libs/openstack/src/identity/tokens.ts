@@ -1,17 +1,17 @@
 import { tokenInfo, tokenReply, type TokenInfo } from '../auth.js';
 import { gone } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 /** Keystone tokens of others. */
 export class Tokens {
-  constructor(private readonly session: CloudSession) {}
+  constructor(private readonly api: ServiceApi) {}
 
   /**
    * Who a token speaks for, without its catalogue. Needs role admin or service.
    * @throws OpenStackError, `isNotFound` when Keystone does not know it or it is no longer good
    */
   async validate(token: string): Promise<TokenInfo> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       service: 'identity',
       method: 'GET',
       template: '/auth/tokens',
@@ -25,7 +25,7 @@ export class Tokens {
   /** Makes a token worthless at once. */
   async revoke(token: string): Promise<void> {
     await gone(
-      this.session.call({
+      this.api.call({
         service: 'identity',
         method: 'DELETE',
         template: '/auth/tokens',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const trust = z.looseObject({
   id: z.string(),
@@ -15,7 +15,7 @@ export type Trust = z.infer<typeof trust>;
 
 /** Keystone trusts (OS-TRUST). Only the trustor makes and deletes one, or an administrator deletes it. */
 export class Trusts extends Collection<typeof trust> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'identity', path: '/OS-TRUST/trusts', one: 'trust', many: 'trusts', object: trust });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'identity', path: '/OS-TRUST/trusts', one: 'trust', many: 'trusts', object: trust });
   }
 }

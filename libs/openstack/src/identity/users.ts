@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const user = z.looseObject({
   id: z.string(),
@@ -13,8 +13,8 @@ export type User = z.infer<typeof user>;
 
 /** Keystone users. */
 export class Users extends Collection<typeof user> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'identity',
       path: '/users',
       one: 'user',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 /** Properties are fields of the image itself: `os_distro`, `kube_version`. */
 const image = z.looseObject({
@@ -19,7 +19,7 @@ export type Image = z.infer<typeof image>;
 
 /** Glance images. `find` and `list` compare `name` exactly, as Glance does. */
 export class Images extends Collection<typeof image> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'image', path: '/images', one: null, many: 'images', object: image });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'image', path: '/images', one: null, many: 'images', object: image });
   }
 }

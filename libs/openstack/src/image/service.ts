@@ -1,11 +1,11 @@
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { Images } from './images.js';
 
 /** Glance. */
 export class ImageService {
   readonly images: Images;
 
-  constructor(session: CloudSession) {
-    this.images = new Images(session);
+  constructor(api: ServiceApi) {
+    this.images = new Images(api);
   }
 }

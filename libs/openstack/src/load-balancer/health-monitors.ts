@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const healthMonitor = z.looseObject({
   id: z.string(),
@@ -17,8 +17,8 @@ export type HealthMonitor = z.infer<typeof healthMonitor>;
 
 /** Octavia health monitors. */
 export class HealthMonitors extends Collection<typeof healthMonitor> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'load-balancer',
       path: '/lbaas/healthmonitors',
       one: 'healthmonitor',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const listener = z.looseObject({
   id: z.string(),
@@ -20,7 +20,7 @@ export type Listener = z.infer<typeof listener>;
 
 /** Octavia listeners. */
 export class Listeners extends Collection<typeof listener> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'load-balancer', path: '/lbaas/listeners', one: 'listener', many: 'listeners', object: listener });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'load-balancer', path: '/lbaas/listeners', one: 'listener', many: 'listeners', object: listener });
   }
 }

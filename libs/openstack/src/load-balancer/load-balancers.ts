@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const loadBalancer = z.looseObject({
   id: z.string(),
@@ -24,8 +24,8 @@ export type LoadBalancer = z.infer<typeof loadBalancer>;
 
 /** Octavia load balancers. */
 export class LoadBalancers extends Collection<typeof loadBalancer> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'load-balancer',
       path: '/lbaas/loadbalancers',
       one: 'loadbalancer',

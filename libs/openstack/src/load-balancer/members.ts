@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const member = z.looseObject({
   id: z.string(),
@@ -19,19 +19,19 @@ export type Member = z.infer<typeof member>;
 
 /** Octavia members: each pool has its own, `members.of(poolId)`. */
 export class Members {
-  constructor(private readonly session: CloudSession) {}
+  constructor(private readonly api: ServiceApi) {}
 
   of(poolId: string): Collection<typeof member> {
-    return new MembersOfPool(this.session, poolId);
+    return new MembersOfPool(this.api, poolId);
   }
 }
 
 class MembersOfPool extends Collection<typeof member> {
   constructor(
-    session: CloudSession,
+    api: ServiceApi,
     private readonly poolId: string,
   ) {
-    super(session, {
+    super(api, {
       service: 'load-balancer',
       path: '/lbaas/pools/{poolId}/members',
       one: 'member',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const pool = z.looseObject({
   id: z.string(),
@@ -22,7 +22,7 @@ export type Pool = z.infer<typeof pool>;
 
 /** Octavia pools. */
 export class Pools extends Collection<typeof pool> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'load-balancer', path: '/lbaas/pools', one: 'pool', many: 'pools', object: pool });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'load-balancer', path: '/lbaas/pools', one: 'pool', many: 'pools', object: pool });
   }
 }

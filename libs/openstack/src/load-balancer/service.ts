@@ -1,4 +1,4 @@
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { HealthMonitors } from './health-monitors.js';
 import { Listeners } from './listeners.js';
 import { LoadBalancers } from './load-balancers.js';
@@ -13,11 +13,11 @@ export class LoadBalancerService {
   readonly members: Members;
   readonly healthMonitors: HealthMonitors;
 
-  constructor(session: CloudSession) {
-    this.loadBalancers = new LoadBalancers(session);
-    this.listeners = new Listeners(session);
-    this.pools = new Pools(session);
-    this.members = new Members(session);
-    this.healthMonitors = new HealthMonitors(session);
+  constructor(api: ServiceApi) {
+    this.loadBalancers = new LoadBalancers(api);
+    this.listeners = new Listeners(api);
+    this.pools = new Pools(api);
+    this.members = new Members(api);
+    this.healthMonitors = new HealthMonitors(api);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const floatingIp = z.looseObject({
   id: z.string(),
@@ -17,7 +17,7 @@ export type FloatingIp = z.infer<typeof floatingIp>;
 
 /** Neutron floating IPs. */
 export class FloatingIps extends Collection<typeof floatingIp> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/floatingips', one: 'floatingip', many: 'floatingips', object: floatingIp });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'network', path: '/floatingips', one: 'floatingip', many: 'floatingips', object: floatingIp });
   }
 }

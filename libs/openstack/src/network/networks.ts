@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const network = z.looseObject({
   id: z.string(),
@@ -19,7 +19,7 @@ export type Network = z.infer<typeof network>;
 
 /** Neutron networks. */
 export class Networks extends Collection<typeof network> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/networks', one: 'network', many: 'networks', object: network });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'network', path: '/networks', one: 'network', many: 'networks', object: network });
   }
 }

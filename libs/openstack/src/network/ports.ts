@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const port = z.looseObject({
   id: z.string(),
@@ -22,7 +22,7 @@ export type Port = z.infer<typeof port>;
 
 /** Neutron ports. */
 export class Ports extends Collection<typeof port> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/ports', one: 'port', many: 'ports', object: port });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'network', path: '/ports', one: 'port', many: 'ports', object: port });
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection, gone } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const router = z.looseObject({
   id: z.string(),
@@ -24,8 +24,8 @@ export type Router = z.infer<typeof router>;
 
 /** Neutron routers. */
 export class Routers extends Collection<typeof router> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/routers', one: 'router', many: 'routers', object: router });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'network', path: '/routers', one: 'router', many: 'routers', object: router });
   }
 
   /**
@@ -33,7 +33,7 @@ export class Routers extends Collection<typeof router> {
    * @param which one of the two
    */
   async addInterface(id: string, which: { subnet_id: string } | { port_id: string }): Promise<void> {
-    await this.session.call({
+    await this.api.call({
       service: 'network',
       method: 'PUT',
       template: '/routers/{id}/add_router_interface',
@@ -46,7 +46,7 @@ export class Routers extends Collection<typeof router> {
   /** Removing what is gone is success. */
   async removeInterface(id: string, which: { subnet_id: string } | { port_id: string }): Promise<void> {
     await gone(
-      this.session.call({
+      this.api.call({
         service: 'network',
         method: 'PUT',
         template: '/routers/{id}/remove_router_interface',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 export const securityGroupRule = z.looseObject({
   id: z.string(),
@@ -19,8 +19,8 @@ export type SecurityGroupRule = z.infer<typeof securityGroupRule>;
 
 /** Neutron security group rules. */
 export class SecurityGroupRules extends Collection<typeof securityGroupRule> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'network',
       path: '/security-group-rules',
       one: 'security_group_rule',
@@ -31,7 +31,7 @@ export class SecurityGroupRules extends Collection<typeof securityGroupRule> {
 
   /** All of them or none, in one call. */
   async createMany(bodies: readonly object[]): Promise<SecurityGroupRule[]> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       service: 'network',
       method: 'POST',
       template: '/security-group-rules',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { securityGroupRule } from './security-group-rules.js';
 
 const securityGroup = z.looseObject({
@@ -15,8 +15,8 @@ export type SecurityGroup = z.infer<typeof securityGroup>;
 
 /** Neutron security groups, with their rules. */
 export class SecurityGroups extends Collection<typeof securityGroup> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'network',
       path: '/security-groups',
       one: 'security_group',

@@ -1,4 +1,4 @@
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { FloatingIps } from './floating-ips.js';
 import { Networks } from './networks.js';
 import { Ports } from './ports.js';
@@ -20,19 +20,19 @@ export class NetworkService {
   readonly securityGroupRules: SecurityGroupRules;
   readonly floatingIps: FloatingIps;
 
-  constructor(private readonly session: CloudSession) {
-    this.networks = new Networks(session);
-    this.subnets = new Subnets(session);
-    this.routers = new Routers(session);
-    this.ports = new Ports(session);
-    this.securityGroups = new SecurityGroups(session);
-    this.securityGroupRules = new SecurityGroupRules(session);
-    this.floatingIps = new FloatingIps(session);
+  constructor(private readonly api: ServiceApi) {
+    this.networks = new Networks(api);
+    this.subnets = new Subnets(api);
+    this.routers = new Routers(api);
+    this.ports = new Ports(api);
+    this.securityGroups = new SecurityGroups(api);
+    this.securityGroupRules = new SecurityGroupRules(api);
+    this.floatingIps = new FloatingIps(api);
   }
 
   /** The tags of an object, all at once. Needs Neutron's extension `standard-attr-tag`. */
   async replaceTags(kind: Taggable, id: string, tags: readonly string[]): Promise<void> {
-    await this.session.call({
+    await this.api.call({
       service: 'network',
       method: 'PUT',
       template: `/${kind}/{id}/tags`,

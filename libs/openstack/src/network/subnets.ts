@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const subnet = z.looseObject({
   id: z.string(),
@@ -21,7 +21,7 @@ export type Subnet = z.infer<typeof subnet>;
 
 /** Neutron subnets. */
 export class Subnets extends Collection<typeof subnet> {
-  constructor(session: CloudSession) {
-    super(session, { service: 'network', path: '/subnets', one: 'subnet', many: 'subnets', object: subnet });
+  constructor(api: ServiceApi) {
+    super(api, { service: 'network', path: '/subnets', one: 'subnet', many: 'subnets', object: subnet });
   }
 }

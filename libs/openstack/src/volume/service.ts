@@ -1,11 +1,11 @@
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 import { Volumes } from './volumes.js';
 
 /** Cinder. */
 export class VolumeService {
   readonly volumes: Volumes;
 
-  constructor(session: CloudSession) {
-    this.volumes = new Volumes(session);
+  constructor(api: ServiceApi) {
+    this.volumes = new Volumes(api);
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
-import type { CloudSession } from '../session.js';
+import type { ServiceApi } from '../service-api.js';
 
 const volume = z.looseObject({
   id: z.string(),
@@ -21,8 +21,8 @@ export type Volume = z.infer<typeof volume>;
 
 /** Cinder volumes. `list` returns details. */
 export class Volumes extends Collection<typeof volume> {
-  constructor(session: CloudSession) {
-    super(session, {
+  constructor(api: ServiceApi) {
+    super(api, {
       service: 'volume',
       path: '/volumes',
       listPath: '/volumes/detail',
@@ -34,7 +34,7 @@ export class Volumes extends Collection<typeof volume> {
 
   /** Asks for a volume; `hints` are the scheduler's. */
   async createWithHints(body: object, hints?: Readonly<Record<string, string>>): Promise<Volume> {
-    const reply = await this.session.call({
+    const reply = await this.api.call({
       ...this.common(),
       method: 'POST',
       template: '/volumes',

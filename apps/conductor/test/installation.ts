@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { BootstrapServer } from '../../api/src/bootstrap/bootstrap-server.js';
 import { createApi } from '../../api/src/create-api.js';
 import { openParts as openApi } from '../../api/src/parts.js';
 import { loadConfig, type Settings } from '#libs/config';
@@ -43,7 +45,7 @@ export class TestInstallation {
   private async open(sandbox: SandboxOptions, env: Record<string, string>): Promise<void> {
     this.database = await testDatabase();
     this.closers.push(() => this.database.close());
-    this.sandbox = await startSandbox({ latencies: 'zero', ...sandbox });
+    this.sandbox = await startSandbox({ latencies: 'zero', publicCidr: ownRange(), ...sandbox });
     this.closers.push(() => this.sandbox.close());
     const bootstrapPort = String(await freePort());
     this.settings = loadConfig({
@@ -71,6 +73,7 @@ export class TestInstallation {
     const api = await createApi(apiParts);
     this.closers.push(() => api.close());
     await api.listen(0, '127.0.0.1');
+    await api.get(BootstrapServer).listen();
     this.apiUrl = await api.getUrl();
     this.token = await this.login('demo', 'demo');
   }
@@ -161,3 +164,6 @@ export class TestInstallation {
     return response.headers.get('x-subject-token') ?? '';
   }
 }
+
+/** Guests really listen on their floating addresses: several tests at once must not meet there. */
+const ownRange = (): string => `127.${randomInt(30, 250)}.${randomInt(0, 256)}.0/24`;

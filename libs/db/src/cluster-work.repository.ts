@@ -22,7 +22,7 @@ export type ClusterProgress = Partial<
   >
 >;
 export type NodeGroupProgress = Partial<
-  Pick<NodeGroupEntity, 'status' | 'statusReason' | 'stackId' | 'nodeAddresses' | 'version'>
+  Pick<NodeGroupEntity, 'status' | 'statusReason' | 'stackId' | 'nodeAddresses' | 'nodeFacts' | 'version'>
 >;
 
 /** Clusters and their node groups as their conductor sees and changes them. */

@@ -26,7 +26,7 @@ const resolved = {
   driver: 'k8s_kubeadm',
   externalNetworkId: 'ext',
   existingNetwork: null,
-  groups: { g: { flavorId: 'f', imageId: 'i' } },
+  groups: { g: { flavorId: 'f', imageId: 'i', imageKubeVersion: null } },
 };
 
 describe('the cluster as its driver wants it', () => {

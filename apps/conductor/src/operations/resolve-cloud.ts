@@ -1,4 +1,5 @@
 import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from '#libs/db';
+import { imageVersion } from '#libs/bootstrap';
 import { driverFor, OperationFailure } from '#libs/domain';
 import type { ExistingNetwork } from '#libs/drivers';
 import type { CloudSession, Found } from '#libs/openstack';
@@ -9,7 +10,14 @@ export interface ResolvedCloud {
   readonly externalNetworkId: string | null;
   readonly existingNetwork: ExistingNetwork | null;
   /** By the group's uuid. */
-  readonly groups: Readonly<Record<string, { readonly flavorId: string; readonly imageId: string }>>;
+  readonly groups: Readonly<Record<string, ResolvedGroup>>;
+}
+
+export interface ResolvedGroup {
+  readonly flavorId: string;
+  readonly imageId: string;
+  /** The image's own Kubernetes; null: it is installed at boot. */
+  readonly imageKubeVersion: string | null;
 }
 
 /**
@@ -32,11 +40,17 @@ export async function resolveCloud(
       : null,
     findExistingNetwork(cloud, cluster),
     ...groups.map(async (group) => {
-      const [{ id: flavorId }, { id: imageId, os_distro: distro }] = await Promise.all([
+      const [{ id: flavorId }, found] = await Promise.all([
         flavor(group.flavorId ?? cluster.flavorId ?? ''),
         image(group.imageId ?? template.imageId),
       ]);
-      return { uuid: group.uuid, flavorId, imageId, distro: typeof distro === 'string' ? distro : null };
+      return {
+        uuid: group.uuid,
+        flavorId,
+        imageId: found.id,
+        imageKubeVersion: imageVersion(found),
+        distro: found.os_distro ?? null,
+      };
     }),
   ]);
   const distro = template.clusterDistro ?? resolved[0]?.distro ?? '';
@@ -44,7 +58,9 @@ export async function resolveCloud(
     driver: driverFor({ serverType: template.serverType, distro, coe: template.coe }, template.driver),
     externalNetworkId: external?.id ?? null,
     existingNetwork,
-    groups: Object.fromEntries(resolved.map(({ uuid, flavorId, imageId }) => [uuid, { flavorId, imageId }])),
+    groups: Object.fromEntries(
+      resolved.map(({ uuid, flavorId, imageId, imageKubeVersion }) => [uuid, { flavorId, imageId, imageKubeVersion }]),
+    ),
   };
 }
 

@@ -1,9 +1,18 @@
-import { ClusterWorkRepository, OperationsRepository } from '#libs/db';
-import { Injectable } from '@nestjs/common';
+import { kubernetesVersionOf, networkPlan } from '#libs/bootstrap';
+import type { Settings } from '#libs/config';
+import {
+  ClusterWorkRepository,
+  OperationsRepository,
+  type ClusterTemplateEntity,
+  type NodeFacts,
+  type NodeGroupEntity,
+} from '#libs/db';
+import { Inject, Injectable } from '@nestjs/common';
 import { ownerSession, ClusterIdentity } from '../../cloud/cluster-identity.js';
 import { resolvedOf } from '../cluster-plan.js';
 import type { OperationContext, Step } from '../operation.js';
-import { resolveCloud } from '../resolve-cloud.js';
+import { resolveCloud, type ResolvedCloud } from '../resolve-cloud.js';
+import { SETTINGS } from '../../tokens.js';
 import { SERVICE } from '../service-scope.js';
 
 /** Names of flavors, images and networks become ids, once. */
@@ -15,6 +24,7 @@ export class ResolveStep implements Step {
     private readonly identity: ClusterIdentity,
     private readonly clusters: ClusterWorkRepository,
     private readonly operations: OperationsRepository,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async run(ctx: OperationContext): Promise<void> {
@@ -26,7 +36,36 @@ export class ResolveStep implements Step {
       this.clusters.template(cluster),
     ]);
     const resolved = await resolveCloud(cloud, cluster, groups, template);
-    await ctx.write((tx) => this.operations.addToRequest(tx, operation.uuid, { resolved }));
+    const facts = groups.map((group) => ({
+      uuid: group.uuid,
+      nodeFacts: this.nodeFacts(ctx, group, groups, template, resolved),
+    }));
+    await ctx.write(async (tx) => {
+      await this.operations.addToRequest(tx, operation.uuid, { resolved });
+      for (const { uuid, nodeFacts } of facts) await this.clusters.setGroup(tx, uuid, { nodeFacts });
+    });
     operation.request = { ...operation.request, resolved };
+  }
+
+  private nodeFacts(
+    { cluster }: OperationContext,
+    group: NodeGroupEntity,
+    groups: readonly NodeGroupEntity[],
+    template: ClusterTemplateEntity,
+    resolved: ResolvedCloud,
+  ): NodeFacts {
+    const imageKubeVersion = resolved.groups[group.uuid]?.imageKubeVersion ?? null;
+    const { nodeCidr } = networkPlan({
+      labels: cluster.labels,
+      networkDriver: template.networkDriver,
+      existingCidr: resolved.existingNetwork?.cidr ?? null,
+      nodeCount: groups.reduce((sum, one) => sum + one.nodeCount, 0),
+    });
+    const kubernetesVersion = kubernetesVersionOf(
+      { kube_version: imageKubeVersion },
+      group.labels,
+      this.settings.DEFAULT_KUBE_TAG,
+    );
+    return { kubernetesVersion, imageKubeVersion, nodeCidr };
   }
 }

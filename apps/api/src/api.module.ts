@@ -21,6 +21,7 @@ import { CloudCatalogue } from './cloud/cloud-catalogue.js';
 import { BootstrapServer } from './bootstrap/bootstrap-server.js';
 import { FetchBundle } from './bootstrap/fetch-bundle.js';
 import { Gate } from './bootstrap/gate.js';
+import { TakeTurn } from './bootstrap/take-turn.js';
 import { ReportPhase } from './bootstrap/report-phase.js';
 import { Policy } from './policy/policy.js';
 import { HealthController } from './root/health.controller.js';
@@ -121,6 +122,7 @@ export class ApiModule {
         },
         ReportPhase,
         FetchBundle,
+        TakeTurn,
         BootstrapServer,
         ...repositories,
         CloudChecks,

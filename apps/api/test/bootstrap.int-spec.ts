@@ -49,6 +49,8 @@ describe('bootstrap of nodes', () => {
       `INSERT INTO stacks (uuid, cluster_uuid, project_id, name, template, outputs) VALUES ($1, $2, 'p-demo', 'infrastructure', '{}', $3)`,
       [cluster, cluster, JSON.stringify({ api_host: '127.25.0.7', api_private_ip: '10.0.0.4' })],
     );
+    const facts = { kubernetesVersion: 'v1.36.4', imageKubeVersion: null, nodeCidr: '10.0.0.0/24' };
+    await api.database.source.query('UPDATE node_groups SET node_facts = $1', [JSON.stringify(facts)]);
     await api.database.source.query('UPDATE clusters SET stack_id = $1 WHERE uuid = $1', [cluster]);
   });
   after(() => api.close());
@@ -70,6 +72,8 @@ describe('bootstrap of nodes', () => {
   const nonce = (node: string): string => nodeNonce(api.parts.keyRing, nodes[node]!);
   const fetchBundle = (node: string, key = node, localAddress?: string): Promise<Answer> =>
     post(`${nodes[node]!}/bundle`, { nonce: nonce(node), retry_key: key.padEnd(32, '.') }, {}, localAddress);
+  const turn = (node: string, token = reportToken(nonce(node))): Promise<Answer> =>
+    post(`${nodes[node]!}/turn`, {}, { authorization: `Bearer ${token}` });
   const report = (node: string, body: unknown, token = reportToken(nonce(node))): Promise<Answer> =>
     post(`${nodes[node]!}/phases`, body, { authorization: `Bearer ${token}` });
   const codeOf = (answer: Answer): unknown[] => [answer.status, answer.body.errors[0]?.code];
@@ -93,30 +97,33 @@ describe('bootstrap of nodes', () => {
     assert.match(warning.message, /127\.0\.0\.2/);
   });
 
-  it('makes nodes wait for their turn and lets them go as soon as it comes', async () => {
-    let early = false;
-    const waiting = { second: fetchBundle('master-1'), third: fetchBundle('master-2'), worker: fetchBundle('worker-0') };
-    void Promise.race(Object.values(waiting)).then(() => (early = true));
-    const first = await fetchBundle('master-0');
-    assert.equal(first.status, 200);
-    const steps = first.body.steps.map((step) => step.name);
-    assert.equal(steps.at(-1), 'kubeadm-init');
-    const kubeadm = first.body.files.find((file) => file.path === '/run/kubeadm/kubeadm.yaml')?.content ?? '';
+  it('gives every node its bundle at once: what to do first, and what to join with', async () => {
+    const [first, second, worker] = await Promise.all(['master-0', 'master-1', 'worker-0'].map((node) => fetchBundle(node)));
+    assert.deepEqual([first?.status, second?.status, worker?.status], [200, 200, 200]);
+    assert.equal(first?.body.steps.at(-1)?.name, 'kubeadm-init');
+    const kubeadm = first?.body.files.find((file) => file.path === '/run/kubeadm/kubeadm.yaml')?.content ?? '';
     const documents = parseAllDocuments(kubeadm).map((document) => (document as unknown as { toJSON(): Record<string, unknown> }).toJSON());
     const configuration = documents.find((document) => document['kind'] === 'ClusterConfiguration');
     assert.equal(configuration?.['kubernetesVersion'], 'v1.36.4');
     assert.equal(configuration?.['controlPlaneEndpoint'], '127.25.0.7:6443');
-    assert.ok(first.body.files.some((file) => file.path === '/etc/kubernetes/pki/ca.key' && file.content.trim() === authorities.ca.keyPem.trim()));
+    assert.ok(first?.body.files.some((file) => file.path === '/etc/kubernetes/pki/ca.key' && file.content.trim() === authorities.ca.keyPem.trim()));
+    assert.equal(second?.body.steps.at(-1)?.name, 'kubeadm-join');
+    assert.ok(!worker?.body.files.some((file) => file.path.startsWith('/etc/kubernetes/pki') && file.path.endsWith('.key')));
+  });
+
+  it('makes nodes wait for their turn to join and lets them go as soon as it comes', async () => {
+    let early = false;
+    const waiting = { second: turn('master-1'), third: turn('master-2'), worker: turn('worker-0') };
+    void Promise.race(Object.values(waiting)).then(() => (early = true));
+    assert.equal((await turn('master-0')).status, 204);
+    assert.deepEqual(codeOf(await turn('master-0', 'wrong')), [401, 'token-refused']);
     assert.equal(early, false);
 
     assert.equal((await report('master-0', { phase: 'kubeadm-init', status: 'done' })).status, 204);
     const [second, worker] = await Promise.all([waiting.second, waiting.worker]);
-    assert.equal(second.status, 200);
-    assert.equal(worker.status, 200);
-    assert.equal(second.body.steps.at(-1)?.name, 'kubeadm-join');
-    assert.ok(!worker.body.files.some((file) => file.path.startsWith('/etc/kubernetes/pki') && file.path.endsWith('.key')));
+    assert.deepEqual([second.status, worker.status], [204, 204]);
     assert.equal((await report('master-1', { phase: 'kubeadm-join', status: 'done' })).status, 204);
-    assert.equal((await waiting.third).status, 200);
+    assert.equal((await waiting.third).status, 204);
   });
 
   it('gives the bundle once, and again only for the same key', async () => {

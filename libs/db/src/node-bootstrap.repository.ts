@@ -5,7 +5,6 @@ import {
   ClusterTemplateEntity,
   NodeEntity,
   NodeGroupEntity,
-  OperationEntity,
   StackEntity,
 } from './entities/index.js';
 
@@ -32,8 +31,6 @@ export interface BundleRows {
   readonly template: ClusterTemplateEntity;
   /** Of the infrastructure stack. */
   readonly outputs: Record<string, unknown>;
-  /** Of the operation that made the cluster. */
-  readonly request: Record<string, unknown>;
 }
 
 /**
@@ -81,14 +78,13 @@ export class NodeBootstrapRepository {
       manager.findOneByOrFail(NodeGroupEntity, { uuid: node.nodeGroupUuid }),
       manager.findOneByOrFail(ClusterEntity, { uuid: node.clusterUuid }),
     ]);
-    const [template, stack, operation] = await Promise.all([
+    const [template, stack] = await Promise.all([
       manager.findOneByOrFail(ClusterTemplateEntity, { uuid: cluster.clusterTemplateUuid }),
       cluster.stackId === null
         ? null
         : manager.findOne(StackEntity, { select: { uuid: true, outputs: true }, where: { uuid: cluster.stackId } }),
-      manager.findOne(OperationEntity, { where: { clusterUuid: cluster.uuid, kind: 'create' }, order: { id: 'DESC' } }),
     ]);
-    return { node, group, cluster, template, outputs: stack?.outputs ?? {}, request: operation?.request ?? {} };
+    return { node, group, cluster, template, outputs: stack?.outputs ?? {} };
   }
 
   /**

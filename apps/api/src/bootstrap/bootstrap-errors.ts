@@ -14,7 +14,8 @@ export class BootstrapRefusal extends JeroboamError {
   }
 }
 
-export const unknownNode = (): BootstrapRefusal => new BootstrapRefusal(404, 'node-not-found', 'Not Found', 'There is no such node.');
+export const unknownNode = (): BootstrapRefusal =>
+  new BootstrapRefusal(404, 'node-not-found', 'Not Found', 'There is no such node.');
 export const unauthenticated = (): BootstrapRefusal =>
   new BootstrapRefusal(401, 'token-refused', 'Unauthorized', 'The report token is not this node’s.');
 export const nonceRefused = (): BootstrapRefusal =>

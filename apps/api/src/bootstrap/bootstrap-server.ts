@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { LOGGER, SETTINGS } from '../tokens.js';
 import { BootstrapRefusal, unknownNode } from './bootstrap-errors.js';
 import { bundleBody, FetchBundle } from './fetch-bundle.js';
+import { TakeTurn } from './take-turn.js';
 import { Gate } from './gate.js';
 import { phaseBody, ReportPhase } from './report-phase.js';
 
@@ -33,6 +34,7 @@ export class BootstrapServer implements BeforeApplicationShutdown {
   constructor(
     private readonly phases: ReportPhase,
     private readonly bundles: FetchBundle,
+    private readonly turns: TakeTurn,
     private readonly gate: Gate,
     private readonly uow: UnitOfWork,
     private readonly secrets: SecretStore,
@@ -69,19 +71,25 @@ export class BootstrapServer implements BeforeApplicationShutdown {
       this.fail(new BootstrapRefusal(404, 'path-not-found', 'Not Found', 'There is nothing here.'), request, reply),
     );
     server.post<NodeParams>('/bootstrap/v1/nodes/:node/phases', async (request, reply) => {
-      const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      await this.phases.run(nodeOf(request), token, parse(phaseBody, request.body));
+      await this.phases.run(nodeOf(request), bearerOf(request), parse(phaseBody, request.body));
       return reply.status(204).send();
     });
     server.post<NodeParams>('/bootstrap/v1/nodes/:node/bundle', async (request) => {
       return this.bundles.run(nodeOf(request), request.ip.replace(/^::ffff:/, ''), parse(bundleBody, request.body));
+    });
+    server.post<NodeParams>('/bootstrap/v1/nodes/:node/turn', async (request, reply) => {
+      await this.turns.run(nodeOf(request), bearerOf(request));
+      return reply.status(204).send();
     });
   }
 
   private async fail(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const refusal = refusalOf(error);
     if (refusal.status >= 500 && refusal.retryAfter === undefined) {
-      this.log.error({ err: { message: error.message, stack: error.stack }, url: request.routeOptions.url }, 'a node could not be served');
+      this.log.error(
+        { err: { message: error.message, stack: error.stack }, url: request.routeOptions.url },
+        'a node could not be served',
+      );
     }
     if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
     const { status, code, title, message: detail } = refusal;
@@ -111,16 +119,32 @@ export class BootstrapServer implements BeforeApplicationShutdown {
   }
 }
 
+function bearerOf(request: FastifyRequest): string {
+  return /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+}
+
 function nodeOf(request: FastifyRequest<NodeParams>): string {
   if (!UUID.test(request.params.node)) throw unknownNode();
   return request.params.node;
 }
 
-function parse<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } } }, body: unknown): T {
+function parse<T>(
+  schema: {
+    safeParse(
+      value: unknown,
+    ): { success: true; data: T } | { success: false; error: { issues: readonly { path: PropertyKey[]; message: string }[] } };
+  },
+  body: unknown,
+): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new BootstrapRefusal(400, 'invalid-input', 'Bad Request', `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'cannot be taken'}`);
+  throw new BootstrapRefusal(
+    400,
+    'invalid-input',
+    'Bad Request',
+    `${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'cannot be taken'}`,
+  );
 }
 
 /** What is not ours to tell becomes 500; a database that is away becomes "later". */
@@ -128,6 +152,7 @@ function refusalOf(error: Error): BootstrapRefusal {
   if (error instanceof BootstrapRefusal) return error;
   if (error instanceof JeroboamError) return new BootstrapRefusal(error.status, error.code, 'Error', error.message);
   const { statusCode } = error as FastifyError;
-  if (statusCode !== undefined && statusCode < 500) return new BootstrapRefusal(statusCode, 'invalid-request', 'Bad Request', error.message);
+  if (statusCode !== undefined && statusCode < 500)
+    return new BootstrapRefusal(statusCode, 'invalid-request', 'Bad Request', error.message);
   return new BootstrapRefusal(503, 'internal', 'Service Unavailable', 'Something went wrong here. Try again.', 5);
 }

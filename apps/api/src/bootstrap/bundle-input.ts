@@ -1,8 +1,8 @@
 import type { BundleInput } from '#libs/bootstrap';
 import type { BundleRows, StoredAuthorities } from '#libs/db';
-import { labelText } from '#libs/domain';
 import { spkiPin } from '#libs/pki';
 import { z } from 'zod';
+import { notYet } from './bootstrap-errors.js';
 
 const API_PORT = 6443;
 
@@ -12,22 +12,21 @@ const outputs = z.looseObject({
   api_private_ip: z.string().nullish(),
 });
 
-/** What was found out when the cluster was asked for, and by the conductor since. */
-const request = z.looseObject({
-  kubernetesVersion: z.string(),
-  imageProperties: z.record(z.string(), z.unknown()).default({}),
-  resolved: z.looseObject({ existingNetwork: z.looseObject({ cidr: z.string() }).nullish() }).optional(),
-});
-
 /**
  * Rows and opened secrets become the input of a node's bundle. Pure.
  * @param isFirst the node makes the control plane
- * @throws ZodError what is needed is not known yet
+ * @throws BootstrapRefusal 503 what is needed is not known yet
  */
-export function bundleInput(rows: BundleRows, isFirst: boolean, authorities: StoredAuthorities, bootstrapToken: string): BundleInput {
+export function bundleInput(
+  rows: BundleRows,
+  isFirst: boolean,
+  authorities: StoredAuthorities,
+  bootstrapToken: string,
+): BundleInput {
   const { node, group, cluster, template } = rows;
   const infra = outputs.parse(rows.outputs);
-  const known = request.parse(rows.request);
+  const facts = group.nodeFacts;
+  if (!facts) throw notYet('The cluster is not prepared yet.');
   const ownHost = cluster.apiAddress === null ? null : new URL(cluster.apiAddress).hostname.replace(/^\[|\]$/g, '');
   return {
     node: {
@@ -50,12 +49,14 @@ export function bundleInput(rows: BundleRows, isFirst: boolean, authorities: Sto
       noProxy: template.noProxy,
       insecureRegistry: template.insecureRegistry,
     },
-    kubernetesVersion: known.kubernetesVersion,
-    imageProperties: known.imageProperties,
+    kubernetesVersion: facts.kubernetesVersion,
+    imageProperties: facts.imageKubeVersion === null ? {} : { kube_version: facts.imageKubeVersion },
     apiHost: infra.api_host ?? (isFirst ? null : ownHost),
     apiPort: template.apiserverPort ?? API_PORT,
-    apiAddresses: [...new Set([infra.api_host, infra.api_private_ip, ownHost].filter((host) => host !== null && host !== undefined))],
-    nodeCidr: known.resolved?.existingNetwork?.cidr ?? labelText(cluster.labels, 'fixed_subnet_cidr'),
+    apiAddresses: [
+      ...new Set([infra.api_host, infra.api_private_ip, ownHost].filter((host) => host !== null && host !== undefined)),
+    ],
+    nodeCidr: facts.nodeCidr,
     bootstrapToken,
     caCertHashes: [spkiPin(authorities.ca.certPem)],
     controlPlane: node.role === 'master' ? authorities : undefined,

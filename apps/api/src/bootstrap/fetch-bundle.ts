@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { LOGGER, SETTINGS } from '../tokens.js';
 import { alreadyFetched, beingDeleted, nonceRefused, notYet, tooOld, unknownNode, wrongSource } from './bootstrap-errors.js';
 import { bundleInput } from './bundle-input.js';
-import { Gate } from './gate.js';
 
 export const bundleBody = z.strictObject({
   nonce: z.string().min(1).max(256),
@@ -17,12 +16,9 @@ export const bundleBody = z.strictObject({
 });
 export type BundleBody = z.infer<typeof bundleBody>;
 
-/** How long a request is held for its turn. */
-const HOLD_MS = 20_000;
-
 /**
- * A node's one fetch: nonce -> life of node and cluster -> source address -> turn -> claim -> bundle. Nothing is used up
- * before the turn has come; a node that lost the answer asks again with the same key.
+ * A node's one fetch: nonce -> life of node and cluster -> source address -> bundle -> claim. Nothing is used up before the
+ * bundle is there; a node that lost the answer asks again with the same key.
  */
 @Injectable()
 export class FetchBundle {
@@ -30,7 +26,6 @@ export class FetchBundle {
     private readonly nodes: NodeBootstrapRepository,
     private readonly secrets: SecretStore,
     private readonly keyRing: KeyRing,
-    private readonly gate: Gate,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
@@ -40,13 +35,9 @@ export class FetchBundle {
     if (!isNodeNonce(this.keyRing, nodeUuid, body.nonce)) throw nonceRefused();
     const keyHash = createHash('sha256').update(body.retry_key).digest('hex');
     await this.admit(nodeUuid, source, keyHash);
-    const before = await this.mustFind(nodeUuid);
-    if (!(await this.gate.wait(before.node.clusterUuid, before.node, HOLD_MS))) throw notYet('It is not this node’s turn yet.');
-    // While it waited the cluster may have been deleted, or somebody else have come with another key.
-    await this.admit(nodeUuid, source, keyHash);
+    const { bundle, node } = await this.render(nodeUuid);
     if (!(await this.nodes.claimBundle(nodeUuid, keyHash))) throw await this.refuseUsed(nodeUuid, source);
-    const bundle = await this.render(nodeUuid);
-    this.log.info({ clusterUuid: before.cluster.uuid, nodeId: nodeUuid, node: before.node.name, source }, 'handing out a bundle');
+    this.log.info({ clusterUuid: node.clusterUuid, nodeId: nodeUuid, node: node.name, source }, 'handing out a bundle');
     return bundle;
   }
 
@@ -81,7 +72,7 @@ export class FetchBundle {
     return found;
   }
 
-  private async render(nodeUuid: string): Promise<Bundle> {
+  private async render(nodeUuid: string): Promise<{ bundle: Bundle; node: NodeEntity }> {
     const rows = await this.nodes.bundleRows(nodeUuid);
     const [authorities, masters] = await Promise.all([
       findAuthorities(this.secrets, rows.cluster.uuid),
@@ -89,7 +80,8 @@ export class FetchBundle {
     ]);
     if (!authorities) throw notYet('The cluster has no certificates yet.');
     const isFirst = masters[0]?.uuid === nodeUuid && !masters.some((master) => master.joined);
-    return renderBundle(bundleInput(rows, isFirst, authorities, bootstrapToken(this.keyRing, rows.cluster.uuid)));
+    const token = bootstrapToken(this.keyRing, rows.cluster.uuid);
+    return { bundle: renderBundle(bundleInput(rows, isFirst, authorities, token)), node: rows.node };
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { isTurn } from './turn.js';
 
-const masters = (...joined: boolean[]): { uuid: string; joined: boolean }[] => joined.map((is, place) => ({ uuid: `m${place}`, joined: is }));
+const masters = (...joined: boolean[]): { uuid: string; joined: boolean }[] =>
+  joined.map((is, place) => ({ uuid: `m${place}`, joined: is }));
 const may = (state: boolean[], uuid: string, role = 'master'): boolean => isTurn(masters(...state), { uuid, role });
 
 it('lets the first master go at once, further ones one by one, workers after the first', () => {

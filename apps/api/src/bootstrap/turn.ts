@@ -1,7 +1,7 @@
 import type { MasterTurn } from '#libs/db';
 
 /**
- * Whether a node may have its bundle now. The first master at once; further masters one at a time, when the one before
+ * Whether a node may begin kubeadm now. The first master at once; further masters one at a time, when the one before
  * has joined, because etcd takes one member at a time; workers when the first master has made the cluster.
  * Source: kubernetes-bootstrap.md sections 5 and 7.
  * @param masters in their order

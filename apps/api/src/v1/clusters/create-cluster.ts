@@ -81,8 +81,8 @@ export class CreateCluster {
     checkLabels(spec.labels);
     const image = await this.checkCloud(ctx, template, spec);
     assertMastersReachable(request.masterCount, spec.masterLbEnabled);
-    const found = this.plan(template, request, spec, image);
-    return this.store(ctx, template, request, spec, found);
+    this.checkPlan(template, request, spec, image);
+    return this.store(ctx, template, request, spec);
   }
 
   private async findTemplate(ctx: RequestContext, version: Microversion, ident: string): Promise<ClusterTemplateEntity> {
@@ -111,18 +111,17 @@ export class CreateCluster {
   }
 
   /**
-   * What the nodes will need and only the image knows; and the address ranges, which would else fail when half is made.
+   * The Kubernetes version and the address ranges, which would else fail when half is made.
    * @throws InvalidInput
    */
-  private plan(template: ClusterTemplateEntity, request: ClusterRequest, spec: ClusterSpecification, image: Image): Record<string, unknown> {
+  private checkPlan(template: ClusterTemplateEntity, request: ClusterRequest, spec: ClusterSpecification, image: Image): void {
     const { kube_version: kubeVersion } = image;
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
-    const kubernetesVersion = kubernetesVersionOf(imageProperties, spec.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
+    kubernetesVersionOf(imageProperties, spec.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
     if (spec.fixedNetwork === null && spec.fixedSubnet === null) {
       const nodeCount = request.masterCount + request.nodeCount;
       networkPlan({ labels: spec.labels, networkDriver: template.networkDriver, existingCidr: null, nodeCount });
     }
-    return { imageProperties, kubernetesVersion };
   }
 
   private async store(
@@ -130,13 +129,11 @@ export class CreateCluster {
     template: ClusterTemplateEntity,
     request: ClusterRequest,
     spec: ClusterSpecification,
-    found: Record<string, unknown>,
   ): Promise<string> {
     const uuid = randomUUID();
     const projectId = ctx.projectId ?? '';
     const cluster = { ...spec, uuid, projectId, userId: ctx.userId, name: request.name ?? generateName('cluster'), status: STATUS };
     const operation = this.operations.prepare(ctx, cluster, 'create', {
-      request: found,
       deadlineMinutes: spec.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
     });
     try {

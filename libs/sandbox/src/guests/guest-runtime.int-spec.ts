@@ -119,6 +119,7 @@ describe('simulated guests', () => {
     for (const name of ['k1-worker-0', 'k1-worker-1']) scene.boot(cluster.join(name, 'worker'));
     scene.boot(cluster.join('k1-master-1', 'master'));
     assert.deepEqual(await scene.untilReady(4), ['k1-master-0', 'k1-master-1', 'k1-worker-0', 'k1-worker-1']);
+    assert.equal(scene.bootstrap.turns.length, 6);
     const sources = new Set(scene.bootstrap.requests.map(({ source }) => source));
     assert.deepEqual(sources, new Set([cluster.address, '127.27.255.1']));
     const worker = (await scene.admin('/api/v1/nodes/k1-worker-0')).body;
@@ -275,16 +276,9 @@ async function assertKubectl(scene: Scene): Promise<void> {
   });
   const file = join(scene.dir, 'kubeconfig');
   writeFileSync(file, JSON.stringify(kubeconfig(scene.cluster.endpoint, ca.certPem, leaf.certPem, leaf.keyPem)));
-  const { stdout } = await run('kubectl', [
-    '--kubeconfig',
-    file,
-    '--cache-dir',
-    join(scene.dir, 'cache'),
-    'get',
-    'nodes',
-    '-o',
-    'wide',
-  ]);
+  const kubectl = async (...args: string[]): Promise<string> =>
+    (await run('kubectl', ['--kubeconfig', file, '--cache-dir', join(scene.dir, 'cache'), ...args])).stdout;
+  const stdout = await kubectl('get', 'nodes', '-o', 'wide');
   const [head = '', ...rows] = stdout.trimEnd().split('\n');
   assert.match(
     head,
@@ -292,4 +286,7 @@ async function assertKubectl(scene: Scene): Promise<void> {
   );
   assert.equal(rows.length, 4);
   assert.match(rows[0] ?? '', /^k1-master-0 +Ready +control-plane +\d+s +v1\.36\.4 +10\.0\.0\.5 /);
+  assert.match(await kubectl('create', 'secret', 'generic', 's', '--from-literal=a=b'), /secret\/s created/);
+  assert.equal(await kubectl('get', 'secret', 's', '-o', 'jsonpath={.data.a}'), 'Yg==');
+  assert.match(await kubectl('auth', 'can-i', 'delete', 'nodes'), /yes/);
 }

@@ -15,6 +15,9 @@ export { OpenStackView, type OpenStackViewOptions } from './openstack/openstack-
 export type { CloudLogin } from './openstack/bench-client.js';
 export type { GuestFault, GuestLatencies, GuestRuntimeOptions } from './guest-options.js';
 
+/** Nothing listens there. */
+const NOBODY: RealAddress = { address: '127.0.0.1', port: 1 };
+
 /** Statuses of Nova in which a machine runs. */
 const running = new Set(['ACTIVE', 'MIGRATING', 'PASSWORD', 'VERIFY_RESIZE']);
 
@@ -41,6 +44,8 @@ export class GuestRuntime {
   readonly #listeners = new Set<() => void>();
   #faults: { fault: GuestFault; used: number }[] = [];
   #servers: readonly ServerView[] = [];
+  /** Server ids by `<network>/<fixed address>`. */
+  readonly #fixed = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   /** When the timer rings. */
   #due = 0;
@@ -165,9 +170,11 @@ export class GuestRuntime {
   async #sync(): Promise<void> {
     this.#servers = this.view.servers();
     const present = new Set<string>();
+    this.#fixed.clear();
     for (const server of this.#servers) {
       present.add(server.id);
       this.#follow(server);
+      for (const { networkId, fixedIp } of server.ports) this.#fixed.set(`${networkId}/${fixedIp}`, server.id);
     }
     for (const [id, guest] of this.#guests) {
       if (present.has(id)) continue;
@@ -212,15 +219,15 @@ export class GuestRuntime {
 
   /** Addresses of the tenant's network exist in the simulation only. */
   #route(from: ServerView, host: string, port: number): RealAddress | undefined {
-    const networks = new Set(from.ports.map(({ networkId }) => networkId));
-    const server = this.#servers.find((candidate) =>
-      candidate.ports.some((own) => own.fixedIp === host && networks.has(own.networkId)),
-    );
-    if (server) return this.#guests.get(server.id)?.listensOn(port) ?? { address: '127.0.0.1', port: 1 };
+    const networks = from.ports.map(({ networkId }) => networkId);
+    const serverId = networks.map((network) => this.#fixed.get(`${network}/${host}`)).find((found) => found !== undefined);
+    if (serverId !== undefined) return this.#guests.get(serverId)?.listensOn(port) ?? NOBODY;
+    // Forwarders are at these addresses; most calls go there.
+    if (host.startsWith('127.')) return undefined;
     const listener = this.view
       .listeners()
-      .find(({ vip, protocolPort }) => vip.address === host && networks.has(vip.networkId) && protocolPort === port);
-    return listener && (this.#living(listener.members)[0] ?? { address: '127.0.0.1', port: 1 });
+      .find(({ vip, protocolPort }) => vip.address === host && networks.includes(vip.networkId) && protocolPort === port);
+    return listener && (this.#living(listener.members)[0] ?? NOBODY);
   }
 
   #stepFault(name: string, step: string): Extract<GuestFault, { kind: 'step-fails' }> | undefined {

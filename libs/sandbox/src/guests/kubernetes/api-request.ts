@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { findApiResource, type ApiResource } from './api-resources.js';
 import { isJson, StatusError, type Json } from './kube-object.js';
+import { readProtobuf } from './protobuf-body.js';
 
 /** A request for objects, taken apart. Cluster-scoped and all-namespaces requests have the namespace ''. */
 export interface ObjectRequest {
@@ -68,7 +69,7 @@ export function verbOf(request: ObjectRequest): string {
 
 const BODY_LIMIT = 3 * 1024 * 1024;
 
-/** The body as JSON or YAML. @throws StatusError 400, 413, 415 */
+/** The body: JSON, YAML, for a few kinds protobuf. @throws StatusError 400, 413, 415 */
 export async function readBody(request: IncomingMessage, contentType: string): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -78,9 +79,7 @@ export async function readBody(request: IncomingMessage, contentType: string): P
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
-  if (contentType.includes('protobuf')) {
-    throw new StatusError(415, 'UnsupportedMediaType', 'the simulated API server reads JSON and YAML only');
-  }
+  if (contentType === 'application/vnd.kubernetes.protobuf') return readProtobuf(Buffer.concat(chunks));
   const text = Buffer.concat(chunks).toString('utf8');
   try {
     return contentType.includes('yaml') ? parse(text) : (JSON.parse(text) as unknown);

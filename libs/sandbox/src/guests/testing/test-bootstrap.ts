@@ -25,6 +25,8 @@ export type BundleAnswer = { readonly status: number; readonly headers?: Record<
 export class TestBootstrap {
   readonly reports: PhaseReport[] = [];
   readonly requests: BundleRequest[] = [];
+  /** Nodes that asked for their turn; the first time they are told to wait. */
+  readonly turns: string[] = [];
   #bells: (() => void)[] = [];
 
   private constructor(
@@ -44,7 +46,7 @@ export class TestBootstrap {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const [, nodeId = '', what] = /\/nodes\/([^/]+)\/(phases|bundle)$/.exec(request.url ?? '') ?? [];
+        const [, nodeId = '', what] = /\/nodes\/([^/]+)\/(phases|bundle|turn)$/.exec(request.url ?? '') ?? [];
         const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
         if (what === 'phases') {
           const { phase = '', status = '', exit_code: exitCode, log_tail: logTail } = body;
@@ -56,6 +58,11 @@ export class TestBootstrap {
             ...(logTail === undefined ? {} : { logTail }),
           });
           response.writeHead(204).end();
+          return;
+        }
+        if (what === 'turn') {
+          me.turns.push(nodeId);
+          response.writeHead(me.turns.filter((id) => id === nodeId).length > 1 ? 204 : 503, { 'retry-after': '1' }).end();
           return;
         }
         const asked = { nodeId, retryKey: body['retry_key'] ?? '', source: request.socket.remoteAddress ?? '' };

@@ -8,7 +8,7 @@ export interface TestBundle {
   name: string;
   role: 'master' | 'worker';
   files: { path: string; mode: string; content: string }[];
-  steps: { name: string; command: string[]; timeout_seconds: number; attempts: number }[];
+  steps: { name: string; command: string[]; timeout_seconds: number; attempts: number; turn?: true }[];
   cleanup: string[];
 }
 
@@ -128,7 +128,10 @@ function bundle(name: string, role: 'master' | 'worker', action: 'init' | 'join'
     steps: [
       step('prepare', '/bin/true'),
       step('containerd', '/bin/true'),
-      step(`kubeadm-${action}`, 'kubeadm', action, '--config', '/run/kubeadm/kubeadm.yaml'),
+      {
+        ...step(`kubeadm-${action}`, 'kubeadm', action, '--config', '/run/kubeadm/kubeadm.yaml'),
+        ...(action === 'join' ? { turn: true as const } : {}),
+      },
     ],
     cleanup: ['/run/kubeadm'],
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startSandbox } from '../start.js';
 import type { Sandbox } from '../options.js';
-import { authenticate, baseOf, clientFor, TestClient } from '../testing/http.js';
+import { authenticate, baseOf, clientFor, TestClient, until } from '../testing/http.js';
 
 let sandbox: Sandbox;
 before(async () => {
@@ -125,4 +125,40 @@ test('an application credential authenticates, and a restricted one makes no tru
   );
   assert.equal((await demo.delete(`/identity/v3/users/${self}/application_credentials/${id}`)).status, 204);
   assert.equal((await client.get('/identity/v3/auth/catalog')).status, 401);
+});
+
+test('tokens run out; a trust dies with the role it passes on', async () => {
+  const brief = await startSandbox({ latencies: 'zero', guests: false, tokenSeconds: 1 });
+  try {
+    const admin = await clientFor(brief, 'admin');
+    const user = (await admin.post('/identity/v3/users', { user: { name: 'leaver', password: 'pw' } })).at('user.id');
+    const project = (await admin.get('/identity/v3/projects?name=demo')).at('projects.0.id');
+    const role = (await admin.get('/identity/v3/roles?name=member')).at('roles.0.id');
+    const grant = `/identity/v3/projects/${project}/users/${user}/roles/${role}`;
+    assert.equal((await admin.put(grant, undefined)).status, 204);
+    const own = await authenticate(brief, { identity: password('leaver', 'pw'), scope: { project: { id: project } } });
+    const leaver = new TestClient(baseOf(brief), own.headers.get('x-subject-token') ?? '');
+    const trust = await leaver.post('/identity/v3/OS-TRUST/trusts', {
+      trust: {
+        trustor_user_id: user,
+        trustee_user_id: user,
+        project_id: project,
+        impersonation: true,
+        roles: [{ name: 'reader' }],
+      },
+    });
+    const scope = { 'OS-TRUST:trust': { id: trust.at('trust.id') } };
+    const inside = await authenticate(brief, { identity: password('leaver', 'pw'), scope });
+    const token = new TestClient(baseOf(brief), inside.headers.get('x-subject-token') ?? '');
+    assert.equal((await token.get('/network/v2.0/networks')).status, 200);
+    assert.equal((await admin.delete(grant)).status, 204);
+    assert.equal((await token.get('/network/v2.0/networks')).status, 401);
+    assert.equal((await authenticate(brief, { identity: password('leaver', 'pw'), scope })).status, 403);
+    await until(
+      () => admin.get('/identity/v3/users'),
+      (answer) => answer.status === 401,
+    );
+  } finally {
+    await brief.close();
+  }
 });

@@ -39,6 +39,7 @@ export class HttpServer {
     }
     this.server = createServer({ keepAliveTimeout: 75_000, maxHeaderSize: 32_768 }, (request, response) => {
       this.serve(request, response).catch((error: unknown) => {
+        if (request.destroyed && !request.complete) return; // the caller went away in the middle of its request
         process.emitWarning(
           `sandbox: ${request.method} ${request.url}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
         );
@@ -73,7 +74,7 @@ export class HttpServer {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const method = request.method ?? 'GET';
     const segments = url.pathname.split('/').filter((segment) => segment !== '');
-    const text = await readBody(request);
+    const { text, tooLarge } = await readBody(request);
     const prefix = segments[0] ?? '';
     if (prefix === 'sandbox') return this.serveAdmin(method, url, text, request, response);
     const mounted = this.mounted.get(prefix);
@@ -120,6 +121,7 @@ export class HttpServer {
       if (fault?.kind === 'status' && fault.after !== true) {
         reply = faultReply(service, fault, request);
       } else {
+        if (tooLarge) throw new ApiError(413, 'Request is too large.');
         if (match.kind !== 'route')
           throw match.kind === 'method'
             ? new ApiError(405, 'Method is not allowed')
@@ -258,14 +260,15 @@ function parse(request: IncomingMessage, text: string | undefined): unknown {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+/** @returns the body as text, undefined without one, and whether it was past the limit (it is read to its end all the same) */
+async function readBody(request: IncomingMessage): Promise<{ text: string | undefined; tooLarge: boolean }> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length <= bodyLimitBytes) chunks.push(chunk);
   }
-  return length === 0 ? undefined : Buffer.concat(chunks).toString('utf8');
+  return { text: length === 0 ? undefined : Buffer.concat(chunks).toString('utf8'), tooLarge: length > bodyLimitBytes };
 }
 
 function send(response: ServerResponse, reply: Reply, malformed = false): void {

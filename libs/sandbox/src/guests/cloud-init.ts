@@ -101,7 +101,7 @@ function renderJinja(text: string, { instance }: State): string {
 function handleCloudConfig(text: string, state: State): void {
   let config: unknown;
   try {
-    config = parse(text);
+    config = parse(text, { version: '1.1' });
   } catch (error) {
     state.warnings.push(`Failed loading yaml blob. ${(error as Error).message}`);
     return;

@@ -127,7 +127,7 @@ export function readJoinConfig(text: string, hostname: string, localIp: string):
 
 function readDocuments(text: string): Map<string, Json> {
   const documents = new Map<string, Json>();
-  for (const document of parseAllDocuments(text)) {
+  for (const document of parseAllDocuments(text, { version: '1.1' })) {
     if (document.errors[0]) throw new KubeadmFailure(`error converting YAML to JSON: yaml: ${document.errors[0].message}`);
     const value: unknown = document.toJS();
     if (value === null) continue;

@@ -82,7 +82,7 @@ const verbs: Provider[] = [
   ClusterHistory,
   Quotas,
 ];
-const controllers: Type[] = [
+export const API_CONTROLLERS: readonly Type[] = [
   VersionController,
   HealthController,
   ClusterTemplatesController,
@@ -102,7 +102,7 @@ export class ApiModule {
   static from(parts: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers,
+      controllers: [...API_CONTROLLERS],
       providers: [
         { provide: SETTINGS, useValue: parts.settings },
         { provide: LOGGER, useValue: parts.log },

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
-import { describeRoutes } from './http/completeness.js';
+import { describeRoutes, type Controller } from './http/completeness.js';
 import { EndpointGuard, PolicyInterceptor } from './http/endpoint.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { BODY_LIMIT, installHooks, rewriteUrl } from './http/hooks.js';
@@ -48,11 +48,18 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   app.useGlobalGuards(new EndpointGuard(reflector));
   app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy));
   app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));
-  const described = describeRoutes(app.get(ModulesContainer), parts.policy);
+  const described = describeRoutes(controllersOf(app.get(ModulesContainer)), parts.policy);
   installDocs(app, described);
   await app.init();
   await server.ready();
   return app;
+}
+
+/** Every controller that Nest has found, not only those we remember. */
+function controllersOf(modules: ModulesContainer): Controller[] {
+  return [...modules.values()].flatMap((module) =>
+    [...module.controllers.values()].map(({ metatype }) => metatype as Controller),
+  );
 }
 
 /** Nest's own words go into our log. */
@@ -61,5 +68,12 @@ function nestLogger(log: Logger): LoggerService {
     (level: 'debug' | 'warn' | 'error' | 'fatal') =>
     (message: unknown, ...rest: unknown[]): void =>
       log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
-  return { log: say('debug'), error: say('error'), warn: say('warn'), debug: say('debug'), verbose: say('debug'), fatal: say('fatal') };
+  return {
+    log: say('debug'),
+    error: say('error'),
+    warn: say('warn'),
+    debug: say('debug'),
+    verbose: say('debug'),
+    fatal: say('fatal'),
+  };
 }

@@ -27,7 +27,8 @@ describe('certificates', () => {
   });
 
   it('shows the three authorities, never a key', async () => {
-    const show = async (path: string): Promise<Record<string, unknown>> => (await api.as('demo').get(`/v1/certificates/${path}`).expect(200)).body;
+    const show = async (path: string): Promise<Record<string, unknown>> =>
+      (await api.as('demo').get(`/v1/certificates/${path}`).expect(200)).body;
     assert.deepEqual(await show('k1'), {
       cluster_uuid: cluster,
       links: [
@@ -65,7 +66,13 @@ describe('certificates', () => {
     ['an unknown cluster', 'demo', { cluster_uuid: 'nope', csr: 'x' }, 400, /^Cluster nope could not be found\.$/],
     ['another project', 'other', { cluster_uuid: 'k1', csr: 'x' }, 400, /^Cluster k1 could not be found\.$/],
     ['an admin of another project', 'admin', { cluster_uuid: 'k1', csr: 'x' }, 400, /^Cluster k1 could not be found\.$/],
-    ['a colleague', 'colleague', { cluster_uuid: 'k1', csr: 'x' }, 403, /^Policy doesn't allow certificate:create to be performed\.$/],
+    [
+      'a colleague',
+      'colleague',
+      { cluster_uuid: 'k1', csr: 'x' },
+      403,
+      /^Policy doesn't allow certificate:create to be performed\.$/,
+    ],
     ['no request', 'demo', { cluster_uuid: 'k1' }, 400, /attribute csr\. Value: 'None'\. Mandatory field missing\.$/],
     ['garbage', 'demo', { cluster_uuid: 'k1', csr: 'garbage' }, 400, /^Received invalid csr b'garbage'\./],
   ];

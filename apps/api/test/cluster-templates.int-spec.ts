@@ -89,12 +89,22 @@ describe('cluster templates', () => {
 
   const prefix = 'Invalid input for field/attribute';
   const refused: [string, unknown, number, string][] = [
-    ['an unknown attribute', { ...good, availability_zone: 'x' }, 400, 'Unknown attribute for argument cluster_template: availability_zone'],
+    [
+      'an unknown attribute',
+      { ...good, availability_zone: 'x' },
+      400,
+      'Unknown attribute for argument cluster_template: availability_zone',
+    ],
     ['a null', null, 400, `${prefix} cluster_template. Value: 'None'. Value not a valid dict: None`],
     ['no COE', { image_id: 'ubuntu' }, 400, 'Requested COE type Unset is not supported.'],
     ['another COE', { ...good, coe: 'swarm' }, 400, `${prefix} coe. Value: 'swarm'. Value should be one of: kubernetes`],
     ['no image', { coe: 'kubernetes' }, 400, `${prefix} image_id. Value: 'None'. Mandatory field missing.`],
-    ['an empty name', { ...good, name: '' }, 400, `${prefix} name. Value: ''. Value should have a minimum character requirement of 1`],
+    [
+      'an empty name',
+      { ...good, name: '' },
+      400,
+      `${prefix} name. Value: ''. Value should have a minimum character requirement of 1`,
+    ],
     ['a read-only field', { ...good, user_id: 'me' }, 400, `${prefix} user_id. Value: 'me'. Cannot set read only field.`],
     ['an unknown image', { ...good, image_id: 'nope' }, 400, 'Image nope could not be found.'],
     ['an image without distro', { ...good, image_id: 'plain' }, 400, "Image plain doesn't contain os_distro field."],
@@ -104,7 +114,12 @@ describe('cluster templates', () => {
       409,
       "Multiple images exist with same name 'twin'. Please use the image ID instead.",
     ],
-    ['a distro nobody builds', { ...good, image_id: 'fedora' }, 400, 'Cluster type (vm, fedora-coreos, kubernetes) not supported.'],
+    [
+      'a distro nobody builds',
+      { ...good, image_id: 'fedora' },
+      400,
+      'Cluster type (vm, fedora-coreos, kubernetes) not supported.',
+    ],
     ['bare metal', { ...good, server_type: 'bm' }, 400, 'Cluster type (bm, ubuntu, kubernetes) not supported.'],
     ['an unknown driver', { ...good, driver: 'heat' }, 400, 'Cluster driver (heat) not supported.'],
     ['an unknown flavor', { ...good, flavor_id: 'nope' }, 400, 'Unable to find flavor nope.'],
@@ -114,8 +129,18 @@ describe('cluster templates', () => {
       400,
       'Flavor with zero root volume size is not supported when boot_volume_size is zero.',
     ],
-    ['an internal network as external', { ...good, external_network_id: 'private' }, 400, 'Unable to find external network private.'],
-    ['an ambiguous network', { ...good, fixed_network: 'twin' }, 409, "Multiple networks exist with same name 'twin'. Please use the network ID instead."],
+    [
+      'an internal network as external',
+      { ...good, external_network_id: 'private' },
+      400,
+      'Unable to find external network private.',
+    ],
+    [
+      'an ambiguous network',
+      { ...good, fixed_network: 'twin' },
+      409,
+      "Multiple networks exist with same name 'twin'. Please use the network ID instead.",
+    ],
     ['an unknown subnet', { ...good, fixed_subnet: 'nope' }, 400, 'Unable to find fixed subnet nope.'],
     [
       'an unknown network driver',
@@ -141,7 +166,12 @@ describe('cluster templates', () => {
       400,
       'docker volume size 2 GB is not valid, expecting minimum value 3GB for devicemapper storage driver.',
     ],
-    ['publishing by a member', { ...good, public: true }, 403, 'Not authorized to set public or hidden flag for cluster template.'],
+    [
+      'publishing by a member',
+      { ...good, public: true },
+      403,
+      'Not authorized to set public or hidden flag for cluster template.',
+    ],
   ];
   for (const [sentence, body, status, detail] of refused) {
     it(`refuses ${sentence} and writes nothing`, async () => {
@@ -168,7 +198,10 @@ describe('cluster templates', () => {
       ['network', { fixed_network: 'other' }],
     ] as const) {
       api.cloud.down.add(service);
-      const { body } = await api.as('demo').post('/v1/clustertemplates', { ...good, ...field }).expect(503);
+      const { body } = await api
+        .as('demo')
+        .post('/v1/clustertemplates', { ...good, ...field })
+        .expect(503);
       assert.match(body.errors[0].detail, new RegExp(`${service} service`));
       api.cloud.down.clear();
     }
@@ -188,11 +221,19 @@ describe('cluster templates', () => {
     await other.patch('/v1/clustertemplates/shared', [{ op: 'replace', path: '/name', value: 'mine' }]).expect(403);
     await api.as('nobody').get('/v1/clustertemplates/shared').expect(200);
     const names = async (person: string): Promise<string[]> =>
-      (await api.as(person).get('/v1/clustertemplates').expect(200)).body.clustertemplates.map((one: { name: string }) => one.name);
+      (await api.as(person).get('/v1/clustertemplates').expect(200)).body.clustertemplates.map(
+        (one: { name: string }) => one.name,
+      );
     assert.deepEqual(await names('other'), ['shared']);
     assert.ok((await names('admin')).includes('private'));
-    await api.as('admin').delete(`/v1/clustertemplates/${String(shared['uuid'])}`).expect(204);
-    await api.as('admin').delete(`/v1/clustertemplates/${String(secret['uuid'])}`).expect(204);
+    await api
+      .as('admin')
+      .delete(`/v1/clustertemplates/${String(shared['uuid'])}`)
+      .expect(204);
+    await api
+      .as('admin')
+      .delete(`/v1/clustertemplates/${String(secret['uuid'])}`)
+      .expect(204);
   });
 
   it('pages', async () => {
@@ -218,7 +259,11 @@ describe('cluster templates', () => {
       ['sort_key=labels', 400, 'The sort_key value "labels" is an invalid field for sorting'],
       ['sort_dir=ASC', 400, "Invalid sort direction: ASC. Acceptable values are 'asc' or 'desc'"],
       ['marker=p1', 400, "Invalid input for field/attribute marker. Value: 'p1'. Expected a uuid but received p1."],
-      ['marker=00000000-0000-4000-8000-000000000000', 404, 'ClusterTemplate 00000000-0000-4000-8000-000000000000 could not be found.'],
+      [
+        'marker=00000000-0000-4000-8000-000000000000',
+        404,
+        'ClusterTemplate 00000000-0000-4000-8000-000000000000 could not be found.',
+      ],
       ['all_tenants=1&detail=1', 400, 'Unknown argument: "all_tenants, detail"'],
     ];
     for (const [query, status, detail] of bad) {
@@ -235,8 +280,14 @@ describe('cluster templates', () => {
       body.errors[0].detail,
       'Multiple ClusterTemplates exist with same name. Please use the ClusterTemplate uuid instead.',
     );
-    await api.as('demo').get(`/v1/clustertemplates/${String(one['uuid'])}`).expect(200);
-    await api.as('demo').get(`/v1/clustertemplates/${String(one['uuid']).toUpperCase()}`).expect(404);
+    await api
+      .as('demo')
+      .get(`/v1/clustertemplates/${String(one['uuid'])}`)
+      .expect(200);
+    await api
+      .as('demo')
+      .get(`/v1/clustertemplates/${String(one['uuid']).toUpperCase()}`)
+      .expect(404);
   });
 
   it('changes by PATCH', async () => {
@@ -281,14 +332,23 @@ describe('cluster templates', () => {
     const { text, headers } = await api.as('demo').delete('/v1/clustertemplates/short-lived').expect(204);
     assert.equal(text, '');
     assert.equal(headers['content-type'], undefined);
-    await api.as('demo').delete(`/v1/clustertemplates/${String(uuid)}`).expect(404);
+    await api
+      .as('demo')
+      .delete(`/v1/clustertemplates/${String(uuid)}`)
+      .expect(404);
   });
 
   const transport: [string, string, string, number, string][] = [
     ['broken JSON', 'application/json', '{"name":', 400, 'Request is not in valid JSON format'],
     ['an empty body', 'application/json', '', 400, 'Missing argument: "cluster_template"'],
     ['text', 'text/plain', 'hello', 415, 'Unknown mimetype: text/plain'],
-    ['too much', 'application/json', `{"name":"${'x'.repeat(1 << 20)}"}`, 413, 'Request body is too large: at most 1 MiB is taken.'],
+    [
+      'too much',
+      'application/json',
+      `{"name":"${'x'.repeat(1 << 20)}"}`,
+      413,
+      'Request body is too large: at most 1 MiB is taken.',
+    ],
   ];
   for (const [sentence, type, text, status, detail] of transport) {
     it(`answers ${status} to ${sentence}`, async () => {

@@ -71,7 +71,11 @@ describe('discovery, negotiation and routing', () => {
   });
 
   it('refuses a microversion that is not ours, in the special shape', async () => {
-    const { body, headers } = await api.as('demo', '1.15').get('/v1/clustertemplates').set('accept', 'application/json').expect(406);
+    const { body, headers } = await api
+      .as('demo', '1.15')
+      .get('/v1/clustertemplates')
+      .set('accept', 'application/json')
+      .expect(406);
     assert.equal(headers['openstack-api-version'], 'container-infrastructure-management 1.15');
     assert.deepEqual(body, {
       errors: [
@@ -98,7 +102,14 @@ describe('discovery, negotiation and routing', () => {
       .expect(406);
     assert.equal(headers['openstack-api-version'], undefined);
     assert.deepEqual(body.errors, [
-      { request_id: '', code: '', status: 406, title: 'Not Acceptable', detail: 'Invalid service type for OpenStack-API-Version header', links: [] },
+      {
+        request_id: '',
+        code: '',
+        status: 406,
+        title: 'Not Acceptable',
+        detail: 'Invalid service type for OpenStack-API-Version header',
+        links: [],
+      },
     ]);
   });
 

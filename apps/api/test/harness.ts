@@ -41,7 +41,7 @@ export class ApiHarness {
 
   /** A request in the name of somebody; null: without a token. */
   as(person: string | null, version?: string): Requests {
-    return new Requests(this.app.getHttpServer() as Server, {
+    return new Requests(this.app.getHttpServer(), {
       ...(person === null ? {} : { 'x-auth-token': person }),
       ...(version === undefined ? {} : { 'openstack-api-version': `container-infra ${version}` }),
     });
@@ -71,10 +71,18 @@ export class Requests {
     return supertest(this.server).get(path).set(this.headers);
   }
   post(path: string, body?: unknown): supertest.Test {
-    return supertest(this.server).post(path).set(this.headers).set('content-type', 'application/json').send(body as object);
+    return supertest(this.server)
+      .post(path)
+      .set(this.headers)
+      .set('content-type', 'application/json')
+      .send(body as object);
   }
   patch(path: string, body?: unknown): supertest.Test {
-    return supertest(this.server).patch(path).set(this.headers).set('content-type', 'application/json').send(body as object);
+    return supertest(this.server)
+      .patch(path)
+      .set(this.headers)
+      .set('content-type', 'application/json')
+      .send(body as object);
   }
   delete(path: string): supertest.Test {
     return supertest(this.server).delete(path).set(this.headers).set('content-type', 'application/octet-stream');

@@ -14,7 +14,8 @@ describe('stats, services, quotas, federations, history', () => {
   after(() => api.close());
 
   it('counts', async () => {
-    const stats = async (person: string, query = ''): Promise<object> => (await api.as(person).get(`/v1/stats${query}`).expect(200)).body;
+    const stats = async (person: string, query = ''): Promise<object> =>
+      (await api.as(person).get(`/v1/stats${query}`).expect(200)).body;
     assert.deepEqual(await stats('demo'), { clusters: 1, nodes: 3 });
     assert.deepEqual(await stats('reader', '?project_id=p-demo&type=CLUSTER'), { clusters: 1, nodes: 3 });
     assert.deepEqual(await stats('other'), { clusters: 0, nodes: 0 });
@@ -62,7 +63,10 @@ describe('stats, services, quotas, federations, history', () => {
     assert.equal(missing.body.errors[0].detail, 'The project_id nowhere could not be found.');
     await admin.post('/v1/quotas', {}).expect(400);
     const { body } = await admin.post('/v1/quotas', { project_id: 'p-demo', hard_limit: '1' }).expect(201);
-    assert.deepEqual([body.id, body.hard_limit, body.project_id, body.resource, body.updated_at], [1, 1, 'p-demo', 'Cluster', null]);
+    assert.deepEqual(
+      [body.id, body.hard_limit, body.project_id, body.resource, body.updated_at],
+      [1, 1, 'p-demo', 'Cluster', null],
+    );
     const again = await admin.post('/v1/quotas', { project_id: 'p-demo' }).expect(409);
     assert.equal(again.body.errors[0].detail, 'Quota for project p-demo already exists for resource Cluster.');
     await api.as('demo').post('/v1/clusters', { cluster_template_id: 't' }).expect(403);
@@ -73,7 +77,9 @@ describe('stats, services, quotas, federations, history', () => {
     assert.deepEqual((await admin.get(all.body.next.replace('http://api', '')).expect(200)).body, { quotas: [] });
     await admin.patch('/v1/quotas/p-demo/Cluster', {}).expect(400);
     await admin.patch('/v1/quotas/nowhere/Cluster', { hard_limit: 3 }).expect(404);
-    const changed = await admin.patch('/v1/quotas/p-demo/Cluster', { project_id: 'p-demo', resource: 'Cluster', hard_limit: 3 }).expect(202);
+    const changed = await admin
+      .patch('/v1/quotas/p-demo/Cluster', { project_id: 'p-demo', resource: 'Cluster', hard_limit: 3 })
+      .expect(202);
     assert.equal(changed.body.hard_limit, 3);
     await api.as('demo').post('/v1/clusters', { cluster_template_id: 't' }).expect(202);
     await admin.delete('/v1/quotas/p-demo/Cluster').expect(204);

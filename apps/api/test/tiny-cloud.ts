@@ -19,7 +19,13 @@ const PEOPLE: Readonly<Record<string, Person>> = {
   unscoped: { project: null, roles: [] },
 };
 
-const image = (id: string, name: string, more: object = {}): object => ({ id, name, status: 'active', visibility: 'public', ...more });
+const image = (id: string, name: string, more: object = {}): object => ({
+  id,
+  name,
+  status: 'active',
+  visibility: 'public',
+  ...more,
+});
 const IMAGES = [
   image('11111111-0000-4000-8000-000000000001', 'ubuntu', { os_distro: 'ubuntu', kube_version: 'v1.36.4' }),
   image('11111111-0000-4000-8000-000000000002', 'twin', { os_distro: 'ubuntu' }),
@@ -31,8 +37,18 @@ const FLAVORS = [
   { id: '1', name: 'm1.small', vcpus: 2, ram: 4096, disk: 20 },
   { id: '2', name: 'm1.diskless', vcpus: 2, ram: 4096, disk: 0 },
 ];
-const network = (id: string, name: string, external: boolean): object => ({ id, name, 'router:external': external, status: 'ACTIVE' });
-const NETWORKS = [network('n-1', 'public', true), network('n-2', 'private', false), network('n-3', 'twin', false), network('n-4', 'twin', false)];
+const network = (id: string, name: string, external: boolean): object => ({
+  id,
+  name,
+  'router:external': external,
+  status: 'ACTIVE',
+});
+const NETWORKS = [
+  network('n-1', 'public', true),
+  network('n-2', 'private', false),
+  network('n-3', 'twin', false),
+  network('n-4', 'twin', false),
+];
 const SUBNETS = [{ id: 's-1', name: 'private-subnet', network_id: 'n-2', cidr: '10.1.0.0/24', ip_version: 4 }];
 
 /**
@@ -50,9 +66,11 @@ export class TinyCloud {
       const service = url.pathname.split('/')[1] ?? '';
       this.calls.push(`${request.method ?? ''} ${url.pathname}`);
       request.resume();
-      const { status, body, headers = {} } = this.down.has(service)
-        ? { status: 500, body: { error: { message: 'out of order' } } }
-        : this.answer(request, url);
+      const {
+        status,
+        body,
+        headers = {},
+      } = this.down.has(service) ? { status: 500, body: { error: { message: 'out of order' } } } : this.answer(request, url);
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(body === undefined ? '' : JSON.stringify(body));
     });
@@ -72,7 +90,8 @@ export class TinyCloud {
   private answer(request: IncomingMessage, url: URL): { status: number; body?: unknown; headers?: Record<string, string> } {
     const path = url.pathname;
     const name = url.searchParams.get('name');
-    const named = (all: object[]): object[] => (name === null ? all : all.filter((one) => (one as { name: string }).name === name));
+    const named = (all: object[]): object[] =>
+      name === null ? all : all.filter((one) => (one as { name: string }).name === name);
     if (path === '/identity/v3/auth/tokens' && request.method === 'POST') {
       return { status: 201, body: this.token('jeroboam'), headers: { 'x-subject-token': 'jeroboam' } };
     }
@@ -80,15 +99,20 @@ export class TinyCloud {
     if (!PEOPLE[caller]) return { status: 401, body: { error: { code: 401, message: 'no token' } } };
     if (path === '/identity/v3/auth/tokens') {
       const subject = String(request.headers['x-subject-token']);
-      return PEOPLE[subject] ? { status: 200, body: this.token(subject) } : { status: 404, body: { error: { code: 404, message: 'no such token' } } };
+      return PEOPLE[subject]
+        ? { status: 200, body: this.token(subject) }
+        : { status: 404, body: { error: { code: 404, message: 'no such token' } } };
     }
     const project = /^\/identity\/v3\/projects\/(.+)$/.exec(path)?.[1];
     if (project !== undefined) {
       const known = Object.values(PEOPLE).some((person) => person.project === project);
-      return known ? { status: 200, body: { project: { id: project, name: project } } } : { status: 404, body: { error: { message: 'no project' } } };
+      return known
+        ? { status: 200, body: { project: { id: project, name: project } } }
+        : { status: 404, body: { error: { message: 'no project' } } };
     }
     const one = /^\/(image\/v2|network\/v2.0|compute\/v2.1)\/(images|networks|subnets|os-keypairs)\/(.+)$/.exec(path);
-    if (one?.[2] === 'os-keypairs' && one[3] === 'kp') return { status: 200, body: { keypair: { name: 'kp', public_key: 'ssh-ed25519 AAAA' } } };
+    if (one?.[2] === 'os-keypairs' && one[3] === 'kp')
+      return { status: 200, body: { keypair: { name: 'kp', public_key: 'ssh-ed25519 AAAA' } } };
     if (one) {
       const found = IMAGES.find((each) => (each as { id: string }).id === one[3]);
       return found && one[2] === 'images' ? { status: 200, body: found } : { status: 404, body: { message: 'not found' } };
@@ -98,7 +122,10 @@ export class TinyCloud {
     if (path === '/network/v2.0/subnets') return { status: 200, body: { subnets: named(SUBNETS) } };
     if (path !== '/network/v2.0/networks') return { status: 404, body: { message: `${path} is not here` } };
     const external = url.searchParams.get('router:external') !== null;
-    return { status: 200, body: { networks: named(NETWORKS).filter((each) => !external || (each as Record<string, unknown>)['router:external']) } };
+    return {
+      status: 200,
+      body: { networks: named(NETWORKS).filter((each) => !external || (each as Record<string, unknown>)['router:external']) },
+    };
   }
 
   private token(name: string): object {
@@ -112,7 +139,9 @@ export class TinyCloud {
     return {
       token: {
         user: { id: `u-${name}`, name, domain: { id: 'default', name: 'Default' } },
-        ...(person?.project ? { project: { id: person.project, name: person.project, domain: { id: 'default', name: 'Default' } } } : {}),
+        ...(person?.project
+          ? { project: { id: person.project, name: person.project, domain: { id: 'default', name: 'Default' } } }
+          : {}),
         roles: (person?.roles ?? []).map((role) => ({ id: role, name: role })),
         methods: ['password'],
         issued_at: new Date().toISOString(),

@@ -17,13 +17,17 @@ export class ClusterHistoryRepository {
 
   /** Whether there is anything to tell of this cluster, though it may be gone. */
   async isKnown(scope: Scope, clusterUuid: string): Promise<boolean> {
-    const query = this.source.manager.createQueryBuilder(OperationEntity, 'o').where('o.cluster_uuid = :clusterUuid', { clusterUuid });
+    const query = this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where('o.cluster_uuid = :clusterUuid', { clusterUuid });
     return withinScope(query, scope).getExists();
   }
 
   /** The newest first. @param before number of the last operation seen; null: from the newest */
   async operations(scope: Scope, clusterUuid: string, before: number | null, limit: number): Promise<OperationEntity[]> {
-    const query = this.source.manager.createQueryBuilder(OperationEntity, 'o').where('o.cluster_uuid = :clusterUuid', { clusterUuid });
+    const query = this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where('o.cluster_uuid = :clusterUuid', { clusterUuid });
     if (before !== null) query.andWhere('o.id < :before', { before });
     return withinScope(query, scope).orderBy('o.id', 'DESC').limit(limit).getMany();
   }

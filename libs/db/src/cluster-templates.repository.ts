@@ -96,6 +96,7 @@ function single(rows: readonly ClusterTemplateEntity[], ident: string): ClusterT
     );
   }
   const [row] = rows;
-  if (!row) throw new NotFound('cluster-template-not-found', `ClusterTemplate ${ident} could not be found.`, { clusterTemplate: ident });
+  if (!row)
+    throw new NotFound('cluster-template-not-found', `ClusterTemplate ${ident} could not be found.`, { clusterTemplate: ident });
   return row;
 }

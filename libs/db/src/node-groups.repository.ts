@@ -38,9 +38,13 @@ export class NodeGroupsRepository {
     else query.andWhere('g.name = :ident', { ident });
     const rows = await query.orderBy('g.id').limit(2).getMany();
     if (rows.length > 1) {
-      throw new Conflict('ambiguous-node-group', 'Multiple nodegroups exist with same name. Please use the nodegroup uuid instead.', {
-        nodeGroup: ident,
-      });
+      throw new Conflict(
+        'ambiguous-node-group',
+        'Multiple nodegroups exist with same name. Please use the nodegroup uuid instead.',
+        {
+          nodeGroup: ident,
+        },
+      );
     }
     const [row] = rows;
     if (!row) throw new NotFound('node-group-not-found', `Nodegroup ${ident} could not be found.`, { nodeGroup: ident });
@@ -55,7 +59,9 @@ export class NodeGroupsRepository {
   }
 
   private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {
-    const query = this.source.manager.createQueryBuilder(NodeGroupEntity, 'g').where('g.cluster_uuid = :clusterUuid', { clusterUuid });
+    const query = this.source.manager
+      .createQueryBuilder(NodeGroupEntity, 'g')
+      .where('g.cluster_uuid = :clusterUuid', { clusterUuid });
     return withinScope(query, scope);
   }
 }

@@ -15,7 +15,7 @@ export interface QuotaPage {
   /** Running number of the last quota seen. */
   readonly marker: number | null;
   readonly limit: number;
-  readonly sortKey: keyof QuotaEntity & string;
+  readonly sortKey: keyof QuotaEntity;
   readonly sortDir: 'asc' | 'desc';
 }
 
@@ -33,9 +33,12 @@ export class QuotasRepository {
     const query = withinScope(this.source.manager.createQueryBuilder(QuotaEntity, 'q').where('true'), scope);
     const [compare, direction] = page.sortDir === 'asc' ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
     if (page.marker !== null) {
-      query.andWhere(`(q.${page.sortKey}, q.id) ${compare} (SELECT m.${columnOf(page.sortKey)}, m.id FROM quotas m WHERE m.id = :marker)`, {
-        marker: page.marker,
-      });
+      query.andWhere(
+        `(q.${page.sortKey}, q.id) ${compare} (SELECT m.${columnOf(page.sortKey)}, m.id FROM quotas m WHERE m.id = :marker)`,
+        {
+          marker: page.marker,
+        },
+      );
     }
     if (page.sortKey !== 'id') query.orderBy(`q.${page.sortKey}`, direction);
     return query.addOrderBy('q.id', direction).limit(page.limit).getMany();

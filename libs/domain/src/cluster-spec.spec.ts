@@ -61,7 +61,13 @@ describe('a cluster from its template', () => {
   });
 
   it('takes what is said, false included', () => {
-    const spec = resolveCluster(template, { ...silent, keypair: 'k', masterLbEnabled: false, createTimeout: 0, labels: { z: '1' } });
+    const spec = resolveCluster(template, {
+      ...silent,
+      keypair: 'k',
+      masterLbEnabled: false,
+      createTimeout: 0,
+      labels: { z: '1' },
+    });
     assert.equal(spec.keypair, 'k');
     assert.equal(spec.masterLbEnabled, false);
     assert.equal(spec.createTimeout, 0);

@@ -20,7 +20,17 @@ describe('Python literals', () => {
     assert.deepEqual(Object.keys(value), ['__proto__']);
   });
 
-  for (const text of ['{"a":true}', '{"a":null}', "{'a'", "{'a':}", 'os.system()', "{1:'a'}", '', "{'a':'1'} x", '['.repeat(50)]) {
+  for (const text of [
+    '{"a":true}',
+    '{"a":null}',
+    "{'a'",
+    "{'a':}",
+    'os.system()',
+    "{1:'a'}",
+    '',
+    "{'a':'1'} x",
+    '['.repeat(50),
+  ]) {
     it(`refuses ${text.slice(0, 20)}`, () => assert.throws(() => parsePythonLiteral(text), SyntaxError));
   }
 });

@@ -78,8 +78,14 @@ export class CloudCatalogue {
   }
 
   /** @throws ServiceUnavailable with the service's name when it does not answer; Unauthenticated the token has ended */
-  private async ask<T extends { readonly kind: string }>(ctx: RequestContext, what: string, question: () => Promise<T>): Promise<T> {
-    const key = createHash('sha256').update(`${ctx.projectId ?? ''}\n${ctx.roles.join()}\n${what}`).digest('base64');
+  private async ask<T extends { readonly kind: string }>(
+    ctx: RequestContext,
+    what: string,
+    question: () => Promise<T>,
+  ): Promise<T> {
+    const key = createHash('sha256')
+      .update(`${ctx.projectId ?? ''}\n${ctx.roles.join()}\n${what}`)
+      .digest('base64');
     try {
       return (await this.cache.get(key, question, (answer) => answer.kind === 'found')) as T;
     } catch (error) {

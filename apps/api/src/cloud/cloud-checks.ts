@@ -14,7 +14,8 @@ export class CloudChecks {
   /** The image, with its `os_distro`. */
   async image(ctx: RequestContext, nameOrId: string): Promise<Image & { readonly os_distro: string }> {
     const found = await this.cloud.image(ctx, nameOrId);
-    if (found.kind === 'forbidden') throw new Forbidden('image-forbidden', `Not authorized for image ${nameOrId}.`, { image: nameOrId });
+    if (found.kind === 'forbidden')
+      throw new Forbidden('image-forbidden', `Not authorized for image ${nameOrId}.`, { image: nameOrId });
     if (found.kind === 'none') throw missing('image-not-found', `Image ${nameOrId} could not be found.`, 'image_id', nameOrId);
     if (found.kind === 'ambiguous') throw ambiguous('images', 'image ID', nameOrId);
     const { os_distro: distro } = found.object;
@@ -59,7 +60,8 @@ export class CloudChecks {
   async keypair(ctx: RequestContext, name: string | null): Promise<void> {
     if (name === null) return;
     const found = await this.cloud.keypair(ctx, name);
-    if (found.kind !== 'found') throw new NotFound('keypair-not-found', `Unable to find keypair ${name}.`, { field: 'keypair', value: name });
+    if (found.kind !== 'found')
+      throw new NotFound('keypair-not-found', `Unable to find keypair ${name}.`, { field: 'keypair', value: name });
   }
 
   private one(found: Found<{ id: string }>, what: 'external network' | 'network' | 'subnet', field: string, value: string): void {
@@ -82,5 +84,7 @@ function missing(code: string, message: string, field: string, value: string): I
 }
 
 function ambiguous(kinds: string, id: string, value: string): Conflict {
-  return new Conflict('ambiguous-name', `Multiple ${kinds} exist with same name '${value}'. Please use the ${id} instead.`, { value });
+  return new Conflict('ambiguous-name', `Multiple ${kinds} exist with same name '${value}'. Please use the ${id} instead.`, {
+    value,
+  });
 }

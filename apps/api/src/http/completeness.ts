@@ -1,12 +1,11 @@
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { RequestMethod } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
 import type { Policy } from '../policy/policy.js';
 import { ENDPOINT, type EndpointSpec } from './endpoint.js';
 
 /** A route of ours with everything that is said about it. */
 export interface DescribedRoute {
-  readonly controller: new (...args: never[]) => object;
+  readonly controller: Controller;
   readonly handler: string;
   readonly method: RequestMethod;
   /** `/v1/clusters/:id` */
@@ -14,22 +13,17 @@ export interface DescribedRoute {
   readonly spec: EndpointSpec;
 }
 
+export type Controller = new (...args: never[]) => object;
+
 /**
- * All routes of all controllers.
+ * All routes of these controllers.
  * @throws Error a route has no `@Endpoint`, or names a rule that is not there: the process must not start
  */
-export function describeRoutes(modules: ModulesContainer, policy: Policy): DescribedRoute[] {
-  const routes: DescribedRoute[] = [];
-  for (const module of modules.values()) {
-    for (const { metatype } of module.controllers.values()) {
-      if (typeof metatype !== 'function') continue;
-      routes.push(...routesOf(metatype as DescribedRoute['controller'], policy));
-    }
-  }
-  return routes;
+export function describeRoutes(controllers: readonly Controller[], policy: Policy): DescribedRoute[] {
+  return controllers.flatMap((controller) => routesOf(controller, policy));
 }
 
-function routesOf(controller: DescribedRoute['controller'], policy: Policy): DescribedRoute[] {
+function routesOf(controller: Controller, policy: Policy): DescribedRoute[] {
   const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
   const prototype = controller.prototype as Record<string, unknown>;
   return Object.getOwnPropertyNames(prototype).flatMap((handler) => {
@@ -38,7 +32,8 @@ function routesOf(controller: DescribedRoute['controller'], policy: Policy): Des
     const spec = Reflect.getMetadata(ENDPOINT, method) as EndpointSpec | undefined;
     if (!spec) throw new Error(`${controller.name}.${handler} has no policy and is not marked public`);
     const unknown = spec.rules === 'public' ? undefined : spec.rules.find((rule) => !policy.has(rule));
-    if (unknown !== undefined || spec.rules.length === 0) throw new Error(`${controller.name}.${handler} names no rule of the policy`);
+    if (unknown !== undefined || spec.rules.length === 0)
+      throw new Error(`${controller.name}.${handler} names no rule of the policy`);
     const paths = [Reflect.getMetadata(PATH_METADATA, method) as string | string[]].flat();
     return paths.map((path) => ({
       controller,

@@ -1,11 +1,5 @@
 import { Forbidden, Microversion, VERSION_HEADER } from '#libs/domain';
-import {
-  Injectable,
-  type CallHandler,
-  type CanActivate,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { Injectable, type CallHandler, type CanActivate, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { tap, type Observable } from 'rxjs';
@@ -26,9 +20,10 @@ export class EndpointGuard implements CanActivate {
     const { microversion, context } = request;
     if (spec.since && microversion && !microversion.atLeast(Microversion.of(spec.since))) {
       const reply = execution.switchToHttp().getResponse<FastifyReply>();
-      for (const name of ['OpenStack-API-Minimum-Version', 'OpenStack-API-Maximum-Version', VERSION_HEADER]) reply.removeHeader(name);
+      for (const name of ['OpenStack-API-Minimum-Version', 'OpenStack-API-Maximum-Version', VERSION_HEADER])
+        reply.removeHeader(name);
       throw new NotAcceptable(
-        `Version ${microversion} was requested but the requested API ${execution.getHandler().name} is not supported for this version.`,
+        `Version ${microversion.toString()} was requested but the requested API ${execution.getHandler().name} is not supported for this version.`,
       );
     }
     const [rule] = spec.rules;

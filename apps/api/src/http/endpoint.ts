@@ -24,9 +24,5 @@ export const ENDPOINT = 'jeroboam:endpoint';
 
 /** Goes with every route; the process does not start without. */
 export function Endpoint(spec: EndpointSpec): MethodDecorator {
-  return applyDecorators(
-    SetMetadata(ENDPOINT, spec),
-    HttpCode(spec.success),
-    RouteConfig({ public: spec.rules === 'public' }),
-  );
+  return applyDecorators(SetMetadata(ENDPOINT, spec), HttpCode(spec.success), RouteConfig({ public: spec.rules === 'public' }));
 }

@@ -2,7 +2,14 @@ import { JeroboamError, MAX_VERSION, MIN_VERSION } from '#libs/domain';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import { MethodNotAllowed, NotAcceptable, PathNotFound, RoutingError, Unauthenticated, UnsupportedMicroversion } from './http-errors.js';
+import {
+  MethodNotAllowed,
+  NotAcceptable,
+  PathNotFound,
+  RoutingError,
+  Unauthenticated,
+  UnsupportedMicroversion,
+} from './http-errors.js';
 import type { ApiRequest } from './request.js';
 import type { RouteTable } from './route-table.js';
 
@@ -29,7 +36,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (reply.sent) return;
     const error = this.translate(thrown, request);
     const { status, body } = this.answer(error, request, reply);
-    if (status >= 500) this.log.error({ err: withCauses(thrown), requestId: request.id, status }, 'answering with a server error');
+    if (status >= 500)
+      this.log.error({ err: withCauses(thrown), requestId: request.id, status }, 'answering with a server error');
     void reply.status(status).header('content-type', 'application/json').send(JSON.stringify(body));
   }
 
@@ -49,7 +57,7 @@ export class ErrorFilter implements ExceptionFilter {
       void reply.header('www-authenticate', `Keystone uri="${this.authUrl}"`);
       return { status: 401, body: { error: { code: 401, title: 'Unauthorized', message: error.message } } };
     }
-    const wantsJson = String(request.headers.accept ?? '').includes('application/json');
+    const wantsJson = (request.headers.accept ?? '').includes('application/json');
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
     if (error instanceof MethodNotAllowed && error.allow.length > 0) void reply.header('allow', error.allow.join(', '));
     if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
@@ -69,12 +77,20 @@ export function envelope(status: number, message: string): ErrorBody {
 
 function routingBody(error: RoutingError, wantsJson: boolean): ErrorBody {
   const reason = error instanceof PathNotFound || error instanceof MethodNotAllowed ? '' : error.message;
-  const title = { 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 415: 'Unsupported Media Type' }[error.status] ?? '';
+  const title =
+    { 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 415: 'Unsupported Media Type' }[error.status] ?? '';
   const told = wantsJson || (error.status === 415 && reason !== '');
   const malformedVersion = error instanceof NotAcceptable && wantsJson;
   return {
     errors: [
-      { request_id: '', code: '', status: error.status, title: told ? title : '', detail: told || malformedVersion ? reason : '', links: [] },
+      {
+        request_id: '',
+        code: '',
+        status: error.status,
+        title: told ? title : '',
+        detail: told || malformedVersion ? reason : '',
+        links: [],
+      },
     ],
   };
 }
@@ -104,7 +120,8 @@ function statusOf(error: unknown): number | undefined {
 
 function wordsOf(error: unknown, status: number): string {
   if (status === 413) return 'Request body is too large: at most 1 MiB is taken.';
-  if (status === 400 && error instanceof HttpException && error.cause instanceof SyntaxError) return 'Request is not in valid JSON format';
+  if (status === 400 && error instanceof HttpException && error.cause instanceof SyntaxError)
+    return 'Request is not in valid JSON format';
   return error instanceof Error ? error.message : 'The request cannot be taken.';
 }
 

@@ -31,7 +31,12 @@ export function rewriteUrl(url: string): string {
  * What happens to every request before a route is asked, in this order: request id, authentication, content negotiation,
  * microversion.
  */
-export function installHooks(server: FastifyInstance, settings: Settings, authenticator: Authenticator, routes: RouteTable): void {
+export function installHooks(
+  server: FastifyInstance,
+  settings: Settings,
+  authenticator: Authenticator,
+  routes: RouteTable,
+): void {
   server.addHook('onRoute', ({ method, path }) => routes.add([method].flat(), path));
   server.decorateRequest('context', undefined);
   server.decorateRequest('microversion', undefined);
@@ -70,9 +75,9 @@ function negotiate(request: FastifyRequest, reply: FastifyReply): Microversion {
   const header = request.headers[VERSION_HEADER.toLowerCase()];
   const result = negotiateVersion(Array.isArray(header) ? header.join(', ') : header);
   if (result.kind === 'malformed') throw new NotAcceptable(result.reason);
-  reply.header('OpenStack-API-Minimum-Version', `${VERSION_SERVICE} ${MIN_VERSION}`);
-  reply.header('OpenStack-API-Maximum-Version', `${VERSION_SERVICE} ${MAX_VERSION}`);
-  reply.header(VERSION_HEADER, `${VERSION_SERVICE} ${result.version}`);
+  reply.header('OpenStack-API-Minimum-Version', `${VERSION_SERVICE} ${MIN_VERSION.toString()}`);
+  reply.header('OpenStack-API-Maximum-Version', `${VERSION_SERVICE} ${MAX_VERSION.toString()}`);
+  reply.header(VERSION_HEADER, `${VERSION_SERVICE} ${result.version.toString()}`);
   reply.header('Vary', VERSION_HEADER);
   if (result.kind === 'unsupported') throw new UnsupportedMicroversion(result.version);
   return result.version;

@@ -54,15 +54,15 @@ export class UnsupportedMicroversion extends JeroboamError {
 }
 
 function describe(version: Microversion): string {
-  const range = `[${VERSION_SERVICE} ${MIN_VERSION}, ${VERSION_SERVICE} ${MAX_VERSION}].`;
+  const range = `[${VERSION_SERVICE} ${MIN_VERSION.toString()}, ${VERSION_SERVICE} ${MAX_VERSION.toString()}].`;
   if (version.major !== MAX_VERSION.major) {
     return (
-      `Mutually exclusive versions requested. Version ${version} requested but not supported by this service.` +
+      `Mutually exclusive versions requested. Version ${version.toString()} requested but not supported by this service.` +
       `The supported version range is: ${range}`
     );
   }
   return (
-    `Version ${version} was requested but the minor version is not supported by this service. ` +
+    `Version ${version.toString()} was requested but the minor version is not supported by this service. ` +
     `The supported version range is: ${range}`
   );
 }

@@ -58,14 +58,16 @@ const refuse = (field: string, value: unknown, words: string): Refusal =>
 function readPatch(value: unknown): PatchOperation[] {
   if (value === undefined) throw new Refusal('Missing argument: "patch"');
   if (!Array.isArray(value)) throw refuse('patch', value, `Value not a valid list: ${pythonRepr(value)}`);
-  if (value.length > MAX_OPERATIONS) throw refuse('patch', `${value.length} operations`, `Value should have at most ${MAX_OPERATIONS} operations`);
+  if (value.length > MAX_OPERATIONS)
+    throw refuse('patch', `${value.length} operations`, `Value should have at most ${MAX_OPERATIONS} operations`);
   return value.map(readOperation);
 }
 
 function readOperation(given: unknown): PatchOperation {
   if (!isPlainObject(given)) throw refuse('patch', given, `Value not a valid dict: ${pythonRepr(given)}`);
   const unknown = Object.keys(given).filter((key) => !['op', 'path', 'value'].includes(key));
-  if (unknown.length > 0) throw new Refusal(`Unknown attribute${unknown.length > 1 ? 's' : ''} for argument patch: ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    throw new Refusal(`Unknown attribute${unknown.length > 1 ? 's' : ''} for argument patch: ${unknown.join(', ')}`);
   const { path, op, value } = given;
   for (const name of ['path', 'op'] as const) {
     if (given[name] === undefined || given[name] === null) throw refuse(name, null, 'Mandatory field missing.');
@@ -81,7 +83,8 @@ function readOperation(given: unknown): PatchOperation {
 }
 
 function patchValue(value: unknown): PatchValue {
-  if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value))) return value;
+  if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isInteger(value)))
+    return value;
   const type = Array.isArray(value) ? 'list' : typeof value === 'number' ? 'float' : 'dict';
   throw refuse('value', value, `Wrong type. Expected '(<class 'str'>, <class 'int'>)', got '<class '${type}'>'`);
 }
@@ -126,13 +129,21 @@ function checkAllowed({ op, path }: PatchOperation, { internal, mandatory }: Pat
   }
 }
 
-function changeRoot(one: PatchOperation, name: string, current: unknown, rules: PatchRules, patch: readonly PatchOperation[]): unknown {
+function changeRoot(
+  one: PatchOperation,
+  name: string,
+  current: unknown,
+  rules: PatchRules,
+  patch: readonly PatchOperation[],
+): unknown {
   if (one.op === 'remove') {
     if (current === undefined) throw nonExistent(one, patch);
     return undefined;
   }
   if (one.op === 'add' && current !== null && current !== undefined) {
-    throw new InvalidInput('attribute-exists', `The attribute /${name} has existed, please use 'replace' operation instead.`, { field: name });
+    throw new InvalidInput('attribute-exists', `The attribute /${name} has existed, please use 'replace' operation instead.`, {
+      field: name,
+    });
   }
   return rules.literals.includes(name) ? literal(one, patch) : one.value;
 }
@@ -157,17 +168,19 @@ function literal(one: PatchOperation, patch: readonly PatchOperation[]): unknown
 function unknownAttribute(one: PatchOperation, patch: readonly PatchOperation[]): InvalidInput {
   const [name = ''] = one.path;
   if (one.op !== 'add' || one.path.length > 1) return nonExistent(one, patch);
-  return new InvalidInput(
-    'unknown-attribute',
-    `Adding a new attribute /${name} to the root of the resource is not allowed.`,
-    { field: name },
-  );
+  return new InvalidInput('unknown-attribute', `Adding a new attribute /${name} to the root of the resource is not allowed.`, {
+    field: name,
+  });
 }
 
 const nonExistent = (one: PatchOperation, patch: readonly PatchOperation[]): InvalidInput =>
   couldNotApply(patch, `can't ${one.op} a non-existent object '${one.path.at(-1) ?? ''}'`, one);
 
 function couldNotApply(patch: readonly PatchOperation[], reason: string, one: PatchOperation): InvalidInput {
-  const spelled = patch.map(({ op, path, value }) => ({ path: `/${path.join('/')}`, op, ...(value === undefined ? {} : { value }) }));
+  const spelled = patch.map(({ op, path, value }) => ({
+    path: `/${path.join('/')}`,
+    op,
+    ...(value === undefined ? {} : { value }),
+  }));
   return new InvalidInput('patch', `Couldn't apply patch '${pythonRepr(spelled)}'. Reason: ${reason}`, { field: one.path[0] });
 }

@@ -12,9 +12,6 @@ export const PAGE_FIELDS = {
 export const pageQuery = query(PAGE_FIELDS);
 export type PageQuery = z.output<typeof pageQuery>;
 
-
-
-
 /**
  * Magnum's page parameters. Reference section 3.1.
  * @throws InvalidInput
@@ -22,14 +19,14 @@ export type PageQuery = z.output<typeof pageQuery>;
 export function pageRequest(given: PageQuery, maxLimit: number, sortable: readonly string[]): PageRequest {
   const { sort_key: sortKey, sort_dir: sortDir, marker } = given;
   if (sortDir !== null && sortDir !== 'asc' && sortDir !== 'desc') {
-    throw new InvalidInput(
-      'invalid-sort-dir',
-      `Invalid sort direction: ${sortDir}. Acceptable values are 'asc' or 'desc'`,
-      { field: 'sort_dir' },
-    );
+    throw new InvalidInput('invalid-sort-dir', `Invalid sort direction: ${sortDir}. Acceptable values are 'asc' or 'desc'`, {
+      field: 'sort_dir',
+    });
   }
   if (sortKey !== null && !sortable.includes(sortKey)) {
-    throw new InvalidInput('invalid-sort-key', `The sort_key value "${sortKey}" is an invalid field for sorting`, { field: 'sort_key' });
+    throw new InvalidInput('invalid-sort-key', `The sort_key value "${sortKey}" is an invalid field for sorting`, {
+      field: 'sort_key',
+    });
   }
   if (marker !== null && !isUuidText(marker)) {
     throw new InvalidInput(

@@ -12,7 +12,8 @@ const schema = body('cluster', 'Test', 'A test.', {
   template: requiredText({ description: 'template' }),
 });
 const good = { template: 't' };
-const messageOf = (value: unknown, of: typeof schema = schema): string | undefined => of.safeParse(value).error?.issues[0]?.message;
+const messageOf = (value: unknown, of: typeof schema = schema): string | undefined =>
+  of.safeParse(value).error?.issues[0]?.message;
 
 describe('bodies', () => {
   it('fills in what is absent', () => {
@@ -61,7 +62,10 @@ describe('bodies', () => {
     [{ ...good, count: 'x' }, `${prefix} count. Value: 'x'. invalid literal for int() with base 10: 'x'`],
     [{ ...good, kind: 'x' }, `${prefix} kind. Value: 'x'. Value should be one of: vm, bm`],
     [{ ...good, labels: 'x' }, `${prefix} labels. Value: 'x'. Value not a valid dict: x`],
-    [{ ...good, labels: { a: null } }, `${prefix} labels. Value: '{'a': None}'. Label a should be a string, an integer, a boolean or a float`],
+    [
+      { ...good, labels: { a: null } },
+      `${prefix} labels. Value: '{'a': None}'. Label a should be a string, an integer, a boolean or a float`,
+    ],
   ];
   for (const [value, message] of refused) {
     it(`says: ${message}`, () => assert.equal(messageOf(value), message));
@@ -76,7 +80,10 @@ describe('queries', () => {
   const page = query({ limit: integer({ description: 'limit', fallback: null }) });
   it('refuses unknown and repeated parameters', () => {
     assert.equal(page.safeParse({ a: '1', b: '2' }).error?.issues[0]?.message, 'Unknown argument: "a, b"');
-    assert.match(page.safeParse({ limit: ['1', '2'] }).error?.issues[0]?.message ?? '', /^Invalid input for field\/attribute limit/);
+    assert.match(
+      page.safeParse({ limit: ['1', '2'] }).error?.issues[0]?.message ?? '',
+      /^Invalid input for field\/attribute limit/,
+    );
     assert.deepEqual(page.parse({ limit: '5' }), { limit: 5 });
     assert.deepEqual(page.parse({}), { limit: null });
   });

@@ -221,7 +221,9 @@ export function body<S extends Shape>(argument: string, id: string, description:
       };
       if (value === undefined) return fail(`Missing argument: "${argument}"`);
       if (!isPlainObject(value)) {
-        return fail(`Invalid input for field/attribute ${argument}. Value: '${pythonRepr(value)}'. Value not a valid dict: ${pythonRepr(value)}`);
+        return fail(
+          `Invalid input for field/attribute ${argument}. Value: '${pythonRepr(value)}'. Value not a valid dict: ${pythonRepr(value)}`,
+        );
       }
       const unknown = Object.keys(value).filter((key) => !Object.hasOwn(shape, key));
       if (unknown.length > 0) {
@@ -246,7 +248,9 @@ export function query<S extends Shape>(shape: S): z.ZodType<Output<S>> {
       if (unknown.length > 0) return fail(`Unknown argument: "${unknown.join(', ')}"`);
       const repeated = Object.keys(given).find((key) => Array.isArray(given[key]));
       if (repeated !== undefined) {
-        return fail(`Invalid input for field/attribute ${repeated}. Value: '${pythonRepr(given[repeated])}'. Value should be given once`);
+        return fail(
+          `Invalid input for field/attribute ${repeated}. Value: '${pythonRepr(given[repeated])}'. Value should be given once`,
+        );
       }
       return readShape(shape, given, fail);
     })
@@ -267,7 +271,11 @@ function objectSchema(shape: Shape, description: string): Record<string, unknown
   const properties: Record<string, unknown> = {};
   const required: string[] = [];
   for (const [name, schema] of Object.entries(shape)) {
-    const { $schema: _, [REQUIRED]: mandatory, ...shown } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
+    const {
+      $schema: _,
+      [REQUIRED]: mandatory,
+      ...shown
+    } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
     if (mandatory) required.push(name);
     properties[name] = shown;
   }
@@ -295,5 +303,5 @@ function python(value: unknown, outermost = false): string {
       .map(([key, one]) => `'${key}': ${python(one)}`)
       .join(', ')}}`;
   }
-  return String(value);
+  return typeof value === 'number' ? String(value) : '';
 }

@@ -56,7 +56,9 @@ function operation(route: DescribedRoute, schemas: Json): Json {
     description: [spec.description, `${rules}${since}`.trim()].filter(Boolean).join('\n\n'),
     ...(isPublic ? { security: [] } : {}),
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : PARAMETERS)],
-    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input', schemas) } } } } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input', schemas) } } } }
+      : {}),
     responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined) },
   };
 }
@@ -69,9 +71,13 @@ function isAlias({ controller, handler, path }: DescribedRoute): boolean {
 }
 
 function success({ spec }: DescribedRoute, schemas: Json): Json {
-  const description = { 200: 'As asked', 201: 'Made', 202: 'Accepted: it is being done', 204: 'Done, nothing to say' }[spec.success] ?? 'Fine';
+  const description =
+    { 200: 'As asked', 201: 'Made', 202: 'Accepted: it is being done', 204: 'Done, nothing to say' }[spec.success] ?? 'Fine';
   if (!spec.answer) return { description };
-  return { description, content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } } };
+  return {
+    description,
+    content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } },
+  };
 }
 
 function inputs({ controller, handler }: DescribedRoute): { body?: z.ZodType; query?: z.ZodType } {
@@ -107,13 +113,21 @@ function pathParameters(path: string): Json[] {
 
 function queryParameters(schema: z.ZodType): Json[] {
   const { properties = {} } = toSchema(schema, 'input') as { properties?: Record<string, Json> };
-  return Object.entries(properties).map(([name, { description, ...shown }]) => ({ name, in: 'query', description, schema: shown }));
+  return Object.entries(properties).map(([name, { description, ...shown }]) => ({
+    name,
+    in: 'query',
+    description,
+    schema: shown,
+  }));
 }
 
 /** Schemas with an id become components, the rest stays in place. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
   const { $defs, ...shown } = toSchema(schema, io) as Json & { $defs?: Json };
-  Object.assign(schemas, $defs);
+  for (const [name, definition] of Object.entries($defs ?? {})) {
+    const { id: _id, ...component } = definition as Json;
+    schemas[name] = component;
+  }
   const id = typeof shown['id'] === 'string' ? shown['id'] : undefined;
   if (id === undefined) return shown;
   const { id: _, ...component } = shown;

@@ -11,6 +11,7 @@ export const SHARED_SCHEMAS: Readonly<Record<string, unknown>> = {
     properties: {
       errors: {
         type: 'array',
+        description: 'There is one',
         items: {
           type: 'object',
           required: ['code', 'title'],
@@ -34,10 +35,11 @@ export const SHARED_SCHEMAS: Readonly<Record<string, unknown>> = {
     properties: {
       error: {
         type: 'object',
+        description: 'As Keystone’s own middleware says it',
         properties: {
-          code: { type: 'integer', const: 401 },
-          title: { type: 'string', const: 'Unauthorized' },
-          message: { type: 'string' },
+          code: { type: 'integer', const: 401, description: 'The HTTP status' },
+          title: { type: 'string', const: 'Unauthorized', description: 'Its name' },
+          message: { type: 'string', description: 'What is missing' },
         },
       },
     },
@@ -55,7 +57,10 @@ export function errorResponses(spec: EndpointSpec, hasBody: boolean): Json {
   if (spec.rules === 'public') return own;
   return {
     ...(hasBody ? { 400: error('The body or the query cannot be taken: field and reason are named') } : {}),
-    401: { description: 'No good token', content: { 'application/json': { schema: { $ref: '#/components/schemas/Unauthorized' } } } },
+    401: {
+      description: 'No good token',
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Unauthorized' } } },
+    },
     403: error('The policy does not allow it'),
     406: error('The microversion is not supported, or has no such operation'),
     ...(hasBody ? { 413: error('The body is larger than 1 MiB'), 415: error('The body is not JSON') } : {}),

@@ -28,7 +28,8 @@ export function parseCheck(text: string): Check {
 }
 
 function tokenize(text: string): string[] {
-  const tokens = text.match(/[()]|'[^']*':[^\s()]*(?:\([^)]*\)s)?|"[^"]*":[^\s()]*(?:\([^)]*\)s)?|[^\s()]*%\([^)]*\)s|[^\s()]+/g) ?? [];
+  const tokens =
+    text.match(/[()]|'[^']*':[^\s()]*(?:\([^)]*\)s)?|"[^"]*":[^\s()]*(?:\([^)]*\)s)?|[^\s()]*%\([^)]*\)s|[^\s()]+/g) ?? [];
   return tokens;
 }
 

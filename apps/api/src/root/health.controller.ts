@@ -7,7 +7,10 @@ import { Endpoint } from '../http/endpoint.js';
 
 const okView = z.string().meta({ description: '`OK`' });
 const readyView = z
-  .object({ database: z.literal('ok').meta({ description: 'Postgres answers' }), queue: z.literal('ok').meta({ description: 'The queue answers' }) })
+  .object({
+    database: z.literal('ok').meta({ description: 'Postgres answers' }),
+    queue: z.literal('ok').meta({ description: 'The queue answers' }),
+  })
   .meta({ id: 'Readiness', description: 'What the service needs, and that it is there' });
 
 /** For load balancers and orchestrators: no token, no secrets. */
@@ -20,7 +23,14 @@ export class HealthController {
 
   @Get(['healthcheck', 'healthz'])
   @Header('content-type', 'text/plain; charset=UTF-8')
-  @Endpoint({ rules: 'public', tag: 'Health', summary: 'The process lives', success: 200, answer: okView, mediaType: 'text/plain' })
+  @Endpoint({
+    rules: 'public',
+    tag: 'Health',
+    summary: 'The process lives',
+    success: 200,
+    answer: okView,
+    mediaType: 'text/plain',
+  })
   live(): string {
     return 'OK';
   }

@@ -3,24 +3,41 @@ import { MAX_VERSION, MIN_VERSION } from '#libs/domain';
 import { z } from 'zod';
 import { Endpoint } from '../http/endpoint.js';
 import { BaseUrl } from '../http/request.js';
+import { textOf } from '../http/views.js';
 
-const link = z.object({ href: z.string(), rel: z.string(), type: z.string().optional() });
+const link = z
+  .object({
+    href: textOf('Absolute URL'),
+    rel: textOf('self, bookmark or describedby'),
+    type: textOf('Media type, of documents').optional(),
+  })
+  .meta({ id: 'DiscoveryLink', description: 'Where something is' });
+const links = (of: string): z.ZodArray<typeof link> => z.array(link).meta({ description: `Links of ${of}` });
+const versionView = z
+  .object({
+    id: textOf('`v1`'),
+    status: textOf('`CURRENT`'),
+    min_version: textOf('Oldest microversion'),
+    max_version: textOf('Newest microversion'),
+    links: links('the version'),
+  })
+  .meta({ id: 'Version', description: 'A version of the API' });
 const rootView = z
   .object({
-    name: z.string(),
-    description: z.string(),
-    versions: z.array(
-      z.object({ id: z.string(), status: z.string(), min_version: z.string(), max_version: z.string(), links: z.array(link) }),
-    ),
+    name: textOf('Name of the API'),
+    description: textOf('What it is'),
+    versions: z.array(versionView).meta({ description: 'There is one' }),
   })
   .meta({ id: 'Versions', description: 'The versions this service speaks' });
 const v1View = z
   .looseObject({
-    id: z.string(),
-    media_types: z.array(z.object({ base: z.string(), type: z.string() })),
-    links: z.array(link),
-    clusters: z.array(link),
-    clustertemplates: z.array(link),
+    id: textOf('`v1`'),
+    media_types: z
+      .array(z.object({ base: textOf('Media type'), type: textOf('Its name with version') }))
+      .meta({ description: 'What is spoken' }),
+    links: links('the version'),
+    clusters: links('clusters'),
+    clustertemplates: links('cluster templates'),
   })
   .meta({ id: 'V1', description: 'The resources of version 1' });
 

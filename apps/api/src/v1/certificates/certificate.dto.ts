@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { body, ignored, query, readOnly, requiredText, text } from '../../http/wire.js';
 
-const caCertType = text({ description: 'Which authority: `etcd`, `front-proxy`; every other word is the cluster’s own', example: 'kubernetes' });
+const caCertType = text({
+  description: 'Which authority: `etcd`, `front-proxy`; every other word is the cluster’s own',
+  example: 'kubernetes',
+});
 
 /** `POST /v1/certificates`. Reference section 5.4. */
 export const signCertificateBody = body('certificate', 'CertificateSign', 'A certificate request to sign', {

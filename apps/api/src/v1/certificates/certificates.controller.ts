@@ -7,7 +7,10 @@ import { certificateView, toCertificateView, type CertificateView } from './cert
 import { ClusterCertificates } from './cluster-certificates.js';
 
 const tag = 'Certificates';
-const errors = { 404: 'No such cluster in the project', 409: 'The certificates are not made yet, or several clusters have this name' };
+const errors = {
+  404: 'No such cluster in the project',
+  409: 'The certificates are not made yet, or several clusters have this name',
+};
 
 @Controller('v1/certificates')
 export class CertificatesController {

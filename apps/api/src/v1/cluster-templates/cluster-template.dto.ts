@@ -4,7 +4,12 @@ import { body, boolean, choice, integer, labelMap, readOnly, requiredText, text,
 const name255 = (description: string, example?: string): Field<string | null> => text({ description, min: 1, max: 255, example });
 
 /** `kubernetes` or null; that it is missing is told in words of its own. */
-const coe = choice({ description: 'Container orchestration engine; mandatory', values: ['kubernetes'], fallback: null, example: 'kubernetes' });
+const coe = choice({
+  description: 'Container orchestration engine; mandatory',
+  values: ['kubernetes'],
+  fallback: null,
+  example: 'kubernetes',
+});
 
 /** Fields that create sets and PATCH may change, in upstream's order. Reference section 5.1. */
 export const TEMPLATE_FIELDS = {
@@ -34,9 +39,15 @@ export const TEMPLATE_FIELDS = {
   docker_storage_driver: text({ description: 'Storage driver of the container runtime' }),
   master_lb_enabled: boolean({ description: 'A load balancer before the masters', fallback: false }),
   floating_ip_enabled: boolean({ description: 'Floating addresses', fallback: true }),
-  hidden: boolean({ description: 'Not listed to other projects, not to be used; needs rule `clustertemplate:publish`', fallback: false }),
+  hidden: boolean({
+    description: 'Not listed to other projects, not to be used; needs rule `clustertemplate:publish`',
+    fallback: false,
+  }),
   tags: text({ description: 'Words of your own, by convention joined by commas', max: 255 }),
-  driver: text({ description: 'Name of the driver; default: the one for server type, `os_distro` and COE', example: 'k8s_kubeadm' }),
+  driver: text({
+    description: 'Name of the driver; default: the one for server type, `os_distro` and COE',
+    example: 'k8s_kubeadm',
+  }),
 };
 
 export const createTemplateBody = body('cluster_template', 'ClusterTemplateCreate', 'A cluster template to make', {

@@ -10,7 +10,12 @@ import { nextLink, pageQuery, pageRequest, type PageQuery } from '../../http/pag
 import { BaseUrl, Ctx } from '../../http/request.js';
 import { SETTINGS } from '../../tokens.js';
 import { createTemplateBody, type CreateTemplateBody } from './cluster-template.dto.js';
-import { clusterTemplateListView, clusterTemplateView, toTemplateView, type ClusterTemplateView } from './cluster-template.view.js';
+import {
+  clusterTemplateListView,
+  clusterTemplateView,
+  toTemplateView,
+  type ClusterTemplateView,
+} from './cluster-template.view.js';
 import { CreateClusterTemplate } from './create-cluster-template.js';
 import { DeleteClusterTemplate } from './delete-cluster-template.js';
 import { FindClusterTemplates } from './find-cluster-templates.js';
@@ -68,7 +73,11 @@ export class ClusterTemplatesController {
     answer: clusterTemplateListView,
     errors: PAGE,
   })
-  async get_all(@Ctx() ctx: RequestContext, @BaseUrl() base: string, @Query({ schema: pageQuery }) query: PageQuery): Promise<ListView> {
+  async get_all(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<ListView> {
     const page = pageRequest(query, this.settings.API_MAX_LIMIT, this.finder.sortKeys());
     return listView(base, '/v1/clustertemplates', page, await this.finder.list(ctx, 'get_all', page));
   }
@@ -83,7 +92,11 @@ export class ClusterTemplatesController {
     answer: clusterTemplateListView,
     errors: PAGE,
   })
-  async detail(@Ctx() ctx: RequestContext, @BaseUrl() base: string, @Query({ schema: pageQuery }) query: PageQuery): Promise<ListView> {
+  async detail(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<ListView> {
     const page = pageRequest(query, this.settings.API_MAX_LIMIT, this.finder.sortKeys());
     return listView(base, '/v1/clustertemplates/detail', page, await this.finder.list(ctx, 'detail', page));
   }
@@ -97,7 +110,11 @@ export class ClusterTemplatesController {
     answer: clusterTemplateView,
     errors: { 404: NOT_FOUND, 409: AMBIGUOUS },
   })
-  async get_one(@Ctx() ctx: RequestContext, @BaseUrl() base: string, @Param('template') ident: string): Promise<ClusterTemplateView> {
+  async get_one(
+    @Ctx() ctx: RequestContext,
+    @BaseUrl() base: string,
+    @Param('template') ident: string,
+  ): Promise<ClusterTemplateView> {
     return toTemplateView(base, await this.finder.show(ctx, ident));
   }
 

@@ -11,7 +11,7 @@ import { TEMPLATE_FIELDS } from './cluster-template.dto.js';
 import { toTemplateView } from './cluster-template.view.js';
 import { notPublisher } from './create-cluster-template.js';
 import { templateInUse } from './delete-cluster-template.js';
-import { checkTemplateChoices, type TemplateChoices } from './template-rules.js';
+import { checkTemplateChoices } from './template-rules.js';
 
 const RULES = {
   internal: ['created_at', 'updated_at', 'id', 'links', 'uuid', 'project_id', 'user_id'],
@@ -49,7 +49,7 @@ export class UpdateClusterTemplate {
     const before = attributesOf(row);
     const changed = readChanges(applyPatch(before, patch, RULES));
     const after: Attributes = { ...before, ...changed };
-    checkTemplateChoices(after as TemplateChoices);
+    checkTemplateChoices(after);
     this.policy.enforce(ctx, 'clustertemplate:update', row);
     await this.checkCloud(ctx, changed, after);
     const publishes = after['public'] !== before['public'] || after['hidden'] !== before['hidden'];
@@ -64,7 +64,8 @@ export class UpdateClusterTemplate {
 
   /** Looks up again what was changed. Key pair, driver and distro are not looked up. */
   private async checkCloud(ctx: RequestContext, changed: Attributes, after: Attributes): Promise<void> {
-    const nameIf = (field: string): string | null => (Object.hasOwn(changed, field) ? ((changed[field] as string | null) ?? null) : null);
+    const nameIf = (field: string): string | null =>
+      Object.hasOwn(changed, field) ? ((changed[field] as string | null) ?? null) : null;
     const labels = after['labels'] as Record<string, string>;
     const bootVolumeGb = bootVolumeSizeGb(labels, this.settings.DEFAULT_BOOT_VOLUME_SIZE);
     const imageId = nameIf('image_id');
@@ -101,7 +102,11 @@ function readChanges(touched: ReadonlyMap<string, unknown>): Attributes {
     const field = TEMPLATE_FIELDS[name as keyof typeof TEMPLATE_FIELDS];
     const result = field.safeParse(value);
     if (!result.success) {
-      throw new InvalidInput('invalid-input', `Invalid input for field/attribute ${name}. ${result.error.issues[0]?.message ?? ''}`, { field: name });
+      throw new InvalidInput(
+        'invalid-input',
+        `Invalid input for field/attribute ${name}. ${result.error.issues[0]?.message ?? ''}`,
+        { field: name },
+      );
     }
     changed[name] = name === 'labels' ? labelsOf((result.data as Record<string, LabelValue> | null) ?? {}) : result.data;
   }

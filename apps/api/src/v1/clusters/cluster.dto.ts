@@ -22,7 +22,11 @@ export const createClusterBody = body('cluster', 'ClusterCreate', 'A cluster to 
   merge_labels: boolean({ description: 'Lay `labels` over the template’s', fallback: false }),
   master_flavor_id: name255('Nova flavor of masters; default: the template’s'),
   flavor_id: name255('Nova flavor of workers; default: the template’s'),
-  create_timeout: integer({ description: 'Minutes until a create that goes on has failed; 60 by default', min: 0, fallback: null }),
+  create_timeout: integer({
+    description: 'Minutes until a create that goes on has failed; 60 by default',
+    min: 0,
+    fallback: null,
+  }),
   discovery_url: text({ description: 'Kept and returned, not used' }),
   fixed_network: name255('Existing network; default: the template’s'),
   fixed_subnet: name255('Existing subnet; default: the template’s'),

@@ -53,7 +53,9 @@ const fullShape = {
   faults: labelsView('Reason by failed node group; only when shown alone, and only when the cluster has failed').optional(),
 };
 export const clusterView = z.object(fullShape).meta({ id: 'Cluster', description: 'A cluster' });
-export const uuidView = z.object({ uuid: textOf('uuid of the cluster') }).meta({ id: 'Accepted', description: 'What was accepted' });
+export const uuidView = z
+  .object({ uuid: textOf('uuid of the cluster') })
+  .meta({ id: 'Accepted', description: 'What was accepted' });
 
 const next = z.string().optional().meta({ description: 'URL of the next page; there when this page is full' });
 export const clusterListView = z
@@ -69,7 +71,12 @@ export type ClusterView = z.infer<typeof clusterView>;
 const CLUSTER_ID_SINCE = Microversion.of('1.13');
 
 /** @param groups of this cluster, in the order of their creation */
-export function toSummaryView(base: string, version: Microversion, row: ClusterEntity, groups: readonly GroupSummary[]): ClusterSummaryView {
+export function toSummaryView(
+  base: string,
+  version: Microversion,
+  row: ClusterEntity,
+  groups: readonly GroupSummary[],
+): ClusterSummaryView {
   const count = (masters: boolean): number =>
     groups.filter((group) => (group.role === 'master') === masters).reduce((sum, group) => sum + group.nodeCount, 0);
   return {

@@ -1,5 +1,11 @@
 import type { RequestContext, Scope } from '#libs/domain';
-import { ClustersRepository, ClusterTemplatesRepository, type ClusterEntity, type GroupSummary, type PageRequest } from '#libs/db';
+import {
+  ClustersRepository,
+  ClusterTemplatesRepository,
+  type ClusterEntity,
+  type GroupSummary,
+  type PageRequest,
+} from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { Policy } from '../../policy/policy.js';
 import { scopeOf } from '../../policy/scope.js';

@@ -67,7 +67,10 @@ export class Operations implements OnModuleDestroy {
   wake(operation: NewOperation): void {
     const job = this.queue.add(operation.uuid).finally(() => this.waking.delete(job));
     this.waking.add(job);
-    this.log.info({ requestId: operation.requestId, clusterUuid: operation.clusterUuid, operationId: operation.uuid }, `accepted ${operation.kind}`);
+    this.log.info(
+      { requestId: operation.requestId, clusterUuid: operation.clusterUuid, operationId: operation.uuid },
+      `accepted ${operation.kind}`,
+    );
   }
 
   /** Wake-ups under way are let finish. */

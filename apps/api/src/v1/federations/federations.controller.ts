@@ -16,14 +16,26 @@ export class FederationsController {
   constructor(private readonly policy: Policy) {}
 
   @Get()
-  @Endpoint({ rules: ['federation:get_all'], tag: 'Federations', summary: 'List federations: none', success: 200, answer: listView })
+  @Endpoint({
+    rules: ['federation:get_all'],
+    tag: 'Federations',
+    summary: 'List federations: none',
+    success: 200,
+    answer: listView,
+  })
   get_all(@Ctx() ctx: RequestContext, @Query({ schema: pageQuery }) _query: PageQuery): z.infer<typeof listView> {
     this.policy.enforce(ctx, 'federation:get_all');
     return { federations: [] };
   }
 
   @Get('detail')
-  @Endpoint({ rules: ['federation:detail'], tag: 'Federations', summary: 'List federations: none', success: 200, answer: listView })
+  @Endpoint({
+    rules: ['federation:detail'],
+    tag: 'Federations',
+    summary: 'List federations: none',
+    success: 200,
+    answer: listView,
+  })
   detail(@Ctx() ctx: RequestContext, @Query({ schema: pageQuery }) _query: PageQuery): z.infer<typeof listView> {
     this.policy.enforce(ctx, 'federation:detail');
     return { federations: [] };

@@ -27,14 +27,26 @@ export class ClusterHistory {
     return this.history.events(scope, uuid, after, limit);
   }
 
-  async operations(ctx: RequestContext, ident: string, before: number | null, limit: number): Promise<{ uuid: string; rows: OperationEntity[] }> {
+  async operations(
+    ctx: RequestContext,
+    ident: string,
+    before: number | null,
+    limit: number,
+  ): Promise<{ uuid: string; rows: OperationEntity[] }> {
     const { scope, uuid } = await this.find(ctx, ident, true);
     return { uuid, rows: await this.history.operations(scope, uuid, before, limit) };
   }
 
-  async operation(ctx: RequestContext, ident: string, operation: string): Promise<{ row: OperationEntity; steps: OperationStepEntity[] }> {
+  async operation(
+    ctx: RequestContext,
+    ident: string,
+    operation: string,
+  ): Promise<{ row: OperationEntity; steps: OperationStepEntity[] }> {
     const { scope, uuid } = await this.find(ctx, ident, true);
-    const [row, steps] = await Promise.all([this.history.operation(scope, uuid, operation), this.history.steps(scope, operation)]);
+    const [row, steps] = await Promise.all([
+      this.history.operation(scope, uuid, operation),
+      this.history.steps(scope, operation),
+    ]);
     return { row, steps };
   }
 

@@ -20,11 +20,21 @@ import {
 const MAX_PAGE = 1000;
 const limit = integer({ description: 'Items at most', min: 1, max: MAX_PAGE, fallback: 100 });
 const eventQuery = query({
-  after: integer({ description: 'Only events after the one with this number', min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 }),
+  after: integer({
+    description: 'Only events after the one with this number',
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    fallback: 0,
+  }),
   limit,
 });
 const operationQuery = query({
-  before: integer({ description: 'Only operations before the one with this number', min: 1, max: Number.MAX_SAFE_INTEGER, fallback: null }),
+  before: integer({
+    description: 'Only operations before the one with this number',
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    fallback: null,
+  }),
   limit,
 });
 const nodeQuery = query({ limit: integer({ description: 'Nodes at most', min: 1, max: 5000, fallback: MAX_PAGE }) });
@@ -42,7 +52,8 @@ export class HistoryController {
     rules: ['cluster:get'],
     tag,
     summary: 'Follow the events of a cluster',
-    description: 'Ask again with the `after` of the answer to see what is new. Events of a deleted cluster are kept under its uuid.',
+    description:
+      'Ask again with the `after` of the answer to see what is new. Events of a deleted cluster are kept under its uuid.',
     success: 200,
     answer: eventListView,
     errors,
@@ -74,7 +85,10 @@ export class HistoryController {
   ): Promise<z.infer<typeof operationListView>> {
     const { uuid, rows } = await this.history.operations(ctx, ident, given.before, given.limit);
     const last = rows.at(-1);
-    const next = last && rows.length === given.limit ? { next: `${base}/v1/clusters/${uuid}/operations?limit=${given.limit}&before=${last.id}` } : {};
+    const next =
+      last && rows.length === given.limit
+        ? { next: `${base}/v1/clusters/${uuid}/operations?limit=${given.limit}&before=${last.id}` }
+        : {};
     return { operations: rows.map(toOperationView), ...next };
   }
 

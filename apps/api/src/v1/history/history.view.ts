@@ -7,9 +7,9 @@ const failureView = z
   .looseObject({
     code: textOf('Stable name of the failure'),
     message: textOf('What went wrong, in the cloud’s or the node’s own words'),
-    step: z.string().optional(),
-    object: z.string().optional(),
-    hint: z.string().optional(),
+    step: textOf('Where').optional(),
+    object: textOf('Kind and name of what it is about').optional(),
+    hint: textOf('What can be done').optional(),
   })
   .meta({ id: 'Failure', description: 'Why an operation or a step failed' });
 
@@ -37,7 +37,7 @@ const stepView = z
     name: textOf('Name'),
     status: textOf('`running`, `complete`, `failed`'),
     attempts: numberOf('How often it was begun'),
-    error: failureView.nullable(),
+    error: failureView.nullable().meta({ description: 'Why it failed; null when it has not' }),
     started_at: textOf('When it was begun'),
     finished_at: nullableText('When it ended'),
   })
@@ -49,7 +49,7 @@ const operationShape = {
   status: z.enum(OPERATION_STATUSES).meta({ description: 'How far it is' }),
   step: nullableText('The step it is in, or ended in'),
   progress: numberOf('Percent'),
-  error: failureView.nullable(),
+  error: failureView.nullable().meta({ description: 'Why it failed; null when it has not' }),
   attempts: numberOf('How often a conductor took it up'),
   request_id: textOf('Id of the request that asked for it'),
   user_id: textOf('Who asked for it'),
@@ -92,7 +92,9 @@ export const nodeView = z
     phases: z.array(phaseView).meta({ description: 'What it reported, in order' }),
   })
   .meta({ id: 'Node', description: 'A machine of a cluster' });
-export const nodeListView = z.object({ nodes: z.array(nodeView) }).meta({ id: 'Nodes', description: 'The machines of a cluster, masters first' });
+export const nodeListView = z
+  .object({ nodes: z.array(nodeView) })
+  .meta({ id: 'Nodes', description: 'The machines of a cluster, masters first' });
 
 export function toEventView(row: EventEntity): z.infer<typeof eventView> {
   return {
@@ -126,7 +128,10 @@ export function toOperationView(row: OperationEntity): z.infer<typeof operationV
   };
 }
 
-export function toShownOperationView(row: OperationEntity, steps: readonly OperationStepEntity[]): z.infer<typeof shownOperationView> {
+export function toShownOperationView(
+  row: OperationEntity,
+  steps: readonly OperationStepEntity[],
+): z.infer<typeof shownOperationView> {
   return {
     ...toOperationView(row),
     steps: steps.map((step) => ({

@@ -46,7 +46,7 @@ export class MservicesController {
   })
   async get_all(
     @Ctx() ctx: RequestContext,
-    @Query({ schema: noQuery }) _query: z.output<typeof noQuery>,
+    @Query({ schema: noQuery }) _query: object,
   ): Promise<z.infer<typeof serviceListView>> {
     this.policy.enforce(ctx, 'magnum-service:get_all');
     const rows = await this.conductors.list();

@@ -29,7 +29,11 @@ export class FindNodeGroups {
     return { cluster, rows: await this.groups.page(scope, cluster.uuid, page, role) };
   }
 
-  async show(ctx: RequestContext, clusterIdent: string, ident: string): Promise<{ cluster: ClusterEntity; row: NodeGroupEntity }> {
+  async show(
+    ctx: RequestContext,
+    clusterIdent: string,
+    ident: string,
+  ): Promise<{ cluster: ClusterEntity; row: NodeGroupEntity }> {
     this.policy.enforce(ctx, 'nodegroup:get');
     const scope = scopeOf(this.policy, ctx, 'nodegroup:get_one_all_projects');
     const cluster = await this.clusters.get(scope, clusterIdent);

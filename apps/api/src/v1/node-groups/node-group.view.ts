@@ -20,7 +20,9 @@ const summaryShape = {
 };
 
 /** What lists show, with the true limits. Reference section 5.3. */
-export const nodeGroupSummaryView = z.object(summaryShape).meta({ id: 'NodeGroupSummary', description: 'A node group, in short' });
+export const nodeGroupSummaryView = z
+  .object(summaryShape)
+  .meta({ id: 'NodeGroupSummary', description: 'A node group, in short' });
 export const nodeGroupView = z
   .object({
     id: numberOf('Number'),
@@ -38,7 +40,7 @@ export const nodeGroupView = z
     labels_skipped: labelsView('Labels of the cluster that are not here'),
     node_labels: labelsView('Kubernetes labels of the nodes'),
     node_taints: z
-      .array(z.object({ key: z.string(), value: z.string().optional(), effect: z.string() }))
+      .array(z.object({ key: textOf('Key'), value: textOf('Value').optional(), effect: textOf('What happens to pods') }))
       .meta({ description: 'Kubernetes taints of the nodes' }),
     created_at: createdAt,
     updated_at: updatedAt,

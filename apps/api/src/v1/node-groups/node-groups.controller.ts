@@ -10,7 +10,10 @@ import { SETTINGS } from '../../tokens.js';
 import { FindNodeGroups } from './find-node-groups.js';
 import { nodeGroupListView, nodeGroupView, toGroupSummaryView, toGroupView } from './node-group.view.js';
 
-const groupQuery = query({ ...PAGE_FIELDS, role: text({ description: 'Only groups with exactly this role', example: 'worker' }) });
+const groupQuery = query({
+  ...PAGE_FIELDS,
+  role: text({ description: 'Only groups with exactly this role', example: 'worker' }),
+});
 type GroupQuery = z.output<typeof groupQuery>;
 
 const tag = 'Node groups';

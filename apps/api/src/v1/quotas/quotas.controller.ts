@@ -22,7 +22,13 @@ import { Quotas } from './quotas.js';
 type View = z.infer<typeof quotaView>;
 
 /** What quotas can be sorted by: columns and their properties. */
-const SORT_KEYS = { id: 'id', project_id: 'projectId', resource: 'resource', hard_limit: 'hardLimit', created_at: 'createdAt' } as const;
+const SORT_KEYS = {
+  id: 'id',
+  project_id: 'projectId',
+  resource: 'resource',
+  hard_limit: 'hardLimit',
+  created_at: 'createdAt',
+} as const;
 const tag = 'Quotas';
 const NOT_FOUND = 'There is no such quota';
 
@@ -89,7 +95,11 @@ export class QuotasController {
     answer: quotaView,
     errors: { 403: 'Another project, and the caller is no administrator' },
   })
-  async get_one(@Ctx() ctx: RequestContext, @Param('project') projectId: string, @Param('resource') resource: string): Promise<View> {
+  async get_one(
+    @Ctx() ctx: RequestContext,
+    @Param('project') projectId: string,
+    @Param('resource') resource: string,
+  ): Promise<View> {
     const found = await this.quotas.show(ctx, projectId, resource);
     if ('id' in found) return toQuotaView(found);
     return { hard_limit: found.hardLimit, project_id: projectId, resource: QUOTA_RESOURCE };
@@ -115,7 +125,11 @@ export class QuotasController {
 
   @Delete(':project/:resource')
   @Endpoint({ rules: ['quota:delete'], tag, summary: 'Remove the quota of a project', success: 204, errors: { 404: NOT_FOUND } })
-  async delete(@Ctx() ctx: RequestContext, @Param('project') projectId: string, @Param('resource') resource: string): Promise<void> {
+  async delete(
+    @Ctx() ctx: RequestContext,
+    @Param('project') projectId: string,
+    @Param('resource') resource: string,
+  ): Promise<void> {
     await this.quotas.remove(ctx, projectId, resource);
   }
 

@@ -5,7 +5,6 @@ import {
   InvalidInput,
   isNotFound,
   NotFound,
-
   ServiceUnavailable,
   type RequestContext,
 } from '#libs/domain';
@@ -37,7 +36,11 @@ export class Quotas {
   }
 
   /** A project without a row has the default, whatever the project and the resource. */
-  async show(ctx: RequestContext, projectId: string, resource: string): Promise<QuotaEntity | { projectId: string; hardLimit: number }> {
+  async show(
+    ctx: RequestContext,
+    projectId: string,
+    resource: string,
+  ): Promise<QuotaEntity | { projectId: string; hardLimit: number }> {
     this.policy.enforce(ctx, 'quota:get');
     if (!ctx.isAdmin && projectId !== ctx.projectId) throw new Forbidden('foreign-quota', 'Not authorized.');
     const row = await this.quotas.find(EVERYWHERE, projectId, resource);
@@ -53,7 +56,10 @@ export class Quotas {
       return await this.uow.run((tx) => this.quotas.insert(tx, { projectId, resource, hardLimit }));
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      throw new Conflict('quota-exists', `Quota for project ${projectId} already exists for resource ${resource}.`, { projectId, resource });
+      throw new Conflict('quota-exists', `Quota for project ${projectId} already exists for resource ${resource}.`, {
+        projectId,
+        resource,
+      });
     }
   }
 
@@ -77,11 +83,18 @@ export class Quotas {
       if (isNotFound(error) || (error as { httpStatus?: unknown }).httpStatus === 404) {
         throw new NotFound('project-not-found', `The project_id ${projectId} could not be found.`, { projectId });
       }
-      throw new ServiceUnavailable('The identity service does not answer. Try again later.', { service: 'identity' }, { cause: error });
+      throw new ServiceUnavailable(
+        'The identity service does not answer. Try again later.',
+        { service: 'identity' },
+        { cause: error },
+      );
     }
   }
 }
 
 function noQuota(projectId: string, resource: string): NotFound {
-  return new NotFound('quota-not-found', `Quota could not be found: project_id ${projectId} resource ${resource}.`, { projectId, resource });
+  return new NotFound('quota-not-found', `Quota could not be found: project_id ${projectId} resource ${resource}.`, {
+    projectId,
+    resource,
+  });
 }

@@ -39,7 +39,8 @@ export class StatsController {
   ): Promise<z.infer<typeof statsView>> {
     this.policy.enforce(ctx, 'stats:get_all');
     const { project_id: projectId, type } = given;
-    if (!ctx.isAdmin && projectId !== null && projectId !== ctx.projectId) throw new Forbidden('foreign-stats', 'Not authorized.');
+    if (!ctx.isAdmin && projectId !== null && projectId !== ctx.projectId)
+      throw new Forbidden('foreign-stats', 'Not authorized.');
     if (type !== null && type.toLowerCase() !== 'cluster') {
       throw new InvalidInput('invalid-stats-type', "Invalid stats type. Allowed values are 'cluster'", { field: 'type' });
     }

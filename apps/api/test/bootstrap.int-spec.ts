@@ -11,7 +11,11 @@ import { ApiHarness } from './harness.js';
 interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
-  readonly body: Record<string, never> & { errors: { code: string }[]; files: { path: string; content: string }[]; steps: { name: string }[] };
+  readonly body: Record<string, never> & {
+    errors: { code: string }[];
+    files: { path: string; content: string }[];
+    steps: { name: string }[];
+  };
 }
 
 describe('bootstrap of nodes', () => {
@@ -26,7 +30,10 @@ describe('bootstrap of nodes', () => {
     port = await api.app.get(BootstrapServer).listen();
     const uow = new UnitOfWork(api.database.source);
     ({ certPem: caPem } = await ensureBootstrapAuthority(uow, api.parts.secrets, createBootstrapAuthority));
-    await api.as('demo').post('/v1/clustertemplates', { name: 't', image_id: 'ubuntu', coe: 'kubernetes', master_lb_enabled: true }).expect(201);
+    await api
+      .as('demo')
+      .post('/v1/clustertemplates', { name: 't', image_id: 'ubuntu', coe: 'kubernetes', master_lb_enabled: true })
+      .expect(201);
     const body = { name: 'k1', cluster_template_id: 't', node_count: 2, master_count: 3, docker_volume_size: 5 };
     cluster = (await api.as('demo').post('/v1/clusters', body).expect(202)).body.uuid;
     authorities = await createClusterAuthorities('k1');
@@ -59,13 +66,24 @@ describe('bootstrap of nodes', () => {
     new Promise((resolve, reject) => {
       const text = JSON.stringify(body);
       const options = { host: '127.0.0.1', port, path: `/bootstrap/v1/nodes/${path}`, method: 'POST', ca: caPem, localAddress };
-      const call = request({ ...options, agent: false, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers } }, (answer) => {
-        let received = '';
-        answer.on('data', (chunk: Buffer) => (received += chunk.toString()));
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, retryAfter: answer.headers['retry-after'], body: received ? JSON.parse(received) : {} }),
-        );
-      });
+      const call = request(
+        {
+          ...options,
+          agent: false,
+          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...headers },
+        },
+        (answer) => {
+          let received = '';
+          answer.on('data', (chunk: Buffer) => (received += chunk.toString()));
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              retryAfter: answer.headers['retry-after'],
+              body: received ? JSON.parse(received) : {},
+            }),
+          );
+        },
+      );
       call.on('error', reject);
       call.end(text);
     });
@@ -79,7 +97,10 @@ describe('bootstrap of nodes', () => {
   const codeOf = (answer: Answer): unknown[] => [answer.status, answer.body.errors[0]?.code];
 
   it('knows nodes by their nonce alone', async () => {
-    assert.deepEqual(codeOf(await post(`${nodes['master-0']!}/bundle`, { nonce: nonce('master-1'), retry_key: 'x'.repeat(32) })), [403, 'nonce-refused']);
+    assert.deepEqual(
+      codeOf(await post(`${nodes['master-0']!}/bundle`, { nonce: nonce('master-1'), retry_key: 'x'.repeat(32) })),
+      [403, 'nonce-refused'],
+    );
     assert.deepEqual(codeOf(await report('master-0', { phase: 'boot', status: 'done' }, 'wrong')), [401, 'token-refused']);
     assert.deepEqual(codeOf(await post('nope/bundle', {})), [404, 'node-not-found']);
     assert.deepEqual(codeOf(await post(`${nodes['master-0']!}/bundle`, { nonce: 'x' })), [400, 'invalid-input']);
@@ -102,11 +123,17 @@ describe('bootstrap of nodes', () => {
     assert.deepEqual([first?.status, second?.status, worker?.status], [200, 200, 200]);
     assert.equal(first?.body.steps.at(-1)?.name, 'kubeadm-init');
     const kubeadm = first?.body.files.find((file) => file.path === '/run/kubeadm/kubeadm.yaml')?.content ?? '';
-    const documents = parseAllDocuments(kubeadm).map((document) => (document as unknown as { toJSON(): Record<string, unknown> }).toJSON());
+    const documents = parseAllDocuments(kubeadm).map((document) =>
+      (document as unknown as { toJSON(): Record<string, unknown> }).toJSON(),
+    );
     const configuration = documents.find((document) => document['kind'] === 'ClusterConfiguration');
     assert.equal(configuration?.['kubernetesVersion'], 'v1.36.4');
     assert.equal(configuration?.['controlPlaneEndpoint'], '127.25.0.7:6443');
-    assert.ok(first?.body.files.some((file) => file.path === '/etc/kubernetes/pki/ca.key' && file.content.trim() === authorities.ca.keyPem.trim()));
+    assert.ok(
+      first?.body.files.some(
+        (file) => file.path === '/etc/kubernetes/pki/ca.key' && file.content.trim() === authorities.ca.keyPem.trim(),
+      ),
+    );
     assert.equal(second?.body.steps.at(-1)?.name, 'kubeadm-join');
     assert.ok(!worker?.body.files.some((file) => file.path.startsWith('/etc/kubernetes/pki') && file.path.endsWith('.key')));
   });
@@ -129,7 +156,9 @@ describe('bootstrap of nodes', () => {
   it('gives the bundle once, and again only for the same key', async () => {
     assert.equal((await fetchBundle('worker-0')).status, 200);
     assert.deepEqual(codeOf(await fetchBundle('worker-0', 'another')), [403, 'bundle-used']);
-    await api.database.source.query(`UPDATE nodes SET bundle_fetched_at = now() - interval '11 minutes' WHERE uuid = $1`, [nodes['worker-0']]);
+    await api.database.source.query(`UPDATE nodes SET bundle_fetched_at = now() - interval '11 minutes' WHERE uuid = $1`, [
+      nodes['worker-0'],
+    ]);
     assert.deepEqual(codeOf(await fetchBundle('worker-0')), [403, 'bundle-used']);
     const answers = await Promise.all(['a', 'b', 'c', 'd'].map((key) => fetchBundle('worker-1', key)));
     assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 403, 403, 403]);
@@ -164,7 +193,9 @@ describe('bootstrap of nodes', () => {
   });
 
   it('sends nodes of a cluster that is being deleted away, and those that are too old', async () => {
-    await api.database.source.query(`UPDATE nodes SET created_at = now() - interval '2 hours' WHERE uuid = $1`, [nodes['master-2']]);
+    await api.database.source.query(`UPDATE nodes SET created_at = now() - interval '2 hours' WHERE uuid = $1`, [
+      nodes['master-2'],
+    ]);
     assert.deepEqual(codeOf(await fetchBundle('master-2')), [403, 'node-too-old']);
     await api.as('demo').delete('/v1/clusters/k1').expect(204);
     assert.deepEqual(codeOf(await fetchBundle('master-1')), [410, 'cluster-deleted']);

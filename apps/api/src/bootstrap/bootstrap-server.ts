@@ -50,7 +50,7 @@ export class BootstrapServer implements BeforeApplicationShutdown {
       bodyLimit: BODY_LIMIT,
       forceCloseConnections: true,
     });
-    this.routes(server as unknown as FastifyInstance);
+    this.routes(server);
     await server.listen({ host: this.settings.BOOTSTRAP_HOST, port: this.settings.BOOTSTRAP_PORT });
     this.server = server as unknown as FastifyInstance;
     this.timer = setInterval(() => void this.renew(server.server), RENEW_MS);
@@ -74,9 +74,9 @@ export class BootstrapServer implements BeforeApplicationShutdown {
       await this.phases.run(nodeOf(request), bearerOf(request), parse(phaseBody, request.body));
       return reply.status(204).send();
     });
-    server.post<NodeParams>('/bootstrap/v1/nodes/:node/bundle', async (request) => {
-      return this.bundles.run(nodeOf(request), request.ip.replace(/^::ffff:/, ''), parse(bundleBody, request.body));
-    });
+    server.post<NodeParams>('/bootstrap/v1/nodes/:node/bundle', (request) =>
+      this.bundles.run(nodeOf(request), request.ip.replace(/^::ffff:/, ''), parse(bundleBody, request.body)),
+    );
     server.post<NodeParams>('/bootstrap/v1/nodes/:node/turn', async (request, reply) => {
       await this.turns.run(nodeOf(request), bearerOf(request));
       return reply.status(204).send();

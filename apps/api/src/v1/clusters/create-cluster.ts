@@ -77,7 +77,8 @@ export class CreateCluster {
     const projectId = ctx.projectId ?? '';
     const { used, limit } = await this.quotas.use(projectId, this.settings.MAX_CLUSTERS_PER_PROJECT);
     assertRoomForCluster(projectId, used, limit);
-    if (template.hidden && !ctx.isAdmin) throw new Forbidden('hidden-template', 'Not authorized.', { clusterTemplateUuid: template.uuid });
+    if (template.hidden && !ctx.isAdmin)
+      throw new Forbidden('hidden-template', 'Not authorized.', { clusterTemplateUuid: template.uuid });
     checkLabels(spec.labels);
     const image = await this.checkCloud(ctx, template, spec);
     assertMastersReachable(request.masterCount, spec.masterLbEnabled);
@@ -91,7 +92,10 @@ export class CreateCluster {
       return await this.templates.getForUse(scope, ident);
     } catch (error) {
       if (!isNotFound(error) || version.atLeast(UNKNOWN_TEMPLATE_IS_404_SINCE)) throw error;
-      throw new InvalidInput('cluster-template-not-found', (error as Error).message, { field: 'cluster_template_id', value: ident });
+      throw new InvalidInput('cluster-template-not-found', (error as Error).message, {
+        field: 'cluster_template_id',
+        value: ident,
+      });
     }
   }
 
@@ -132,7 +136,14 @@ export class CreateCluster {
   ): Promise<string> {
     const uuid = randomUUID();
     const projectId = ctx.projectId ?? '';
-    const cluster = { ...spec, uuid, projectId, userId: ctx.userId, name: request.name ?? generateName('cluster'), status: STATUS };
+    const cluster = {
+      ...spec,
+      uuid,
+      projectId,
+      userId: ctx.userId,
+      name: request.name ?? generateName('cluster'),
+      status: STATUS,
+    };
     const operation = this.operations.prepare(ctx, cluster, 'create', {
       deadlineMinutes: spec.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
     });

@@ -5,6 +5,7 @@ export class BenchCloud {
   private constructor(
     private readonly authUrl: string,
     private readonly token: string,
+    private readonly projectId: string,
     private readonly endpoints: ReadonlyMap<string, string>,
   ) {}
 
@@ -17,12 +18,12 @@ export class BenchCloud {
       body: JSON.stringify({ auth: { identity: { methods: ['password'], password: { user } }, scope } }),
     });
     const { token } = (await response.json()) as {
-      token: { catalog: { type: string; endpoints: { interface: string; url: string }[] }[] };
+      token: { project: { id: string }; catalog: { type: string; endpoints: { interface: string; url: string }[] }[] };
     };
     const urls = token.catalog.map(
       ({ type, endpoints }) => [type, endpoints.find((endpoint) => endpoint.interface === 'public')?.url ?? ''] as const,
     );
-    return new BenchCloud(authUrl, response.headers.get('x-subject-token') ?? '', new Map(urls));
+    return new BenchCloud(authUrl, response.headers.get('x-subject-token') ?? '', token.project.id, new Map(urls));
   }
 
   /** Ids of everything that a cluster could leave behind, in every project. */
@@ -44,7 +45,7 @@ export class BenchCloud {
         ? { loadbalancers: [`${this.url('load-balancer')}/v2.0/lbaas/loadbalancers`, 'loadbalancers'] }
         : {}),
       ...(this.endpoints.has('block-storage')
-        ? { volumes: [`${this.url('block-storage')}/volumes?all_tenants=1`, 'volumes'] }
+        ? { volumes: [`${this.url('block-storage')}/${this.projectId}/volumes?all_tenants=1`, 'volumes'] }
         : {}),
     };
     const entries = await Promise.all(
@@ -95,7 +96,7 @@ export class BenchCloud {
   private async call(method: string, url: string, body?: unknown): Promise<unknown> {
     const response = await fetch(url, {
       method,
-      headers: { 'x-auth-token': this.token, 'content-type': 'application/json', 'openstack-api-version': 'compute 2.87' },
+      headers: { 'x-auth-token': this.token, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

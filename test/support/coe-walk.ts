@@ -53,7 +53,7 @@ export function coeWalk(target: () => WalkTarget): void {
   });
 
   it('coe cluster template update', async () => {
-    await demo().ok('coe', 'cluster', 'template', 'update', 'k8s', 'replace', 'labels={"kube_dashboard_enabled":"false"}');
+    await demo().ok('coe', 'cluster', 'template', 'update', 'k8s', 'replace', 'labels=kube_dashboard_enabled=false');
     const template = await demo().json<{ labels: unknown }>('coe', 'cluster', 'template', 'show', 'k8s');
     assert.deepEqual(template.labels, { kube_dashboard_enabled: 'false' });
   });
@@ -181,8 +181,8 @@ export function coeWalk(target: () => WalkTarget): void {
   });
 
   it('a template in use is kept', async () => {
-    const { stderr } = await demo().run('coe', 'cluster', 'template', 'delete', 'k8s');
-    assert.match(stderr, /is referenced by one or multiple clusters/);
+    const { stdout } = await demo().run('coe', 'cluster', 'template', 'delete', 'k8s');
+    assert.match(stdout, /is referenced by one or multiple clusters/);
   });
 
   it('coe cluster delete', async () => {

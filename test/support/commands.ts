@@ -71,8 +71,10 @@ export class OpenStackCli {
     return stdout;
   }
 
+  /** The client may say something before its JSON. */
   async json<T>(...args: string[]): Promise<T> {
-    return JSON.parse(await this.ok(...args, '-f', 'json')) as T;
+    const text = await this.ok(...args, '-f', 'json');
+    return JSON.parse(text.slice(text.search(/^[[{]/m))) as T;
   }
 }
 

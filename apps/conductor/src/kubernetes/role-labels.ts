@@ -14,28 +14,57 @@ export function roleLabel(group: { readonly role: string }): string | null {
   return `node-role.kubernetes.io/${group.role}`;
 }
 
-/** Gives the workers that lack it the label of their group's role. */
-export async function labelRoles(
-  client: ClusterClient,
-  nodes: readonly NodeEntity[],
-  groups: readonly NodeGroupEntity[],
-  states: ReadonlyMap<string, NodeState>,
-  signal: AbortSignal,
-): Promise<void> {
-  const labels = new Map(groups.map((group) => [group.uuid, roleLabel(group)]));
-  const todo = nodes
-    .map((node) => ({ name: node.name, label: labels.get(node.nodeGroupUuid) ?? null }))
-    .filter(({ name, label }) => label !== null && !(label in (states.get(name)?.labels ?? {})));
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (let next = todo.pop(); next; next = todo.pop()) {
-        if (next.label !== null) await labelOne(client, next.name, next.label, signal);
-      }
-    }),
-  );
+/** Gives workers the label of their group's role as soon as they are seen; a few at once. */
+export class RoleLabels {
+  readonly #wanted: Map<string, string>;
+  readonly #lanes: Promise<void>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+  #next = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    private readonly client: Pick<ClusterClient, 'labelNode'>,
+    nodes: readonly NodeEntity[],
+    groups: readonly NodeGroupEntity[],
+    private readonly signal: AbortSignal,
+  ) {
+    const labels = new Map(groups.map((group) => [group.uuid, roleLabel(group)]));
+    this.#wanted = new Map(
+      nodes.flatMap((node) => {
+        const label = labels.get(node.nodeGroupUuid);
+        return label ? [[node.name, label]] : [];
+      }),
+    );
+  }
+
+  /** Begins to label those that it has not seen before. */
+  see(states: readonly NodeState[]): void {
+    for (const { name, labels } of this.#wanted.size > 0 ? states : []) {
+      const label = this.#wanted.get(name);
+      if (label === undefined) continue;
+      this.#wanted.delete(name);
+      if (label in labels) continue;
+      const lane = this.#next++ % AT_ONCE;
+      this.#lanes[lane] = (this.#lanes[lane] ?? Promise.resolve())
+        .then(() => labelOne(this.client, name, label, this.signal))
+        .catch((error: unknown) => {
+          this.#failure ??= { error };
+        });
+    }
+  }
+
+  /** @throws the first error that trying again did not mend */
+  async done(): Promise<void> {
+    await Promise.all(this.#lanes);
+    if (this.#failure) throw this.#failure.error;
+  }
 }
 
-async function labelOne(client: ClusterClient, name: string, label: string, signal: AbortSignal): Promise<void> {
+async function labelOne(
+  client: Pick<ClusterClient, 'labelNode'>,
+  name: string,
+  label: string,
+  signal: AbortSignal,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await client.labelNode(name, { [label]: '' }, { signal });

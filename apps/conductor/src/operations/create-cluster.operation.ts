@@ -25,7 +25,14 @@ export class CreateClusterOperation implements OperationHandler {
     nodeGroups: NodeGroupsStep,
     kubernetes: KubernetesStep,
   ) {
-    this.steps = [trust, certificates, resolve, infrastructure, nodes, nodeGroups, kubernetes];
+    const begin: Step = {
+      name: trust.name,
+      run: async (ctx) => {
+        certificates.ahead(ctx);
+        await trust.run(ctx);
+      },
+    };
+    this.steps = [begin, resolve, infrastructure, certificates, nodes, nodeGroups, kubernetes];
   }
 
   async complete({ cluster }: OperationContext, tx: Tx): Promise<void> {

@@ -12,7 +12,7 @@ import type { ClusterClient, NodeState } from '#libs/kubernetes';
 import { bootstrapToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
-import { labelRoles } from '../../kubernetes/role-labels.js';
+import { RoleLabels } from '../../kubernetes/role-labels.js';
 import { NodeWatch } from '../../kubernetes/node-watch.js';
 import { Wake } from '../../wake.js';
 import { boundedList } from '../awaited.js';
@@ -55,8 +55,15 @@ export class KubernetesStep implements Step {
       await this.waitForApi(ctx, client, wake);
       const watch = new NodeWatch(client, wake, ctx.log);
       try {
-        await this.waitForNodes(ctx, client, watch, wake);
-        await this.writeDown(ctx, client, watch.nodes);
+        const [groups, nodes, version] = await Promise.all([
+          this.clusters.groups(SERVICE, cluster.uuid),
+          this.nodes.ofCluster(SERVICE, cluster.uuid),
+          client.version({ signal: ctx.signal }),
+        ]);
+        const labels = new RoleLabels(client, nodes, groups, ctx.signal);
+        await this.waitForNodes(ctx, client, watch, wake, nodes, labels);
+        await labels.done();
+        await this.writeDown(ctx, groups, nodes, watch.nodes, version.gitVersion);
       } finally {
         await watch.stop();
       }
@@ -82,13 +89,20 @@ export class KubernetesStep implements Step {
     }
   }
 
-  private async waitForNodes(ctx: OperationContext, client: ClusterClient, watch: NodeWatch, wake: Wake): Promise<void> {
-    const wanted = await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid);
+  private async waitForNodes(
+    ctx: OperationContext,
+    client: ClusterClient,
+    watch: NodeWatch,
+    wake: Wake,
+    wanted: readonly NodeEntity[],
+    labels: RoleLabels,
+  ): Promise<void> {
     const missing = new Map(wanted.map((node) => [node.name, node]));
     ctx.awaiting(() => this.describeMissing(ctx, [...missing.keys()], watch));
     let tokenAt = ctx.attempt > 1 ? 0 : Date.now();
     let failedAt = 0;
     while (missing.size > 0) {
+      labels.see(watch.nodes);
       const ready = watch.nodes.filter((node) => node.ready && missing.has(node.name));
       if (ready.length > 0) {
         await this.markReady(
@@ -173,26 +187,26 @@ export class KubernetesStep implements Step {
     return `${boundedList(each)}${trouble ? `; ${trouble}` : ''}`;
   }
 
-  private async writeDown(ctx: OperationContext, client: ClusterClient, seen: readonly NodeState[]): Promise<void> {
+  private async writeDown(
+    ctx: OperationContext,
+    groups: readonly NodeGroupEntity[],
+    nodes: readonly NodeEntity[],
+    seen: readonly NodeState[],
+    version: string,
+  ): Promise<void> {
     const { cluster } = ctx;
-    const [groups, nodes, version] = await Promise.all([
-      this.clusters.groups(SERVICE, cluster.uuid),
-      this.nodes.ofCluster(SERVICE, cluster.uuid),
-      client.version({ signal: ctx.signal }),
-    ]);
     const states = new Map(seen.map((state) => [state.name, state]));
-    await labelRoles(client, nodes, groups, states, ctx.signal);
     const runtime = seen.find((state) => state.containerRuntimeVersion)?.containerRuntimeVersion ?? null;
     await ctx.write(async (tx) => {
       await this.clusters.set(tx, cluster.uuid, {
-        coeVersion: version.gitVersion,
+        coeVersion: version,
         // `containerd://2.1.4`
         containerVersion: runtime?.replace(/^[a-z-]+:\/\//, '') ?? null,
         healthStatus: 'HEALTHY',
         healthStatusReason: Object.fromEntries([['api', 'ok'], ...nodes.map((node) => [`${node.name}.Ready`, 'True'])]),
       });
       for (const group of groups) {
-        await this.clusters.setGroup(tx, group.uuid, { version: kubeletOf(group, nodes, states) ?? version.gitVersion });
+        await this.clusters.setGroup(tx, group.uuid, { version: kubeletOf(group, nodes, states) ?? version });
       }
     });
   }

@@ -28,10 +28,14 @@ export class TrustStep implements Step {
     const token = await this.secrets.find(operationOwner(operation.uuid), OPERATION_TOKEN);
     if (!token) throw failure('token-gone', 'the token of the request is not there any more', 'ask for the cluster again');
     const caller = this.identity.caller(token.toString('utf8')).withSignal(ctx.signal);
-    const trustor = await caller.whoAmI().catch((error: unknown) => {
-      if (!isUnauthorized(error)) throw error;
-      throw failure('token-expired', 'the token of the request is no longer good', 'ask again with a fresh token');
-    });
+    const [trustor] = await Promise.all([
+      caller.whoAmI().catch((error: unknown) => {
+        if (!isUnauthorized(error)) throw error;
+        throw failure('token-expired', 'the token of the request is no longer good', 'ask again with a fresh token');
+      }),
+      // Shared by all clusters, but the first one would wait for it.
+      this.identity.trusteeAdmin().withSignal(ctx.signal).whoAmI(),
+    ]);
     if (trustor.applicationCredential?.restricted) throw cannotDelegate();
     const trusteeUserId = await this.ensureTrustee(ctx);
     const trustId = await this.ensureTrust(ctx, caller, trustor, trusteeUserId);

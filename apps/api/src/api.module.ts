@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
+  ClusterCreationRepository,
   ClusterHistoryRepository,
   ClustersRepository,
   ClusterTemplatesRepository,
@@ -55,6 +56,7 @@ type Repository = new (source: DataSource) => object;
 
 const repositories: Provider[] = (
   [
+    ClusterCreationRepository,
     ClusterHistoryRepository,
     ClustersRepository,
     ClusterTemplatesRepository,

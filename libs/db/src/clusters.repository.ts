@@ -3,28 +3,6 @@ import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { ClusterEntity, NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
 import type { Tx } from './unit-of-work.js';
-import { values } from './values.js';
-
-export type NewCluster = Pick<
-  ClusterEntity,
-  | 'uuid'
-  | 'projectId'
-  | 'userId'
-  | 'name'
-  | 'clusterTemplateUuid'
-  | 'keypair'
-  | 'dockerVolumeSize'
-  | 'labels'
-  | 'masterFlavorId'
-  | 'flavorId'
-  | 'createTimeout'
-  | 'discoveryUrl'
-  | 'fixedNetwork'
-  | 'fixedSubnet'
-  | 'floatingIpEnabled'
-  | 'masterLbEnabled'
-  | 'status'
->;
 
 /** What a cluster's views need of its node groups. */
 export interface GroupSummary {
@@ -91,10 +69,6 @@ export class ClustersRepository {
       scope.kind === 'project' ? [scope.projectId] : [],
     );
     return { clusters: Number(rows[0]?.clusters ?? 0), nodes: Number(rows[0]?.nodes ?? 0) };
-  }
-
-  async insert(tx: Tx, cluster: NewCluster): Promise<void> {
-    await tx.manager.insert(ClusterEntity, values<ClusterEntity>(cluster));
   }
 
   /** Serialises the changes of one cluster. @returns null when it has gone meanwhile */

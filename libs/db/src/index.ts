@@ -1,7 +1,7 @@
 export * from './entities/index.js';
 export { createDataSource, migrate, type DatabaseSettings } from './data-source.js';
 export { isDatabaseAway, isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
-export { SecretStore, SERVICE_OWNER, type Sealer, type SecretOwner } from './secret-store.js';
+export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
 export { StacksRepository, type StackSummary } from './stacks.repository.js';
@@ -26,7 +26,8 @@ export { inScope } from './scope.js';
 export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';
 export { isUuidText, type PageRequest } from './page.js';
 export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-templates.repository.js';
-export { ClustersRepository, type GroupSummary, type NewCluster } from './clusters.repository.js';
+export { ClusterCreationRepository, type ClusterBirth, type NewCluster } from './cluster-creation.repository.js';
+export { ClustersRepository, type GroupSummary } from './clusters.repository.js';
 export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';

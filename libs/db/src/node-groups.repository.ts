@@ -2,8 +2,6 @@ import { Conflict, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
-import type { Tx } from './unit-of-work.js';
-import { values } from './values.js';
 
 export type NewNodeGroup = Omit<
   NodeGroupEntity,
@@ -49,13 +47,6 @@ export class NodeGroupsRepository {
     const [row] = rows;
     if (!row) throw new NotFound('node-group-not-found', `Nodegroup ${ident} could not be found.`, { nodeGroup: ident });
     return row;
-  }
-
-  async insert(tx: Tx, ...groups: readonly NewNodeGroup[]): Promise<void> {
-    await tx.manager.insert(
-      NodeGroupEntity,
-      groups.map((group) => values<NodeGroupEntity>(group)),
-    );
   }
 
   private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {

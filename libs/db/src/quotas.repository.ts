@@ -46,13 +46,16 @@ export class QuotasRepository {
 
   /** A look without lock: refuses early, decides nothing. */
   async use(projectId: string, fallback: number): Promise<QuotaUse> {
-    return readUse((sql, parameters) => this.source.query(sql, parameters), projectId, fallback);
-  }
-
-  /** Counts behind a lock that the project's other creates wait for until this transaction ends: two cannot take one place. */
-  async lockedUse(tx: Tx, projectId: string, fallback: number): Promise<QuotaUse> {
-    await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('quota:' || $1, 0))`, [projectId]);
-    return readUse((sql, parameters) => tx.manager.query(sql, parameters), projectId, fallback);
+    // Stops counting at the limit: a project with many clusters costs no more than its limit.
+    const [row]: { used: string; limit: number }[] = await this.source.query(
+      `WITH quota AS (
+         SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = $1 AND resource = $2), $3::integer) AS "limit")
+       SELECT quota."limit", (
+         SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = $1 LIMIT (SELECT "limit" FROM quota)) counted) AS used
+       FROM quota`,
+      [projectId, QUOTA_RESOURCE, fallback],
+    );
+    return { used: Number(row?.used ?? 0), limit: row?.limit ?? fallback };
   }
 
   async insert(tx: Tx, quota: Pick<QuotaEntity, 'projectId' | 'resource' | 'hardLimit'>): Promise<QuotaEntity> {
@@ -75,18 +78,3 @@ export class QuotasRepository {
 
 /** `hardLimit` -> `hard_limit`. */
 const columnOf = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-type Query = <T>(sql: string, parameters: unknown[]) => Promise<T>;
-
-/** Stops counting at the limit: a project with many clusters costs no more than its limit. */
-async function readUse(query: Query, projectId: string, fallback: number): Promise<QuotaUse> {
-  const [row] = await query<{ used: string; limit: number }[]>(
-    `WITH quota AS (
-       SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = $1 AND resource = $2), $3::integer) AS "limit")
-     SELECT quota."limit", (
-       SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = $1 LIMIT (SELECT "limit" FROM quota)) counted) AS used
-     FROM quota`,
-    [projectId, QUOTA_RESOURCE, fallback],
-  );
-  return { used: Number(row?.used ?? 0), limit: row?.limit ?? fallback };
-}

@@ -13,6 +13,14 @@ export interface SecretOwner {
   readonly uuid: string;
 }
 
+/** A secret ready to be stored with other rows. */
+export interface SealedSecret {
+  readonly owner: SecretOwner;
+  readonly purpose: string;
+  readonly keyId: string;
+  readonly sealed: Buffer;
+}
+
 /** The owner of what belongs to the installation itself. */
 export const SERVICE_OWNER: SecretOwner = { kind: 'service', uuid: '00000000-0000-0000-0000-000000000000' };
 
@@ -22,6 +30,11 @@ export class SecretStore {
     private readonly source: DataSource,
     private readonly sealer: Sealer,
   ) {}
+
+  /** Seals for a statement that stores the secret together with other rows. */
+  seal(owner: SecretOwner, purpose: string, plain: Buffer | string): SealedSecret {
+    return { owner, purpose, ...this.sealer.seal(Buffer.from(plain), aad(owner, purpose)) };
+  }
 
   /** Replaces what was there under this purpose. */
   async put(tx: Tx, owner: SecretOwner, purpose: string, plain: Buffer | string): Promise<void> {

@@ -18,20 +18,21 @@ import {
   resolveCluster,
   type ClusterRequest,
   type ClusterStatus,
+  type DefaultNodeGroup,
   type ClusterSpecification,
   type RequestContext,
 } from '#libs/domain';
 import { kubernetesVersionOf, networkPlan } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
-  ClustersRepository,
+  ClusterCreationRepository,
   ClusterTemplatesRepository,
   isForeignKeyViolation,
-  NodeGroupsRepository,
   QuotasRepository,
   UnitOfWork,
   type ClusterTemplateEntity,
-  type Tx,
+  type NewCluster,
+  type NewNodeGroup,
 } from '#libs/db';
 import type { Image } from '#libs/openstack';
 import { Inject, Injectable } from '@nestjs/common';
@@ -56,8 +57,7 @@ export class CreateCluster {
     private readonly policy: Policy,
     private readonly checks: CloudChecks,
     private readonly templates: ClusterTemplatesRepository,
-    private readonly clusters: ClustersRepository,
-    private readonly groups: NodeGroupsRepository,
+    private readonly creation: ClusterCreationRepository,
     private readonly quotas: QuotasRepository,
     private readonly operations: Operations,
     private readonly uow: UnitOfWork,
@@ -74,16 +74,34 @@ export class CreateCluster {
     assertDockerVolume(template.dockerStorageDriver, spec.dockerVolumeSize);
     assertOddMasters(request.masterCount);
     this.policy.enforce(ctx, 'cluster:create');
+    try {
+      await this.check(ctx, template, request, spec);
+    } catch (error) {
+      // The quota comes before these; where nothing is wrong with them the insert looks at it, under its lock.
+      await this.checkQuota(ctx);
+      throw error;
+    }
+    return this.store(ctx, template, request, spec);
+  }
+
+  private async checkQuota(ctx: RequestContext): Promise<void> {
     const projectId = ctx.projectId ?? '';
     const { used, limit } = await this.quotas.use(projectId, this.settings.MAX_CLUSTERS_PER_PROJECT);
     assertRoomForCluster(projectId, used, limit);
+  }
+
+  private async check(
+    ctx: RequestContext,
+    template: ClusterTemplateEntity,
+    request: ClusterRequest,
+    spec: ClusterSpecification,
+  ): Promise<void> {
     if (template.hidden && !ctx.isAdmin)
       throw new Forbidden('hidden-template', 'Not authorized.', { clusterTemplateUuid: template.uuid });
     checkLabels(spec.labels);
     const image = await this.checkCloud(ctx, template, spec);
     assertMastersReachable(request.masterCount, spec.masterLbEnabled);
     this.checkPlan(template, request, spec, image);
-    return this.store(ctx, template, request, spec);
   }
 
   private async findTemplate(ctx: RequestContext, version: Microversion, ident: string): Promise<ClusterTemplateEntity> {
@@ -147,27 +165,15 @@ export class CreateCluster {
     const operation = this.operations.prepare(ctx, cluster, 'create', {
       deadlineMinutes: spec.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
     });
+    const birth = {
+      cluster,
+      groups: newGroups(cluster, defaultNodeGroups(spec, template.imageId, request)),
+      operation,
+      ...this.operations.companions(ctx, operation, `creating cluster ${cluster.name} was asked for`),
+    };
     try {
-      await this.uow.run(async (tx: Tx) => {
-        const { used, limit } = await this.quotas.lockedUse(tx, projectId, this.settings.MAX_CLUSTERS_PER_PROJECT);
-        assertRoomForCluster(projectId, used, limit);
-        await this.clusters.insert(tx, cluster);
-        await this.groups.insert(
-          tx,
-          ...defaultNodeGroups(spec, template.imageId, request).map((group) => ({
-            ...group,
-            uuid: randomUUID(),
-            clusterUuid: uuid,
-            projectId,
-            isDefault: true,
-            maxNodeCount: null,
-            nodeLabels: {},
-            nodeTaints: [],
-            status: STATUS,
-          })),
-        );
-        await this.operations.insert(tx, ctx, operation, `creating cluster ${cluster.name} was asked for`);
-      });
+      const { used, limit } = await this.uow.run((tx) => this.creation.insert(tx, birth, this.settings.MAX_CLUSTERS_PER_PROJECT));
+      assertRoomForCluster(projectId, used, limit);
     } catch (error) {
       if (isForeignKeyViolation(error)) {
         throw new NotFound('cluster-template-not-found', `ClusterTemplate ${template.uuid} could not be found.`);
@@ -177,6 +183,20 @@ export class CreateCluster {
     this.operations.wake(operation);
     return uuid;
   }
+}
+
+function newGroups(cluster: NewCluster, groups: readonly DefaultNodeGroup[]): NewNodeGroup[] {
+  return groups.map((group) => ({
+    ...group,
+    uuid: randomUUID(),
+    clusterUuid: cluster.uuid,
+    projectId: cluster.projectId,
+    isDefault: true,
+    maxNodeCount: null,
+    nodeLabels: {},
+    nodeTaints: [],
+    status: cluster.status,
+  }));
 }
 
 function requestOf(body: CreateClusterBody): ClusterRequest {

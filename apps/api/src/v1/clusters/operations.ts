@@ -7,7 +7,9 @@ import {
   OperationsRepository,
   SecretStore,
   Signals,
+  type NewEvent,
   type NewOperation,
+  type SealedSecret,
   type Tx,
 } from '#libs/db';
 import { OperationQueue } from '#libs/jobs';
@@ -48,18 +50,19 @@ export class Operations implements OnModuleDestroy {
     };
   }
 
+  /** The caller's token and the event, for a statement that stores all at once. */
+  companions(ctx: RequestContext, operation: NewOperation, message: string): { secret: SealedSecret; event: NewEvent } {
+    return {
+      secret: this.secrets.seal(operationOwner(operation.uuid), OPERATION_TOKEN, ctx.token),
+      event: acceptedEvent(operation, message),
+    };
+  }
+
   /** @param message of the event, without secrets */
   async insert(tx: Tx, ctx: RequestContext, operation: NewOperation, message: string): Promise<void> {
     await this.operations.insert(tx, operation);
     await this.secrets.put(tx, operationOwner(operation.uuid), OPERATION_TOKEN, ctx.token);
-    await this.events.add(tx, {
-      clusterUuid: operation.clusterUuid,
-      projectId: operation.projectId,
-      operationUuid: operation.uuid,
-      type: 'operation.accepted',
-      message,
-      data: { kind: operation.kind, requestId: operation.requestId },
-    });
+    await this.events.add(tx, acceptedEvent(operation, message));
     await this.signals.notify(tx, 'operations', operation.clusterUuid);
   }
 
@@ -77,4 +80,15 @@ export class Operations implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await Promise.allSettled(this.waking);
   }
+}
+
+function acceptedEvent(operation: NewOperation, message: string): NewEvent {
+  return {
+    clusterUuid: operation.clusterUuid,
+    projectId: operation.projectId,
+    operationUuid: operation.uuid,
+    type: 'operation.accepted',
+    message,
+    data: { kind: operation.kind, requestId: operation.requestId },
+  };
 }

@@ -33,6 +33,12 @@ export interface EventView {
   readonly created_at: string;
 }
 
+export interface OperationView {
+  readonly uuid: string;
+  readonly kind: string;
+  readonly steps: readonly { readonly name: string; readonly started_at: string; readonly finished_at: string | null }[];
+}
+
 /** The container-infra API with a token of one user in one project. */
 export class ContainerInfra {
   private constructor(
@@ -89,6 +95,13 @@ export class ContainerInfra {
 
   async nodes(id: string): Promise<NodeView[]> {
     return (await this.request<{ nodes: NodeView[] }>('GET', `/clusters/${id}/nodes`)).nodes;
+  }
+
+  /** The newest operation of the cluster, with its steps. */
+  async lastOperation(id: string): Promise<OperationView> {
+    const path = `/clusters/${id}/operations`;
+    const { operations } = await this.request<{ operations: { uuid: string }[] }>('GET', `${path}?limit=1`);
+    return this.request('GET', `${path}/${operations[0]?.uuid ?? ''}`);
   }
 
   async events(id: string, after: number): Promise<EventView[]> {

@@ -66,17 +66,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   ];
   const faults = new Faults();
   const log = new CallLog();
-  const admin = new Router([...adminRoutes({ cloud, faults, log }), ...guestRoutes(nova, () => guests)]);
+  const guestLatencies =
+    options.guests === false ? null : (options.guestLatencies ?? scaleGuestLatencies(defaultGuestLatencies, latencies.factor));
+  const admin = new Router([...adminRoutes({ cloud, faults, log, guestLatencies }), ...guestRoutes(nova, () => guests)]);
   const server = new HttpServer(cloud, services, admin, faults, log, (token) => identity.authenticate(token));
   cloud.baseUrl = `http://${host}:${await server.listen(host, options.port ?? 0)}`;
   cloud.transitions.start();
   const housekeeping = setInterval(() => store.unit(() => identity.dropExpiredTokens()), 60_000);
   housekeeping.unref();
 
-  if (options.guests !== false) {
+  if (guestLatencies !== null) {
     const running = new GuestRuntime(cloudView, {
       dir: options.dir,
-      latencies: options.guestLatencies ?? scaleGuestLatencies(defaultGuestLatencies, latencies.factor),
+      latencies: guestLatencies,
       ...(options.guestInternalCidr === undefined ? {} : { internalCidr: options.guestInternalCidr }),
       ...(options.log === undefined ? {} : { log: options.log }),
     });

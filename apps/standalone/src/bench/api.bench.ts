@@ -10,6 +10,12 @@ const CLUSTERS = 10_000;
 const PAGE = 100;
 const PAGES = 300;
 export const TEMPLATE = 'bench-template';
+/** Room for a thousand nodes: addresses for their ports, a range of pods for each. */
+const WIDE = {
+  fixed_subnet_cidr: '10.0.0.0/20',
+  calico_ipv4pool: '10.128.0.0/10',
+  service_cluster_ip_range: '10.112.0.0/12',
+};
 
 /** POST /v1/clusters at a steady rate, validation against the cloud included; no conductor runs. */
 export async function benchAccept(installation: Installation): Promise<Samples> {
@@ -77,6 +83,8 @@ export async function ensureTemplate(api: ContainerInfra): Promise<{ uuid: strin
       external_network_id: 'public',
       master_flavor_id: 'm1.medium',
       flavor_id: 'm1.small',
+      network_driver: 'calico',
+      labels: WIDE,
     })
   );
 }

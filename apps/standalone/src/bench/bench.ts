@@ -27,6 +27,8 @@ export async function runBench(print: (line: string) => void, sizes: readonly nu
         `  ${String(nodes).padStart(5)} nodes: ${m.wallSeconds.toFixed(1)} s, critical path ${m.criticalPathSeconds.toFixed(1)} s, overhead ${overhead} s; ` +
           `${m.cloudCallsPerNode.toFixed(1)} cloud calls per node; delete ${m.deleteSeconds.toFixed(1)} s`,
       );
+      print(`         steps: ${m.steps.map(({ name, seconds }) => `${name} ${seconds.toFixed(2)} s`).join(', ')}`);
+      for (const one of m.processes) print(`         ${one.name}: ${one.mostMegabytes} MB at most, ${one.cpuSeconds} s of CPU`);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { ContainerInfra, type ClusterView } from '../client.js';
 import type { Installation } from '../installation.js';
 import { ensureTemplate, TEMPLATE } from './api.bench.js';
+import { processUse, type ProcessUse } from './process-use.js';
 
 export interface CreateMeasurement {
   readonly nodes: number;
@@ -10,10 +11,14 @@ export interface CreateMeasurement {
   readonly criticalPathSeconds: number;
   readonly cloudCallsPerNode: number;
   readonly deleteSeconds: number;
+  /** Where the wall time went: the wait for a conductor, then the operation's steps. */
+  readonly steps: readonly { readonly name: string; readonly seconds: number }[];
+  /** Of our processes at the end of the create; empty where the system does not tell. */
+  readonly processes: readonly ProcessUse[];
 }
 
 const LIMIT_MS = 600_000;
-const POLL_MS = 200;
+const POLL_MS = 100;
 
 /** Creates and deletes one cluster with a control-plane node and `nodes - 1` workers on the sandbox at its default latencies. */
 export async function benchCreate(installation: Installation, nodes: number): Promise<CreateMeasurement> {
@@ -26,6 +31,7 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
   );
   await ensureTemplate(api);
   await fetch(`${installation.sandboxAdminUrl}/calls`, { method: 'DELETE' });
+  const begunAt = Date.now();
   const begun = performance.now();
   const { uuid } = await api.request<{ uuid: string }>('POST', '/clusters', {
     name: `bench-${nodes}`,
@@ -38,6 +44,8 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
   const wallSeconds = (performance.now() - begun) / 1000;
   if (cluster?.status !== 'CREATE_COMPLETE') throw new Error(`${nodes} nodes: ${cluster?.status}: ${cluster?.status_reason}`);
   const calls = await cloudCalls(installation);
+  const processes = processUse(installation.pids());
+  const steps = await stepSeconds(api, uuid, begunAt);
   const removed = performance.now();
   await api.request('DELETE', `/clusters/${uuid}`);
   const left = await settled(api, uuid);
@@ -48,7 +56,24 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
     criticalPathSeconds: await criticalPath(installation),
     cloudCallsPerNode: calls / nodes,
     deleteSeconds: (performance.now() - removed) / 1000,
+    steps,
+    processes,
   };
+}
+
+async function stepSeconds(api: ContainerInfra, uuid: string, begunAt: number): Promise<CreateMeasurement['steps']> {
+  const { steps } = await api.lastOperation(uuid);
+  let before = begunAt;
+  const spent = steps.map(({ name, started_at }, index) => {
+    const begun = Date.parse(started_at);
+    const last = index === 0 ? 'pick-up' : (steps[index - 1]?.name ?? '');
+    const entry = { name: last, seconds: (begun - before) / 1000 };
+    before = begun;
+    return { entry, name };
+  });
+  const last = steps.at(-1);
+  const end = last?.finished_at ? [{ name: last.name, seconds: (Date.parse(last.finished_at) - before) / 1000 }] : [];
+  return [...spent.map(({ entry }) => entry), ...end];
 }
 
 /** The cluster once nothing is in progress any more; null when it is gone. */

@@ -8,11 +8,19 @@ import { isObject } from '../server/fields.js';
 import type { CallLog } from './call-log.js';
 import { faultKinds } from './faults.js';
 import type { FaultRule, Faults } from './faults.js';
+import type { GuestLatencies } from '../guests/guest-options.js';
 import { inventory } from './inventory.js';
 
 /** The sandbox's own API, `/sandbox/...`: faults, latencies, call counts, inventory, timings, objects, consoles. Needs no token. */
-export function adminRoutes(parts: { readonly cloud: Cloud; readonly faults: Faults; readonly log: CallLog }): Route[] {
-  const { cloud, faults, log } = parts;
+export function adminRoutes(parts: {
+  readonly cloud: Cloud;
+  readonly faults: Faults;
+  readonly log: CallLog;
+  /** Null where nothing runs on the servers. */
+  readonly guestLatencies: GuestLatencies | null;
+}): Route[] {
+  const { cloud, faults, log, guestLatencies } = parts;
+  const latencies = (): Json => ({ latencies: cloud.latencies, guests: guestLatencies });
   return [
     openRoute('GET', '/sandbox', () =>
       ok({ region: cloud.region, routes: ['faults', 'latencies', 'calls', 'inventory', 'timings', 'objects/{table}/{id}'] }),
@@ -27,10 +35,10 @@ export function adminRoutes(parts: { readonly cloud: Cloud; readonly faults: Fau
       if (!faults.remove(call.params['id'] ?? '')) throw notFound('no such fault');
       return noContent;
     }),
-    openRoute('GET', '/sandbox/latencies', () => ok({ latencies: cloud.latencies })),
+    openRoute('GET', '/sandbox/latencies', () => ok(latencies())),
     openRoute('PUT', '/sandbox/latencies', (call) => {
       setLatencies(cloud.latencies, call.body);
-      return ok({ latencies: cloud.latencies });
+      return ok(latencies());
     }),
     openRoute('GET', '/sandbox/calls', (call) =>
       ok({ counts: log.counts(), calls: log.latest(Number(call.query.get('limit') ?? 0) || 0) }),

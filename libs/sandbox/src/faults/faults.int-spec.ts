@@ -96,5 +96,6 @@ test('calls are counted by template, objects listed by project, times kept', asy
   assert.ok(inventory[project]?.['networks']?.some((network) => network.name === 'counted-once'));
   assert.equal((await demo.put('/sandbox/latencies', { serverBuildMs: 5 })).at<number>('latencies.serverBuildMs'), 5);
   assert.equal((await demo.put('/sandbox/latencies', { nonsense: 5 })).status, 400);
+  assert.equal((await demo.get('/sandbox/latencies')).at('guests'), null, 'nothing runs on the servers of this cloud');
   assert.equal((await inject({ kind: 'nonsense' })).status, 400);
 });

@@ -1,4 +1,5 @@
-import { JeroboamError, MAX_VERSION, MIN_VERSION } from '#libs/domain';
+import { isDatabaseAway } from '#libs/db';
+import { JeroboamError, MAX_VERSION, MIN_VERSION, ServiceUnavailable } from '#libs/domain';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
@@ -44,6 +45,9 @@ export class ErrorFilter implements ExceptionFilter {
   /** What the framework throws gets our own words. */
   private translate(thrown: unknown, request: ApiRequest): unknown {
     if (thrown instanceof JeroboamError) return thrown;
+    if (isDatabaseAway(thrown)) {
+      return new ServiceUnavailable('The database does not answer. Try again later.', { service: 'database' }, { cause: thrown });
+    }
     const status = statusOf(thrown);
     if (status === 404) {
       const allow = this.routes.methodsOf(request.url);

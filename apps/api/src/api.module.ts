@@ -5,6 +5,7 @@ import {
   ClustersRepository,
   ClusterTemplatesRepository,
   ConductorsRepository,
+  Database,
   EventsRepository,
   NodeBootstrapRepository,
   NodeGroupsRepository,
@@ -17,7 +18,6 @@ import {
 import { OperationQueue } from '#libs/jobs';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
-import { DataSource } from 'typeorm';
 import { CloudCatalogue } from './cloud/cloud-catalogue.js';
 import { BootstrapServer } from './bootstrap/bootstrap-server.js';
 import { FetchBundle } from './bootstrap/fetch-bundle.js';
@@ -52,7 +52,7 @@ import { QuotasController } from './v1/quotas/quotas.controller.js';
 import { StatsController } from './v1/stats/stats.controller.js';
 import { UpdateClusterTemplate } from './v1/cluster-templates/update-cluster-template.js';
 
-type Repository = new (source: DataSource) => object;
+type Repository = new (source: Database) => object;
 
 const repositories: Provider[] = (
   [
@@ -68,7 +68,7 @@ const repositories: Provider[] = (
     QuotasRepository,
     UnitOfWork,
   ] satisfies Repository[]
-).map((type: Repository) => ({ provide: type, useFactory: (source: DataSource) => new type(source), inject: [DataSource] }));
+).map((type: Repository) => ({ provide: type, useFactory: (source: Database) => new type(source), inject: [Database] }));
 
 const verbs: Provider[] = [
   CreateClusterTemplate,
@@ -108,7 +108,7 @@ export class ApiModule {
       providers: [
         { provide: SETTINGS, useValue: parts.settings },
         { provide: LOGGER, useValue: parts.log },
-        { provide: DataSource, useValue: parts.source },
+        { provide: Database, useValue: parts.source },
         { provide: Signals, useValue: parts.signals },
         { provide: SecretStore, useValue: parts.secrets },
         { provide: KeyRing, useValue: parts.keyRing },

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from '#libs/config';
-import { createDataSource, migrate, SecretStore, Signals } from '#libs/db';
+import { createDataSource, migrate, SecretStore, Signals, type Database } from '#libs/db';
 import { migrateQueue, OperationQueue } from '#libs/jobs';
 import { Cloud, type CloudSession } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { pino, type Logger } from 'pino';
-import type { DataSource } from 'typeorm';
 import { Policy } from './policy/policy.js';
 
 /** What the API is made of and does not make itself: connections, keys, policy. */
 export interface ApiParts {
   readonly settings: Settings;
   readonly log: Logger;
-  readonly source: DataSource;
+  readonly source: Database;
   readonly signals: Signals;
   readonly secrets: SecretStore;
   readonly keyRing: KeyRing;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Settings } from '#libs/config';
-import { createDataSource, migrate, SecretStore, Signals, UnitOfWork } from '#libs/db';
+import { createDataSource, migrate, SecretStore, Signals, UnitOfWork, type Database } from '#libs/db';
 import { migrateQueue, OperationQueue, type JobsSettings } from '#libs/jobs';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
@@ -10,7 +10,7 @@ import { pino, type Logger } from 'pino';
 export interface ConductorParts {
   readonly settings: Settings;
   readonly log: Logger;
-  readonly source: ReturnType<typeof createDataSource>;
+  readonly source: Database;
   readonly uow: UnitOfWork;
   readonly signals: Signals;
   readonly secrets: SecretStore;

@@ -10,7 +10,6 @@ export const SANDBOX_USERS = {
   reader: { project: 'demo', cloud: 'sandbox-reader' },
   other: { project: 'other', cloud: 'sandbox-other' },
 } as const;
-export type SandboxUser = keyof typeof SANDBOX_USERS;
 
 export interface StoredSecrets {
   /** Base64 of 32 bytes: the key ring's only key. */

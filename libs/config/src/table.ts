@@ -14,5 +14,7 @@ function fallback(name: string): string {
   if (name === 'CONDUCTOR_NAME') return 'the host’s name';
   const result = settings.shape[name as keyof typeof settings.shape].safeParse(undefined);
   if (!result.success) return '**required**';
-  return result.data === undefined ? '' : `\`${String(result.data)}\``;
+  // The key ring has no default, so what is left is a word, a number or a flag.
+  const value = result.data as string | number | boolean | undefined;
+  return value === undefined ? '' : `\`${value}\``;
 }

@@ -2,6 +2,9 @@ import { migrations } from '#migrations';
 import { DataSource } from 'typeorm';
 import * as entities from './entities/index.js';
 
+/** The connection pool, as type and as injection token: nobody else imports TypeORM. */
+export { DataSource as Database } from 'typeorm';
+
 export interface DatabaseSettings {
   readonly DATABASE_URL: string;
   readonly DATABASE_POOL_SIZE: number;

@@ -1,5 +1,5 @@
 export * from './entities/index.js';
-export { createDataSource, migrate, type DatabaseSettings } from './data-source.js';
+export { createDataSource, Database, migrate, type DatabaseSettings } from './data-source.js';
 export { isDatabaseAway, isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
 export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
 export { Signals, type Channel } from './signals.js';

@@ -127,7 +127,6 @@ export class OperationFailure extends JeroboamError {
 
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 export const isConflict = (error: unknown): boolean => !(error instanceof Superseded) && statusOf(error) === 409;
-export const isSuperseded = (error: unknown): error is Superseded => error instanceof Superseded;
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof JeroboamError ? error.status : undefined;

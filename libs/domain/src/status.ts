@@ -21,20 +21,8 @@ export const CLUSTER_STATUSES = [
 ] as const;
 export type ClusterStatus = (typeof CLUSTER_STATUSES)[number];
 
-/** The statuses in which Magnum lets an update, an upgrade or a rotation begin. DELETE_COMPLETE is not one of them. */
-export const COMPLETE_STATUSES: readonly ClusterStatus[] = [
-  'CREATE_COMPLETE',
-  'UPDATE_COMPLETE',
-  'RESUME_COMPLETE',
-  'RESTORE_COMPLETE',
-  'ROLLBACK_COMPLETE',
-  'SNAPSHOT_COMPLETE',
-  'CHECK_COMPLETE',
-  'ADOPT_COMPLETE',
-];
-
 /** The statuses that make a cluster's show carry `faults`. */
-export const FAILED_STATUSES: readonly ClusterStatus[] = [
+const FAILED_STATUSES: readonly ClusterStatus[] = [
   'CREATE_FAILED',
   'UPDATE_FAILED',
   'DELETE_FAILED',
@@ -43,8 +31,6 @@ export const FAILED_STATUSES: readonly ClusterStatus[] = [
 ];
 
 export const isFailed = (status: ClusterStatus): boolean => FAILED_STATUSES.includes(status);
-export const isInProgress = (status: ClusterStatus): boolean => status.endsWith('_IN_PROGRESS');
-export const isComplete = (status: ClusterStatus): boolean => COMPLETE_STATUSES.includes(status);
 
 export const HEALTH_STATUSES = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
@@ -65,18 +51,6 @@ export type OperationKind = (typeof OPERATION_KINDS)[number];
 export const OPERATION_STATUSES = ['pending', 'running', 'complete', 'failed', 'superseded'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 export const isTerminal = (status: OperationStatus): boolean => status !== 'pending' && status !== 'running';
-
-interface ClusterStatusesOfOperation {
-  readonly running: ClusterStatus;
-  readonly complete: ClusterStatus;
-  readonly failed: ClusterStatus;
-}
-
-/** The cluster's status while an operation runs and after it. */
-export const OPERATION_CLUSTER_STATUS: Readonly<Record<OperationKind, ClusterStatusesOfOperation>> = {
-  create: { running: 'CREATE_IN_PROGRESS', complete: 'CREATE_COMPLETE', failed: 'CREATE_FAILED' },
-  delete: { running: 'DELETE_IN_PROGRESS', complete: 'DELETE_COMPLETE', failed: 'DELETE_FAILED' },
-};
 
 /** A stack's and a resource's state: Heat's action and status, kept apart. */
 export const STACK_ACTIONS = ['INIT', 'CREATE', 'UPDATE', 'DELETE', 'ROLLBACK'] as const;

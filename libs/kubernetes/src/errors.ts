@@ -67,7 +67,6 @@ export const isForbidden = (error: unknown): boolean => statusOf(error) === 403;
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
 /** Both a name that is taken and a newer version of the object. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409;
-export const isTooManyRequests = (error: unknown): boolean => statusOf(error) === 429;
 
 /** The same call may well succeed later. Every call of this library may be repeated. */
 export function isRetryable(error: unknown): boolean {

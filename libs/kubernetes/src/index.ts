@@ -8,7 +8,6 @@ export {
   isForbidden,
   isNotFound,
   isRetryable,
-  isTooManyRequests,
   isUnauthorized,
   isUnreachable,
   isUntrusted,

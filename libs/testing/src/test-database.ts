@@ -2,15 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDataSource, migrate } from '#libs/db';
+import { createDataSource, migrate, type Database } from '#libs/db';
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
 
 export interface TestDatabase {
   readonly url: string;
   /** Connected, migrated, empty. */
-  readonly source: DataSource;
+  readonly source: Database;
   /** Disconnects and drops. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
+import { Database } from '#libs/db';
 import { ServiceUnavailable } from '#libs/domain';
 import { OperationQueue } from '#libs/jobs';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { Endpoint } from '../http/endpoint.js';
 
@@ -17,7 +17,7 @@ const readyView = z
 @Controller()
 export class HealthController {
   constructor(
-    private readonly source: DataSource,
+    private readonly source: Database,
     private readonly queue: OperationQueue,
   ) {}
 

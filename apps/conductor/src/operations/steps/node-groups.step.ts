@@ -11,7 +11,6 @@ import {
   UnitOfWork,
   type NodeEntity,
   type NodeGroupEntity,
-  type Tx,
 } from '#libs/db';
 import { parseInfraOutputs, type InfraOutputs } from '#libs/drivers';
 import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
@@ -88,7 +87,7 @@ export class NodeGroupsStep implements Step {
     await this.syncUntil(ctx, made, infra, spec.apiPort);
     const failed = (await made).find((result) => result.status === 'rejected');
     if (failed) throw halt.signal.aborted ? halt.signal.reason : failed.reason;
-    await ctx.write((tx) => this.writeAddresses(ctx, tx, groups));
+    await this.writeAddresses(ctx, groups);
   }
 
   private async ensureStackIds(ctx: OperationContext, groups: readonly NodeGroupEntity[]): Promise<Map<string, string>> {
@@ -144,13 +143,18 @@ export class NodeGroupsStep implements Step {
     });
   }
 
-  /** As Magnum has them: floating addresses where nodes have such, private ones else. */
-  private async writeAddresses(ctx: OperationContext, tx: Tx, groups: readonly NodeGroupEntity[]): Promise<void> {
+  /**
+   * As Magnum has them: floating addresses where nodes have such, private ones else. Read before the transaction: inside of
+   * it a second connection of the pool would be needed, and all holders of one could wait for each other.
+   */
+  private async writeAddresses(ctx: OperationContext, groups: readonly NodeGroupEntity[]): Promise<void> {
     const nodes = await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid);
-    for (const group of groups) {
-      const own = nodes.filter((node) => node.nodeGroupUuid === group.uuid);
-      const nodeAddresses = own.map((node) => node.floatingIp ?? node.privateIp).filter((address) => address !== null);
-      await this.clusters.setGroup(tx, group.uuid, { nodeAddresses });
-    }
+    await ctx.write(async (tx) => {
+      for (const group of groups) {
+        const own = nodes.filter((node) => node.nodeGroupUuid === group.uuid);
+        const nodeAddresses = own.map((node) => node.floatingIp ?? node.privateIp).filter((address) => address !== null);
+        await this.clusters.setGroup(tx, group.uuid, { nodeAddresses });
+      }
+    });
   }
 }

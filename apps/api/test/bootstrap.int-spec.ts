@@ -118,6 +118,23 @@ describe('bootstrap of nodes', () => {
     assert.match(warning.message, /127\.0\.0\.2/);
   });
 
+  it('lets a node that would join ask again while the address of the API is not known, and uses nothing up', async () => {
+    const [stack] = (await api.database.source.query('SELECT outputs FROM stacks')) as [{ outputs: object }];
+    await api.database.source.query(`UPDATE stacks SET outputs = '{}'`);
+    const answer = await fetchBundle('worker-0');
+    await api.database.source.query('UPDATE stacks SET outputs = $1', [JSON.stringify(stack.outputs)]);
+    assert.deepEqual([...codeOf(answer), answer.retryAfter], [503, 'not-yet', '1']);
+  });
+
+  it('logs what nobody foresaw, and says "later"', async (t) => {
+    const error = t.mock.method(api.parts.log, 'error');
+    await api.database.source.query('UPDATE node_groups SET node_facts = node_facts || $1', ['{"nodeCidr": 7}']);
+    const answer = await fetchBundle('worker-0');
+    await api.database.source.query('UPDATE node_groups SET node_facts = node_facts || $1', ['{"nodeCidr": "10.0.0.0/24"}']);
+    assert.deepEqual(codeOf(answer), [503, 'internal']);
+    assert.equal((error.mock.calls[0]?.arguments[0] as { nodeId?: string }).nodeId, nodes['worker-0']);
+  });
+
   it('gives every node its bundle at once: what to do first, and what to join with', async () => {
     const [first, second, worker] = await Promise.all(['master-0', 'master-1', 'worker-0'].map((node) => fetchBundle(node)));
     assert.deepEqual([first?.status, second?.status, worker?.status], [200, 200, 200]);

@@ -85,11 +85,10 @@ export class BootstrapServer implements BeforeApplicationShutdown {
 
   private async fail(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const refusal = refusalOf(error);
-    if (refusal.status >= 500 && refusal.retryAfter === undefined) {
-      this.log.error(
-        { err: { message: error.message, stack: error.stack }, url: request.routeOptions.url },
-        'a node could not be served',
-      );
+    if (!(error instanceof BootstrapRefusal)) {
+      const { node } = request.params as { node?: string };
+      const level = refusal.status >= 500 ? 'error' : 'warn';
+      this.log[level]({ err: error, nodeId: node, url: request.routeOptions.url }, 'a node could not be served');
     }
     if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter));
     const { status, code, title, message: detail } = refusal;

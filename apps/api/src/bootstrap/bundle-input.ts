@@ -28,6 +28,8 @@ export function bundleInput(
   const facts = group.nodeFacts;
   if (!facts) throw notYet('The cluster is not prepared yet.');
   const ownHost = cluster.apiAddress === null ? null : new URL(cluster.apiAddress).hostname.replace(/^\[|\]$/g, '');
+  const apiHost = infra.api_host ?? (isFirst ? null : ownHost);
+  if (apiHost === null && !isFirst) throw notYet('The address of the cluster’s API is not known yet.');
   return {
     node: {
       id: node.uuid,
@@ -51,7 +53,7 @@ export function bundleInput(
     },
     kubernetesVersion: facts.kubernetesVersion,
     imageProperties: facts.imageKubeVersion === null ? {} : { kube_version: facts.imageKubeVersion },
-    apiHost: infra.api_host ?? (isFirst ? null : ownHost),
+    apiHost,
     apiPort: template.apiserverPort ?? API_PORT,
     apiAddresses: [
       ...new Set([infra.api_host, infra.api_private_ip, ownHost].filter((host) => host !== null && host !== undefined)),

@@ -115,6 +115,8 @@ describe('discovery, negotiation and routing', () => {
 
   const routing: [string, 'get' | 'post' | 'put' | 'delete' | 'options' | 'head', string, number, string | undefined][] = [
     ['an unknown path', 'get', '/v1/nothing', 404, undefined],
+    ['a null character', 'get', '/v1/clustertemplates/a%00b', 404, undefined],
+    ['half a character', 'get', '/v1/clustertemplates/%ED%A0%80', 400, undefined],
     ['a removed resource', 'get', '/v1/bays', 404, undefined],
     ['POST to an unknown path', 'post', '/v1/nothing', 405, undefined],
     ['a wrong method', 'put', '/v1/clustertemplates', 405, 'GET, POST'],

@@ -1,12 +1,11 @@
 import { QUOTA_RESOURCE } from '#libs/domain';
-import type { QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { ClusterEntity } from './entities/index.js';
 import type { NewEvent } from './events.repository.js';
 import type { NewNodeGroup } from './node-groups.repository.js';
 import type { NewOperation } from './operations.repository.js';
 import type { QuotaUse } from './quotas.repository.js';
 import type { SealedSecret } from './secret-store.js';
-import type { Tx } from './unit-of-work.js';
 
 export type NewCluster = Pick<
   ClusterEntity,
@@ -39,40 +38,51 @@ export interface ClusterBirth {
   readonly event: NewEvent;
 }
 
-/** Stores new clusters: the busiest write of the API, so it is one statement after one lock. */
+/** Stores new clusters: the busiest write of the API. */
 export class ClusterCreationRepository {
+  constructor(private readonly source: DataSource) {}
+
   /**
-   * Stores everything and nudges the conductors, if there is room. The project's creates pass one after the other, so two
-   * cannot take one place.
+   * Stores everything and nudges the conductors, if there is room; all or nothing. The project's creates pass one after the
+   * other, so two cannot take one place. A transaction of its own in one round trip: the lock is held only while the
+   * server works, not while messages travel, so that many creates of one project do not wait for each other's network.
    * @param fallback the limit of a project without a quota
    * @returns what was there before; nothing was stored when `used` has reached `limit`
    */
-  async insert(tx: Tx, birth: ClusterBirth, fallback: number): Promise<QuotaUse> {
-    const { projectId } = birth.cluster;
-    const runner = tx.manager.queryRunner as QueryRunner;
-    const client = (await runner.connect()) as PreparingClient;
-    await client.query({ name: 'lock-project-quota', text: LOCK, values: [projectId] });
-    const { cluster, groups, operation, event, secret } = birth;
-    const document = JSON.stringify({
-      cluster: columns(cluster),
-      groups: groups.map((group) => columns(group)),
-      operation: columns(operation),
-      event: columns({ level: 'info', data: {}, operationUuid: null, ...event }),
-    });
-    const { owner, purpose, keyId, sealed } = secret;
-    const { rows } = await client.query({
-      name: 'insert-cluster',
-      text: INSERT,
-      values: [document, projectId, QUOTA_RESOURCE, fallback, owner.kind, owner.uuid, purpose, keyId, sealed],
-    });
-    const [row] = rows as { used: string; limit: number }[];
-    return { used: Number(row?.used), limit: row?.limit ?? fallback };
+  async insert(birth: ClusterBirth, fallback: number): Promise<QuotaUse> {
+    const runner = this.source.createQueryRunner();
+    const client = (await runner.connect()) as PlainClient;
+    try {
+      // Statements of one simple query are one transaction, and each sees what was committed before it began.
+      const [, stored] = await client.query(statements(birth, fallback, (text) => client.escapeLiteral(text)));
+      const [row] = (stored?.rows ?? []) as { used: string; limit: number }[];
+      return { used: Number(row?.used), limit: row?.limit ?? fallback };
+    } finally {
+      await runner.release();
+    }
   }
 }
 
-/** The driver's own client: it alone can use a statement that the server has planned before. */
-interface PreparingClient {
-  query(query: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
+/** The driver's own client: several statements at once. */
+interface PlainClient {
+  query(statements: string): Promise<{ rows: unknown[] }[]>;
+  escapeLiteral(text: string): string;
+}
+
+/** A lock, then the insert that looks at what is there. Parameters are not possible here: every value goes through `quote`. */
+function statements(birth: ClusterBirth, fallback: number, quote: (text: string) => string): string {
+  const { cluster, groups, operation, event, secret } = birth;
+  const { owner, purpose, keyId, sealed } = secret;
+  const project = quote(cluster.projectId);
+  const rows = {
+    cluster: columns(cluster),
+    groups: groups.map((group) => columns(group)),
+    operation: columns(operation),
+    event: columns({ level: 'info', data: {}, operationUuid: null, ...event }),
+    secret: { owner_kind: owner.kind, owner_uuid: owner.uuid, purpose, key_id: keyId, sealed: sealed.toString('base64') },
+  };
+  return `SELECT pg_advisory_xact_lock(hashtextextended('quota:' || ${project}, 0));
+    ${insert(quote(JSON.stringify(rows)), project, quote(QUOTA_RESOURCE), quote(String(fallback)))}`;
 }
 
 /** `projectId` -> `project_id`, of a whole row. */
@@ -82,8 +92,6 @@ function columns(row: object): Record<string, unknown> {
   );
 }
 
-const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('quota:' || $1, 0))`;
-
 const CLUSTER = `uuid, project_id, user_id, name, cluster_template_uuid, keypair, docker_volume_size, labels, master_flavor_id,
   flavor_id, create_timeout, discovery_url, fixed_network, fixed_subnet, floating_ip_enabled, master_lb_enabled, status`;
 const GROUP = `uuid, cluster_uuid, project_id, name, role, is_default, flavor_id, image_id, docker_volume_size, labels, node_count,
@@ -92,32 +100,35 @@ const OPERATION = 'uuid, cluster_uuid, project_id, user_id, request_id, kind, re
 const EVENT = 'cluster_uuid, project_id, operation_uuid, type, level, message, data';
 
 /**
- * $1 rows as JSON, $2 project, $3 resource, $4 default limit, $5 to $9 the sealed secret. Everything hangs on `born`, which
- * is empty when there is no room. The job of the operation follows the commit, hence `sent_at`.
+ * Arguments are quoted literals. Everything hangs on `born`, which is empty when there is no room. The job of the operation
+ * follows the commit, hence `sent_at`.
  */
-const INSERT = `
-  WITH quota AS (
-    SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = $2 AND resource = $3), $4::integer) AS "limit"),
+const insert = (rows: string, project: string, resource: string, fallback: string): string => `
+  WITH input AS MATERIALIZED (SELECT ${rows}::jsonb AS rows),
+  quota AS (
+    SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = ${project} AND resource = ${resource}), ${fallback}::integer)
+      AS "limit"),
   room AS (
     SELECT quota."limit", (
-      SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = $2 LIMIT (SELECT "limit" FROM quota)) counted) AS used
+      SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = ${project} LIMIT (SELECT "limit" FROM quota)) counted) AS used
     FROM quota),
   born AS (
     INSERT INTO clusters (${CLUSTER})
-    SELECT ${CLUSTER} FROM jsonb_populate_record(null::clusters, $1::jsonb -> 'cluster')
+    SELECT ${CLUSTER} FROM input, jsonb_populate_record(null::clusters, rows -> 'cluster')
     WHERE (SELECT used < "limit" FROM room)
     RETURNING uuid AS born_uuid),
   its_groups AS (
     INSERT INTO node_groups (${GROUP})
-    SELECT ${GROUP} FROM born, jsonb_populate_recordset(null::node_groups, $1::jsonb -> 'groups')),
+    SELECT ${GROUP} FROM born, input, jsonb_populate_recordset(null::node_groups, rows -> 'groups')),
   its_operation AS (
     INSERT INTO operations (${OPERATION}, sent_at)
-    SELECT ${OPERATION}, now() FROM born, jsonb_populate_record(null::operations, $1::jsonb -> 'operation')),
+    SELECT ${OPERATION}, now() FROM born, input, jsonb_populate_record(null::operations, rows -> 'operation')),
   its_secret AS (
     INSERT INTO sealed_secrets (owner_kind, owner_uuid, purpose, key_id, sealed)
-    SELECT $5, $6::uuid, $7, $8, $9::bytea FROM born),
+    SELECT owner_kind, owner_uuid, purpose, key_id, decode(sealed, 'base64') FROM born, input, jsonb_to_record(rows -> 'secret')
+      AS secret (owner_kind text, owner_uuid uuid, purpose text, key_id text, sealed text)),
   its_event AS (
     INSERT INTO events (${EVENT})
-    SELECT ${EVENT} FROM born, jsonb_populate_record(null::events, $1::jsonb -> 'event')),
+    SELECT ${EVENT} FROM born, input, jsonb_populate_record(null::events, rows -> 'event')),
   nudge AS (SELECT pg_notify('jeroboam_operations', born_uuid::text) FROM born)
   SELECT used, "limit", (SELECT count(*) FROM nudge) AS nudged FROM room`;

@@ -10,10 +10,11 @@ import {
 import type { Settings } from '#libs/config';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
-import { NotAcceptable, UnsupportedMediaType, UnsupportedMicroversion } from './http-errors.js';
+import { NotAcceptable, PathNotFound, UnsupportedMediaType, UnsupportedMicroversion } from './http-errors.js';
 import { baseUrl } from './links.js';
 import type { ApiRequest } from './request.js';
 import type { RouteTable } from './route-table.js';
+import { UNSTORABLE } from './wire.js';
 
 export const BODY_LIMIT = 1 << 20;
 
@@ -46,6 +47,7 @@ export function installHooks(
     reply.header('x-openstack-request-id', request.id);
     ours.baseUrl = baseUrl(settings, request);
     if (!isPublic(ours)) ours.context = await authenticator.authenticate(request.id, request.headers['x-auth-token']);
+    if (Object.values(request.params ?? {}).some((part) => UNSTORABLE.test(String(part)))) throw new PathNotFound();
     if (!isMagnum(request.url)) return;
     checkAccept(request.headers.accept);
     if (request.url !== '/') ours.microversion = negotiate(request, reply);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { body, boolean, choice, integer, labelMap, query, readOnly, requiredText, text } from './wire.js';
 
 const schema = body('cluster', 'Test', 'A test.', {
-  name: text({ description: 'name', min: 1, max: 5, pattern: /^[a-z]*$/ }),
+  name: text({ description: 'name', min: 1, max: 5, pattern: /^[^A-Z]*$/ }),
   count: integer({ description: 'count', min: 1, max: 9, fallback: 1 }),
   flag: boolean({ description: 'flag', fallback: null }),
   kind: choice({ description: 'kind', values: ['vm', 'bm'], fallback: 'vm' }),
@@ -55,8 +55,11 @@ describe('bodies', () => {
     [{ ...good, uuid: null }, `${prefix} uuid. Value: 'None'. Cannot set read only field.`],
     [{ ...good, name: '' }, `${prefix} name. Value: ''. Value should have a minimum character requirement of 1`],
     [{ ...good, name: 'abcdef' }, `${prefix} name. Value: 'abcdef'. Value should have a maximum character requirement of 5`],
-    [{ ...good, name: 'A' }, `${prefix} name. Value: 'A'. Value should match the pattern ^[a-z]*$`],
+    [{ ...good, name: 'A' }, `${prefix} name. Value: 'A'. Value should match the pattern ^[^A-Z]*$`],
     [{ ...good, name: 7 }, `${prefix} name. Value: '7'. Value should be string`],
+    [{ ...good, name: 'a\0' }, `${prefix} name. Value: 'a?'. Value should be text without null characters`],
+    [{ ...good, name: '\ud800' }, `${prefix} name. Value: '?'. Value should be text without null characters`],
+    [{ ...good, labels: { '\udc00': 1 } }, `${prefix} labels. Value: '?'. Value should be text without null characters`],
     [{ ...good, count: 0 }, `${prefix} count. Value: '0'. Value should be greater or equal to 1`],
     [{ ...good, count: 10 }, `${prefix} count. Value: '10'. Value should be lower or equal to 9`],
     [{ ...good, count: 'x' }, `${prefix} count. Value: 'x'. invalid literal for int() with base 10: 'x'`],

@@ -76,6 +76,10 @@ export function requiredText(options: TextOptions): Field<string> {
   });
 }
 
+/** Text that the database cannot hold: null characters, halves of surrogate pairs. */
+export const UNSTORABLE = /[\0\p{Surrogate}]/u;
+const UNSTORABLE_ALL = /[\0\p{Surrogate}]/gu;
+
 function checkText(value: unknown, { min, max, pattern }: TextOptions): string {
   if (typeof value !== 'string') throw new Problem(value, 'Value should be string');
   if (min !== undefined && value.length < min) {
@@ -85,7 +89,8 @@ function checkText(value: unknown, { min, max, pattern }: TextOptions): string {
     throw new Problem(value, `Value should have a maximum character requirement of ${max}`);
   }
   if (pattern && !pattern.test(value)) throw new Problem(value, `Value should match the pattern ${pattern.source}`);
-  if (value.includes('\0')) throw new Problem(value.replaceAll('\0', '\\x00'), 'Value should not contain null characters');
+  if (UNSTORABLE.test(value))
+    throw new Problem(value.replace(UNSTORABLE_ALL, '?'), 'Value should be text without null characters');
   return value;
 }
 
@@ -181,7 +186,12 @@ export function labelMap(described: Described): Field<Record<string, string | nu
       if (typeof label !== 'string' && typeof label !== 'number' && typeof label !== 'boolean') {
         throw new Problem(value, `Label ${key} should be a string, an integer, a boolean or a float`);
       }
-      if (`${key}${String(label)}`.includes('\0')) throw new Problem(key, 'Value should not contain null characters');
+      if (
+        UNSTORABLE.test(`${key}
+${String(label)}`)
+      ) {
+        throw new Problem(key.replace(UNSTORABLE_ALL, '?'), 'Value should be text without null characters');
+      }
       labels.push([key, label]);
     }
     return Object.fromEntries(labels);

@@ -29,7 +29,6 @@ import {
   ClusterTemplatesRepository,
   isForeignKeyViolation,
   QuotasRepository,
-  UnitOfWork,
   type ClusterTemplateEntity,
   type NewCluster,
   type NewNodeGroup,
@@ -60,7 +59,6 @@ export class CreateCluster {
     private readonly creation: ClusterCreationRepository,
     private readonly quotas: QuotasRepository,
     private readonly operations: Operations,
-    private readonly uow: UnitOfWork,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -172,7 +170,7 @@ export class CreateCluster {
       ...this.operations.companions(ctx, operation, `creating cluster ${cluster.name} was asked for`),
     };
     try {
-      const { used, limit } = await this.uow.run((tx) => this.creation.insert(tx, birth, this.settings.MAX_CLUSTERS_PER_PROJECT));
+      const { used, limit } = await this.creation.insert(birth, this.settings.MAX_CLUSTERS_PER_PROJECT);
       assertRoomForCluster(projectId, used, limit);
     } catch (error) {
       if (isForeignKeyViolation(error)) {

@@ -26,17 +26,17 @@ export class LeasesRepository {
     return row ? { name, owner, epoch: row.epoch } : null;
   }
 
-  /** Prolongs all of them in one statement. @returns the names of those still held */
+  /** Prolongs all of them in one statement. @returns the owners of those still held */
   async renew(leases: readonly Lease[], ttlMs: number): Promise<Set<string>> {
     if (leases.length === 0) return new Set();
-    const [rows]: [{ name: string }[], number] = await this.source.query(
+    const [rows]: [{ owner: string }[], number] = await this.source.query(
       `UPDATE leases SET expires_at = clock_timestamp() + $4 * interval '1 millisecond'
        FROM unnest($1::text[], $2::text[], $3::bigint[]) AS mine (name, owner, epoch)
        WHERE leases.name = mine.name AND leases.owner = mine.owner AND leases.epoch = mine.epoch
-       RETURNING leases.name`,
+       RETURNING leases.owner`,
       [leases.map((l) => l.name), leases.map((l) => l.owner), leases.map((l) => l.epoch), ttlMs],
     );
-    return new Set(rows.map((row) => row.name));
+    return new Set(rows.map((row) => row.owner));
   }
 
   /** Gives it back: free at once, and a late write under it is refused. Not held any more is fine. */

@@ -41,7 +41,7 @@ describe('leases', () => {
       uow.fenced(old, async () => undefined),
       Superseded,
     );
-    assert.deepEqual(await leases.renew([old, heir], 60_000), new Set([name]));
+    assert.deepEqual(await leases.renew([old, heir], 60_000), new Set(['new']));
     assert.equal(await leases.acquire(name, 'third', 60_000), null);
     await leases.renew([old], 60_000);
     await leases.release(old);

@@ -23,7 +23,7 @@ export class LeaseKeeper {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly leases: LeasesRepository,
+    private readonly leases: Pick<LeasesRepository, 'acquire' | 'renew' | 'release'>,
     private readonly conductorName: string,
     private readonly ttlMs: number,
     private readonly log: Logger,
@@ -66,7 +66,7 @@ export class LeaseKeeper {
         this.ttlMs,
       );
       for (const entry of mine) {
-        if (held.has(entry.lease.name)) entry.confirmedAt = askedAt;
+        if (held.has(entry.lease.owner)) entry.confirmedAt = askedAt;
         else this.#lose(entry);
       }
     } catch (error) {

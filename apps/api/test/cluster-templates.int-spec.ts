@@ -327,6 +327,19 @@ describe('cluster templates', () => {
     await api.as('demo').patch('/v1/clustertemplates/nothing', []).expect(404);
   });
 
+  it('keeps every change of those that come together', async () => {
+    const { uuid } = await make({ ...good, name: 'shared', labels: { first: '1' } });
+    const path = `/v1/clustertemplates/${String(uuid)}`;
+    const names = ['a', 'b', 'c', 'd'];
+    const answers = await Promise.all(
+      names.map((name) => api.as('demo').patch(path, [{ op: 'add', path: `/labels/${name}`, value: '1' }])),
+    );
+    const taken = names.filter((_, index) => answers[index]?.status === 200);
+    assert.ok(taken.length > 0);
+    const { body } = await api.as('demo').get(path).expect(200);
+    assert.deepEqual(Object.keys(body.labels).sort(), [...taken, 'first']);
+  });
+
   it('deletes by uuid and by name', async () => {
     const { uuid } = await make({ ...good, name: 'short-lived' });
     const { text, headers } = await api.as('demo').delete('/v1/clustertemplates/short-lived').expect(204);

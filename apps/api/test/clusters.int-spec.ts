@@ -358,6 +358,8 @@ describe('clusters', () => {
       { kind: 'create', status: 'pending', abort_requested: true },
       { kind: 'delete', status: 'pending', abort_requested: false },
     ]);
+    const tokens = await rows(`SELECT o.kind FROM sealed_secrets s JOIN operations o ON o.uuid = s.owner_uuid`);
+    assert.deepEqual(tokens, [{ kind: 'create' }], 'a delete needs no token, so none is kept');
     const { body } = await api.as('demo', '1.9').get(`/v1/clusters/${uuid}/nodegroups`).expect(200);
     assert.deepEqual(
       body.nodegroups.map((one: Row) => one['status']),

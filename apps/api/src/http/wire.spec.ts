@@ -74,6 +74,12 @@ describe('bodies', () => {
     it(`says: ${message}`, () => assert.equal(messageOf(value), message));
   }
 
+  it('tells what is wrong with a value of any depth', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);
+    const result = body('cluster', 'Deep', 'x', { name: text({ description: 'x' }) }).safeParse({ name: deep });
+    assert.match(result.error?.issues[0]?.message ?? '', /^Invalid input for field\/attribute name\. Value: '\[\[/);
+  });
+
   it('does not find __proto__ an ordinary name', () => {
     assert.equal(messageOf(JSON.parse('{"template":"t","__proto__":1}')), 'Unknown attribute for argument cluster: __proto__');
   });

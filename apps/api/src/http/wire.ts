@@ -302,15 +302,19 @@ export function pythonRepr(value: unknown): string {
   return spelled.length > 300 ? `${spelled.slice(0, 300)}...` : spelled;
 }
 
-function python(value: unknown, outermost = false): string {
+/** A body may be nested a hundred thousand deep; nobody reads further than this. */
+const DEEPEST = 20;
+
+function python(value: unknown, outermost = false, depth = 0): string {
+  if (depth > DEEPEST) return '...';
   if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
   if (typeof value === 'string') return outermost ? value : `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map((one) => python(one)).join(', ')}]`;
+  if (Array.isArray(value)) return `[${value.map((one) => python(one, false, depth + 1)).join(', ')}]`;
   if (isPlainObject(value)) {
     return `{${Object.entries(value)
-      .map(([key, one]) => `'${key}': ${python(one)}`)
+      .map(([key, one]) => `'${key}': ${python(one, false, depth + 1)}`)
       .join(', ')}}`;
   }
   return typeof value === 'number' ? String(value) : '';

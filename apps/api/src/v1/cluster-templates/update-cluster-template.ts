@@ -1,4 +1,4 @@
-import { bootVolumeSizeGb, driverFor, InvalidInput, labelsOf, type LabelValue, type RequestContext } from '#libs/domain';
+import { bootVolumeSizeGb, Conflict, driverFor, InvalidInput, labelsOf, type LabelValue, type RequestContext } from '#libs/domain';
 import type { Settings } from '#libs/config';
 import { ClusterTemplatesRepository, UnitOfWork, type ClusterTemplateEntity, type NewClusterTemplate } from '#libs/db';
 import { Inject, Injectable } from '@nestjs/common';
@@ -30,6 +30,8 @@ const RULES = {
   literals: ['labels'],
 };
 
+const MOST_ATTEMPTS = 5;
+
 /** Attributes by their wire names. */
 type Attributes = Record<string, unknown>;
 
@@ -45,6 +47,19 @@ export class UpdateClusterTemplate {
   ) {}
 
   async run(ctx: RequestContext, ident: string, patch: readonly PatchOperation[]): Promise<ClusterTemplateEntity> {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const changed = await this.attempt(ctx, ident, patch);
+      if (changed) return changed;
+    }
+    throw new Conflict('cluster-template-changed', `ClusterTemplate ${ident} is being changed by others. Try again.`);
+  }
+
+  /** @returns null when the row was changed between the look at it and the lock: the patch belongs to what is there now */
+  private async attempt(
+    ctx: RequestContext,
+    ident: string,
+    patch: readonly PatchOperation[],
+  ): Promise<ClusterTemplateEntity | null> {
     const row = await this.templates.get(scopeOf(this.policy, ctx, 'clustertemplate:update_all_projects'), ident);
     const before = attributesOf(row);
     const changed = readChanges(applyPatch(before, patch, RULES));
@@ -55,7 +70,7 @@ export class UpdateClusterTemplate {
     const publishes = after['public'] !== before['public'] || after['hidden'] !== before['hidden'];
     if (publishes && !this.policy.allows(ctx, 'clustertemplate:publish')) throw notPublisher();
     return this.uow.run(async (tx) => {
-      await this.templates.lock(tx, row.uuid);
+      if ((await this.templates.lock(tx, row.uuid))?.revision !== row.revision) return null;
       if ((await this.templates.isUsed(tx, row.uuid)) && !allowedWhileUsed(before, changed)) throw templateInUse(row.uuid);
       if (Object.keys(changed).length === 0) return row;
       return this.templates.update(tx, row.uuid, toColumns(changed));

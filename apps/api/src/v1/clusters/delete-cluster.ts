@@ -27,7 +27,7 @@ export class DeleteCluster {
       if (await this.openOperations.hasOpen(tx, cluster.uuid, 'delete')) return false;
       await this.openOperations.requestAbort(tx, cluster.uuid);
       await this.clusters.setStatus(tx, cluster.uuid, 'DELETE_IN_PROGRESS');
-      await this.operations.insert(tx, ctx, operation, `deleting cluster ${cluster.name} was asked for`);
+      await this.operations.insert(tx, operation, `deleting cluster ${cluster.name} was asked for`);
       return true;
     });
     if (asked) this.operations.wake(operation);

@@ -17,7 +17,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { LOGGER } from '../../tokens.js';
 
-/** How what was asked for becomes an operation: row, sealed token, event, nudge in one transaction; then the job. */
+/** How what was asked for becomes an operation: row, event, nudge, and a create's sealed token, in one transaction; then the job. */
 @Injectable()
 export class Operations implements OnModuleDestroy {
   private readonly waking = new Set<Promise<unknown>>();
@@ -58,10 +58,12 @@ export class Operations implements OnModuleDestroy {
     };
   }
 
-  /** @param message of the event, without secrets */
-  async insert(tx: Tx, ctx: RequestContext, operation: NewOperation, message: string): Promise<void> {
+  /**
+   * For an operation that acts by what the cluster has already: the caller's token is not kept.
+   * @param message of the event, without secrets
+   */
+  async insert(tx: Tx, operation: NewOperation, message: string): Promise<void> {
     await this.operations.insert(tx, operation);
-    await this.secrets.put(tx, operationOwner(operation.uuid), OPERATION_TOKEN, ctx.token);
     await this.events.add(tx, acceptedEvent(operation, message));
     await this.signals.notify(tx, 'operations', operation.clusterUuid);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isNotFound } from '#libs/openstack';
 import { ResourceInError } from '../errors.js';
 import type { Slot } from '../graph/walk.js';
@@ -9,7 +10,8 @@ import type { Row, StackWalk } from './stack-walk.js';
 /** A cloud of several cells may not know an object yet that it has just made. */
 const NOT_SEEN_YET_MS = 10_000;
 /** A request under way is seen to its end, whatever happens: an object whose id nobody read would be lost. */
-const neverAborted = (): AbortSignal => new AbortController().signal;
+const NEVER_ABORTED = new AbortController().signal;
+setMaxListeners(0, NEVER_ABORTED);
 
 /**
  * Brings one resource from wherever its row says it is to CREATE COMPLETE. Safe to repeat from every point.
@@ -59,7 +61,7 @@ async function obtain(
     await walk.refence();
     try {
       walk.logWrite(row, 'creating');
-      const made: string | Created = await type.create(walk.context(row, neverAborted()), properties);
+      const made: string | Created = await type.create(walk.context(row, NEVER_ABORTED), properties);
       return typeof made === 'string' ? { id: made } : made;
     } catch (error) {
       mustLook = !hasMadeNothing(error);

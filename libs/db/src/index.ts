@@ -2,6 +2,7 @@ export * from './entities/index.js';
 export { createDataSource, Database, migrate, type DatabaseSettings } from './data-source.js';
 export { isDatabaseAway, isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
 export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
+export { Grouped } from './grouped.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
 export { StacksRepository, type StackSummary } from './stacks.repository.js';
@@ -31,4 +32,4 @@ export { ClustersRepository, type GroupSummary } from './clusters.repository.js'
 export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';
-export { NodeBootstrapRepository, type BundleRows, type MasterTurn, type PhaseReport } from './node-bootstrap.repository.js';
+export { NodeBootstrapRepository, type BundleRows, type FoundNode, type MasterTurn, type PhaseReport } from './node-bootstrap.repository.js';

@@ -1,5 +1,5 @@
 import { NODE_PHASES, type NodePhase, type NodePhaseStatus } from '#libs/domain';
-import type { DataSource } from 'typeorm';
+import { Any, type DataSource } from 'typeorm';
 import {
   ClusterEntity,
   ClusterTemplateEntity,
@@ -7,6 +7,8 @@ import {
   NodeGroupEntity,
   StackEntity,
 } from './entities/index.js';
+import { Grouped } from './grouped.js';
+import { runAgain } from './unit-of-work.js';
 
 /** A master's place in the queue of those that make the control plane. */
 export interface MasterTurn {
@@ -23,11 +25,14 @@ export interface PhaseReport {
   readonly logTail: string | null;
 }
 
-/** What a node's bundle is made from. */
-export interface BundleRows {
+export interface FoundNode {
   readonly node: NodeEntity;
-  readonly group: NodeGroupEntity;
   readonly cluster: ClusterEntity;
+}
+
+/** What a node's bundle is made from. */
+export interface BundleRows extends FoundNode {
+  readonly group: NodeGroupEntity;
   readonly template: ClusterTemplateEntity;
   /** Of the infrastructure stack. */
   readonly outputs: Record<string, unknown>;
@@ -38,13 +43,28 @@ export interface BundleRows {
  * sees and changes that row alone.
  */
 export class NodeBootstrapRepository {
-  constructor(private readonly source: DataSource) {}
+  private readonly found: Grouped<string, FoundNode | null>;
+  private readonly surroundings: Grouped<FoundNode, BundleRows>;
+  private readonly claims: Grouped<Claim, boolean>;
+  private readonly reports: Grouped<NodeReport, boolean>;
 
-  async find(nodeUuid: string): Promise<{ node: NodeEntity; cluster: ClusterEntity } | null> {
-    const { manager } = this.source;
-    const node = await manager.findOneBy(NodeEntity, { uuid: nodeUuid });
-    const cluster = node && (await manager.findOneBy(ClusterEntity, { uuid: node.clusterUuid }));
-    return cluster ? { node, cluster } : null;
+  constructor(private readonly source: DataSource) {
+    // Nodes come in thousands, and all at once.
+    this.found = new Grouped((uuids) => this.findAll(uuids));
+    this.surroundings = new Grouped((nodes) => this.allBundleRows(nodes));
+    this.claims = new Grouped(
+      (claims) => this.claimAll(claims),
+      ({ nodeUuid }) => nodeUuid,
+    );
+    this.reports = new Grouped(
+      (reports) => this.reportAll(reports),
+      ({ nodeUuid }) => nodeUuid,
+    );
+  }
+
+  /** A node and its cluster as they are now. */
+  async find(nodeUuid: string): Promise<FoundNode | null> {
+    return this.found.run(nodeUuid);
   }
 
   /** In the order in which they make the control plane: the default group's first. */
@@ -61,47 +81,21 @@ export class NodeBootstrapRepository {
    * @returns whether it was given
    */
   async claimBundle(nodeUuid: string, keyHash: string): Promise<boolean> {
-    const [rows]: [unknown[], number] = await this.source.query(
-      `UPDATE nodes SET bundle_key_hash = $2, bundle_fetched_at = coalesce(bundle_fetched_at, now()), updated_at = now()
-       WHERE uuid = $1 AND (bundle_key_hash IS NULL
-         OR (bundle_key_hash = $2 AND bundle_fetched_at > now() - interval '10 minutes'))
-       RETURNING uuid`,
-      [nodeUuid, keyHash],
-    );
-    return rows.length > 0;
+    return this.claims.run({ nodeUuid, keyHash });
   }
 
-  async bundleRows(nodeUuid: string): Promise<BundleRows> {
-    const { manager } = this.source;
-    const node = await manager.findOneByOrFail(NodeEntity, { uuid: nodeUuid });
-    const [group, cluster] = await Promise.all([
-      manager.findOneByOrFail(NodeGroupEntity, { uuid: node.nodeGroupUuid }),
-      manager.findOneByOrFail(ClusterEntity, { uuid: node.clusterUuid }),
-    ]);
-    const [template, stack] = await Promise.all([
-      manager.findOneByOrFail(ClusterTemplateEntity, { uuid: cluster.clusterTemplateUuid }),
-      cluster.stackId === null
-        ? null
-        : manager.findOne(StackEntity, { select: { uuid: true, outputs: true }, where: { uuid: cluster.stackId } }),
-    ]);
-    return { node, group, cluster, template, outputs: stack?.outputs ?? {} };
+  /** What belongs to the bundle of a node that was found. */
+  async bundleRows(found: FoundNode): Promise<BundleRows> {
+    return this.surroundings.run(found);
   }
 
   /**
-   * Stores a report: history, the node's newest phase, an event for what ended, and the nudge, in one statement. A report
-   * that is there already, or is older than what is known, changes nothing.
+   * Stores a report: history, the node's newest phase, an event for what ended, and the nudge when it is something that
+   * others wait for, in one statement. A report that is there already, or is older than what is known, changes nothing.
    * @returns false: no such node
    */
   async report(nodeUuid: string, report: PhaseReport): Promise<boolean> {
-    const rows: { known: boolean }[] = await this.source.query(REPORT, [
-      nodeUuid,
-      report.phase,
-      report.status,
-      report.exitCode,
-      report.logTail,
-      [...NODE_PHASES],
-    ]);
-    return rows[0]?.known === true;
+    return this.reports.run({ nodeUuid, ...report });
   }
 
   /** A fetch that was refused: the cluster's users see it. */
@@ -113,26 +107,116 @@ export class NodeBootstrapRepository {
       [nodeUuid, message, JSON.stringify(data)],
     );
   }
+
+  private async findAll(uuids: readonly string[]): Promise<(FoundNode | null)[]> {
+    const { manager } = this.source;
+    const nodes = new Map((await manager.findBy(NodeEntity, { uuid: Any(distinct(uuids)) })).map((node) => [node.uuid, node]));
+    const clusterUuids = distinct([...nodes.values()].map((node) => node.clusterUuid));
+    const clusters = byUuid(clusterUuids.length === 0 ? [] : await manager.findBy(ClusterEntity, { uuid: Any(clusterUuids) }));
+    return uuids.map((uuid) => {
+      const node = nodes.get(uuid);
+      const cluster = node && clusters.get(node.clusterUuid);
+      return node && cluster ? { node, cluster } : null;
+    });
+  }
+
+  private async allBundleRows(found: readonly FoundNode[]): Promise<BundleRows[]> {
+    const { manager } = this.source;
+    const stackUuids = distinct(found.map(({ cluster }) => cluster.stackId).filter((uuid) => uuid !== null));
+    const [groups, templates, stacks] = await Promise.all([
+      manager.findBy(NodeGroupEntity, { uuid: Any(distinct(found.map(({ node }) => node.nodeGroupUuid))) }),
+      manager.findBy(ClusterTemplateEntity, { uuid: Any(distinct(found.map(({ cluster }) => cluster.clusterTemplateUuid))) }),
+      manager.find(StackEntity, { select: { uuid: true, outputs: true }, where: { uuid: Any(stackUuids) } }),
+    ]);
+    const [groupOf, templateOf, stackOf] = [byUuid(groups), byUuid(templates), byUuid(stacks)];
+    return found.map(({ node, cluster }) => ({
+      node,
+      cluster,
+      group: groupOf.get(node.nodeGroupUuid) as NodeGroupEntity,
+      template: templateOf.get(cluster.clusterTemplateUuid) as ClusterTemplateEntity,
+      outputs: stackOf.get(cluster.stackId ?? '')?.outputs ?? {},
+    }));
+  }
+
+  private async claimAll(claims: readonly Claim[]): Promise<boolean[]> {
+    const [rows]: [{ uuid: string }[], number] = await runAgain(() =>
+      this.source.query(CLAIM, [claims.map(({ nodeUuid }) => nodeUuid), claims.map(({ keyHash }) => keyHash)]),
+    );
+    const given = new Set(rows.map(({ uuid }) => uuid));
+    return claims.map(({ nodeUuid }) => given.has(nodeUuid));
+  }
+
+  private async reportAll(reports: readonly NodeReport[]): Promise<boolean[]> {
+    const rows: { uuid: string }[] = await runAgain(() =>
+      this.source.query(REPORT, [
+        reports.map((report) => report.nodeUuid),
+        reports.map((report) => report.phase),
+        reports.map((report) => report.status),
+        reports.map((report) => report.exitCode),
+        reports.map((report) => report.logTail),
+        [...NODE_PHASES],
+      ]),
+    );
+    const known = new Set(rows.map(({ uuid }) => uuid));
+    return reports.map(({ nodeUuid }) => known.has(nodeUuid));
+  }
 }
 
-/** $1 node, $2 phase, $3 status, $4 exit code, $5 log tail, $6 all phases in order */
-const REPORT = `
-  WITH moved AS (
-    UPDATE nodes SET phase = $2, phase_status = $3, phase_at = now(), updated_at = now(),
-      joined_at = CASE WHEN $2 IN ('kubeadm-init', 'kubeadm-join') AND $3 = 'done' THEN coalesce(joined_at, now()) ELSE joined_at END
-    WHERE uuid = $1 AND (
-      array_position($6::text[], phase) < array_position($6::text[], $2)
-      OR (phase = $2 AND phase_status <> $3 AND phase_status <> 'done'))
-    RETURNING uuid, cluster_uuid, project_id, name),
+interface Claim {
+  readonly nodeUuid: string;
+  readonly keyHash: string;
+}
+
+interface NodeReport extends PhaseReport {
+  readonly nodeUuid: string;
+}
+
+const distinct = (uuids: readonly string[]): string[] => [...new Set(uuids)];
+const byUuid = <T extends { uuid: string }>(rows: readonly T[]): Map<string, T> => new Map(rows.map((row) => [row.uuid, row]));
+
+/** $1 nodes, $2 hashes of their keys. A node is there once. */
+const CLAIM = /* sql */ `
+  WITH given AS (
+    SELECT g.uuid, g.key_hash FROM unnest($1::uuid[], $2::text[]) AS g (uuid, key_hash)
+    JOIN nodes n ON n.uuid = g.uuid ORDER BY n.uuid FOR UPDATE OF n)
+  UPDATE nodes n
+  SET bundle_key_hash = g.key_hash, bundle_fetched_at = coalesce(n.bundle_fetched_at, now()), updated_at = now()
+  FROM given g
+  WHERE n.uuid = g.uuid AND (n.bundle_key_hash IS NULL
+    OR (n.bundle_key_hash = g.key_hash AND n.bundle_fetched_at > now() - interval '10 minutes'))
+  RETURNING n.uuid`;
+
+/**
+ * $1 nodes, $2 phases, $3 statuses, $4 exit codes, $5 log tails, $6 all phases in order. A node is there once. Rows are
+ * locked in order, so that two of these cannot wait for each other. The nudge wakes every API and conductor: only the end
+ * of kubeadm and failures are worth it.
+ */
+const REPORT = /* sql */ `
+  WITH given AS (
+    SELECT g.* FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[])
+      AS g (uuid, phase, status, exit_code, log_tail)
+    JOIN nodes n ON n.uuid = g.uuid ORDER BY n.uuid FOR UPDATE OF n),
+  moved AS (
+    UPDATE nodes n SET phase = g.phase, phase_status = g.status, phase_at = now(), updated_at = now(),
+      joined_at = CASE WHEN g.phase IN ('kubeadm-init', 'kubeadm-join') AND g.status = 'done' THEN coalesce(n.joined_at, now())
+        ELSE n.joined_at END
+    FROM given g
+    WHERE n.uuid = g.uuid AND (
+      array_position($6::text[], n.phase) < array_position($6::text[], g.phase)
+      OR (n.phase = g.phase AND n.phase_status <> g.status AND n.phase_status <> 'done'))
+    RETURNING n.uuid, n.cluster_uuid, n.project_id, n.name, g.phase AS to_phase, g.status AS to_status, g.exit_code, g.log_tail),
   history AS (
     INSERT INTO node_phases (node_uuid, phase, status, exit_code, log_tail)
-    SELECT uuid, $2, $3, $4::integer, $5 FROM moved),
+    SELECT uuid, to_phase, to_status, exit_code, log_tail FROM moved),
   told AS (
     INSERT INTO events (cluster_uuid, project_id, node_uuid, type, level, message, data)
-    SELECT cluster_uuid, project_id, uuid, 'node.phase', CASE WHEN $3 = 'failed' THEN 'error' ELSE 'info' END,
-      'node ' || name || ': ' || $2 || ' ' || $3
-        || CASE WHEN $3 = 'failed' AND $4::integer IS NOT NULL THEN ' with exit code ' || $4 ELSE '' END,
-      jsonb_build_object('node', name, 'phase', $2::text, 'status', $3::text, 'exitCode', $4::integer)
-    FROM moved WHERE $3 <> 'started'),
-  nudge AS (SELECT pg_notify('jeroboam_nodes', cluster_uuid::text) FROM moved)
-  SELECT EXISTS (SELECT 1 FROM nodes WHERE uuid = $1) AS known, (SELECT count(*) FROM nudge) AS nudged`;
+    SELECT cluster_uuid, project_id, uuid, 'node.phase', CASE WHEN to_status = 'failed' THEN 'error' ELSE 'info' END,
+      'node ' || name || ': ' || to_phase || ' ' || to_status
+        || CASE WHEN to_status = 'failed' AND exit_code IS NOT NULL THEN ' with exit code ' || exit_code ELSE '' END,
+      jsonb_build_object('node', name, 'phase', to_phase, 'status', to_status, 'exitCode', exit_code)
+    FROM moved WHERE to_status <> 'started'),
+  nudge AS (
+    SELECT pg_notify('jeroboam_nodes', cluster_uuid::text)
+    FROM (SELECT DISTINCT cluster_uuid FROM moved
+      WHERE to_status = 'failed' OR (to_status = 'done' AND to_phase IN ('kubeadm-init', 'kubeadm-join'))) AS worth)
+  SELECT uuid, (SELECT count(*) FROM nudge) AS nudged FROM given`;

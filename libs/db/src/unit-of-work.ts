@@ -18,6 +18,17 @@ export interface Lease {
 const AGAIN = new Set(['40001', '40P01']);
 const MAX_RUNS = 5;
 
+/** Runs `work` again after a serialization failure or a deadlock, a few times. */
+export async function runAgain<T>(work: () => Promise<T>): Promise<T> {
+  for (let run = 1; ; run++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (run >= MAX_RUNS || !AGAIN.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+}
+
 export class UnitOfWork {
   constructor(private readonly source: DataSource) {}
 
@@ -26,13 +37,7 @@ export class UnitOfWork {
    * no effect outside the database.
    */
   async run<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
-    for (let run = 1; ; run++) {
-      try {
-        return await this.source.transaction((manager) => unit({ manager }));
-      } catch (error) {
-        if (run >= MAX_RUNS || !AGAIN.has(sqlState(error) ?? '')) throw error;
-      }
-    }
+    return runAgain(() => this.source.transaction((manager) => unit({ manager })));
   }
 
   /**

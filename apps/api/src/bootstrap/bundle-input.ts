@@ -1,6 +1,5 @@
 import type { BundleInput } from '#libs/bootstrap';
 import type { BundleRows, StoredAuthorities } from '#libs/db';
-import { spkiPin } from '#libs/pki';
 import { z } from 'zod';
 import { notYet } from './bootstrap-errors.js';
 
@@ -12,17 +11,20 @@ const outputs = z.looseObject({
   api_private_ip: z.string().nullish(),
 });
 
+/** What all bundles of a cluster have in common. */
+export interface BundleSecrets {
+  readonly authorities: StoredAuthorities;
+  /** Of the cluster CA's key, as kubeadm pins it. */
+  readonly caCertHash: string;
+  readonly bootstrapToken: string;
+}
+
 /**
  * Rows and opened secrets become the input of a node's bundle. Pure.
  * @param isFirst the node makes the control plane
  * @throws BootstrapRefusal 503 what is needed is not known yet
  */
-export function bundleInput(
-  rows: BundleRows,
-  isFirst: boolean,
-  authorities: StoredAuthorities,
-  bootstrapToken: string,
-): BundleInput {
+export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleSecrets): BundleInput {
   const { node, group, cluster, template } = rows;
   const infra = outputs.parse(rows.outputs);
   const facts = group.nodeFacts;
@@ -59,9 +61,9 @@ export function bundleInput(
       ...new Set([infra.api_host, infra.api_private_ip, ownHost].filter((host) => host !== null && host !== undefined)),
     ],
     nodeCidr: facts.nodeCidr,
-    bootstrapToken,
-    caCertHashes: [spkiPin(authorities.ca.certPem)],
-    controlPlane: node.role === 'master' ? authorities : undefined,
+    bootstrapToken: secrets.bootstrapToken,
+    caCertHashes: [secrets.caCertHash],
+    controlPlane: node.role === 'master' ? secrets.authorities : undefined,
     dockerVolume: (group.dockerVolumeSize ?? 0) > 0,
     externalCloudProvider: false,
   };

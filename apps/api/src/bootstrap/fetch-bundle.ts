@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
 import { renderBundle, type Bundle } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
-import { findAuthorities, NodeBootstrapRepository, SecretStore, type ClusterEntity, type NodeEntity } from '#libs/db';
-import { bootstrapToken, isNodeNonce, KeyRing } from '#libs/pki';
+import {
+  findAuthorities,
+  Grouped,
+  NodeBootstrapRepository,
+  SecretStore,
+  type ClusterEntity,
+  type FoundNode,
+  type NodeEntity,
+} from '#libs/db';
+import { bootstrapToken, isNodeNonce, KeyRing, spkiPin } from '#libs/pki';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { LOGGER, SETTINGS } from '../tokens.js';
 import { alreadyFetched, beingDeleted, nonceRefused, notYet, tooOld, unknownNode, wrongSource } from './bootstrap-errors.js';
-import { bundleInput } from './bundle-input.js';
+import { bundleInput, type BundleSecrets } from './bundle-input.js';
 
 export const bundleBody = z.strictObject({
   nonce: z.string().min(1).max(256),
@@ -22,6 +30,9 @@ export type BundleBody = z.infer<typeof bundleBody>;
  */
 @Injectable()
 export class FetchBundle {
+  /** A thousand workers that ask at once: the secrets of their cluster are opened once for each group of them. */
+  private readonly opened = new Grouped<string, BundleSecrets | null>(async (clusterUuids) => this.openAll(clusterUuids));
+
   constructor(
     private readonly nodes: NodeBootstrapRepository,
     private readonly secrets: SecretStore,
@@ -34,19 +45,23 @@ export class FetchBundle {
   async run(nodeUuid: string, source: string, body: BundleBody): Promise<Bundle> {
     if (!isNodeNonce(this.keyRing, nodeUuid, body.nonce)) throw nonceRefused();
     const keyHash = createHash('sha256').update(body.retry_key).digest('hex');
-    await this.admit(nodeUuid, source, keyHash);
-    const { bundle, node } = await this.render(nodeUuid);
+    const found = await this.admit(nodeUuid, source, keyHash);
+    const bundle = await this.render(found);
     if (!(await this.nodes.claimBundle(nodeUuid, keyHash))) throw await this.refuseUsed(nodeUuid, source);
-    this.log.info({ clusterUuid: node.clusterUuid, nodeId: nodeUuid, node: node.name, source }, 'handing out a bundle');
+    const { clusterUuid, name } = found.node;
+    this.log.info({ clusterUuid, nodeId: nodeUuid, node: name, source }, 'handing out a bundle');
     return bundle;
   }
 
-  private async admit(nodeUuid: string, source: string, keyHash: string): Promise<void> {
-    const { node, cluster } = await this.mustFind(nodeUuid);
+  private async admit(nodeUuid: string, source: string, keyHash: string): Promise<FoundNode> {
+    const found = await this.nodes.find(nodeUuid);
+    if (!found) throw unknownNode();
+    const { node, cluster } = found;
     if (cluster.status.startsWith('DELETE')) throw beingDeleted();
     if (Date.now() > endOfLife(node, cluster, this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES)) throw tooOld();
     if (this.settings.BOOTSTRAP_SOURCE_CHECK) await this.checkSource(node, cluster, source);
     if (node.bundleKeyHash !== null && node.bundleKeyHash !== keyHash) throw await this.refuseUsed(nodeUuid, source);
+    return found;
   }
 
   /** Rows learn the addresses as soon as the ports have them; a node that is faster waits. */
@@ -66,22 +81,34 @@ export class FetchBundle {
     return alreadyFetched();
   }
 
-  private async mustFind(nodeUuid: string): Promise<{ node: NodeEntity; cluster: ClusterEntity }> {
-    const found = await this.nodes.find(nodeUuid);
-    if (!found) throw unknownNode();
-    return found;
+  private async render(found: FoundNode): Promise<Bundle> {
+    const { node, cluster } = found;
+    const [rows, secrets, isFirst] = await Promise.all([
+      this.nodes.bundleRows(found),
+      this.opened.run(cluster.uuid),
+      this.makesControlPlane(node),
+    ]);
+    if (!secrets) throw notYet('The cluster has no certificates yet.');
+    return renderBundle(bundleInput(rows, isFirst, secrets));
   }
 
-  private async render(nodeUuid: string): Promise<{ bundle: Bundle; node: NodeEntity }> {
-    const rows = await this.nodes.bundleRows(nodeUuid);
-    const [authorities, masters] = await Promise.all([
-      findAuthorities(this.secrets, rows.cluster.uuid),
-      this.nodes.masters(rows.cluster.uuid),
-    ]);
-    if (!authorities) throw notYet('The cluster has no certificates yet.');
-    const isFirst = masters[0]?.uuid === nodeUuid && !masters.some((master) => master.joined);
-    const token = bootstrapToken(this.keyRing, rows.cluster.uuid);
-    return { bundle: renderBundle(bundleInput(rows, isFirst, authorities, token)), node: rows.node };
+  private async makesControlPlane(node: NodeEntity): Promise<boolean> {
+    if (node.role !== 'master') return false;
+    const masters = await this.nodes.masters(node.clusterUuid);
+    return masters[0]?.uuid === node.uuid && !masters.some((master) => master.joined);
+  }
+
+  /** What cannot be opened is no other cluster's trouble. */
+  private openAll(clusterUuids: readonly string[]): Promise<BundleSecrets | null>[] {
+    const opened = new Map([...new Set(clusterUuids)].map((uuid) => [uuid, this.open(uuid)]));
+    return clusterUuids.map((uuid) => opened.get(uuid) ?? this.open(uuid));
+  }
+
+  private async open(clusterUuid: string): Promise<BundleSecrets | null> {
+    const authorities = await findAuthorities(this.secrets, clusterUuid);
+    if (!authorities) return null;
+    const token = bootstrapToken(this.keyRing, clusterUuid);
+    return { authorities, caCertHash: spkiPin(authorities.ca.certPem), bootstrapToken: token };
   }
 }
 

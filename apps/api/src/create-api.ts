@@ -1,10 +1,9 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import type { LoggerService } from '@nestjs/common';
+import { nestLogger } from '#libs/runtime';
 import { ModulesContainer, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
-import type { Logger } from 'pino';
 import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
@@ -60,20 +59,4 @@ function controllersOf(modules: ModulesContainer): Controller[] {
   return [...modules.values()].flatMap((module) =>
     [...module.controllers.values()].map(({ metatype }) => metatype as Controller),
   );
-}
-
-/** Nest's own words go into our log. */
-function nestLogger(log: Logger): LoggerService {
-  const say =
-    (level: 'debug' | 'warn' | 'error' | 'fatal') =>
-    (message: unknown, ...rest: unknown[]): void =>
-      log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
-  return {
-    log: say('debug'),
-    error: say('error'),
-    warn: say('warn'),
-    debug: say('debug'),
-    verbose: say('debug'),
-    fatal: say('fatal'),
-  };
 }

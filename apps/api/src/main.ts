@@ -1,4 +1,5 @@
 import { InvalidConfiguration, loadConfig } from '#libs/config';
+import { endOnSignals } from '#libs/runtime';
 import { BootstrapServer } from './bootstrap/bootstrap-server.js';
 import { createApi } from './create-api.js';
 import { openParts } from './parts.js';
@@ -8,17 +9,10 @@ async function main(): Promise<void> {
   const settings = loadConfig();
   const parts = await openParts(settings);
   const app = await createApi(parts);
-  let ending = false;
-  const end = async (signal: string): Promise<void> => {
-    if (ending) return;
-    ending = true;
-    parts.log.info({ signal }, 'ending');
+  endOnSignals(parts.log, async () => {
     await app.close();
     await parts.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', (signal) => void end(signal));
-  process.on('SIGINT', (signal) => void end(signal));
+  });
   await app.listen(settings.API_PORT, settings.API_HOST);
   const bootstrapPort = await app.get(BootstrapServer).listen();
   parts.log.info({ url: await app.getUrl(), bootstrapPort }, 'listening');

@@ -132,7 +132,8 @@ describe('bootstrap of nodes', () => {
     const answer = await fetchBundle('worker-0');
     await api.database.source.query('UPDATE node_groups SET node_facts = node_facts || $1', ['{"nodeCidr": "10.0.0.0/24"}']);
     assert.deepEqual(codeOf(answer), [503, 'internal']);
-    assert.equal((error.mock.calls[0]?.arguments[0] as { nodeId?: string }).nodeId, nodes['worker-0']);
+    const said = error.mock.calls[0]?.arguments[0] as { nodeId?: string } | undefined;
+    assert.equal(said?.nodeId, nodes['worker-0']);
   });
 
   it('gives every node its bundle at once: what to do first, and what to join with', async () => {

@@ -1,9 +1,8 @@
 import 'reflect-metadata';
 import { ConductorsRepository, EventsRepository, LeasesRepository, OperationsRepository } from '#libs/db';
 import { createOperationWorker } from '#libs/jobs';
-import type { LoggerService } from '@nestjs/common';
+import { nestLogger } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
-import type { Logger } from 'pino';
 import { ConductorModule } from './conductor.module.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
@@ -65,21 +64,5 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
       keeper.stop();
       await app.close();
     },
-  };
-}
-
-/** Nest's own words go into our log. */
-function nestLogger(log: Logger): LoggerService {
-  const say =
-    (level: 'debug' | 'warn' | 'error' | 'fatal') =>
-    (message: unknown, ...rest: unknown[]): void =>
-      log[level]({ nest: rest.filter((one) => typeof one === 'string').at(-1) }, String(message));
-  return {
-    log: say('debug'),
-    error: say('error'),
-    warn: say('warn'),
-    debug: say('debug'),
-    verbose: say('debug'),
-    fatal: say('fatal'),
   };
 }

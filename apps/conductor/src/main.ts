@@ -1,4 +1,5 @@
 import { InvalidConfiguration, loadConfig } from '#libs/config';
+import { endOnSignals } from '#libs/runtime';
 import { createConductor } from './create-conductor.js';
 import { openParts } from './parts.js';
 
@@ -6,17 +7,10 @@ import { openParts } from './parts.js';
 async function main(): Promise<void> {
   const parts = await openParts(loadConfig());
   const conductor = await createConductor(parts);
-  let ending = false;
-  const end = async (signal: string): Promise<void> => {
-    if (ending) return;
-    ending = true;
-    parts.log.info({ signal }, 'ending');
+  endOnSignals(parts.log, async () => {
     await conductor.stop();
     await parts.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', (signal) => void end(signal));
-  process.on('SIGINT', (signal) => void end(signal));
+  });
   await conductor.start();
 }
 

@@ -2,6 +2,7 @@ import { CLUSTER_SECRET, clusterOwner, SecretStore, type ClusterEntity } from '#
 import type { Settings } from '#libs/config';
 import { Cloud, type CloudSession } from '#libs/openstack';
 import { OperationFailure } from '#libs/domain';
+import { serviceCredentials } from '#libs/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
 import { SETTINGS } from '../tokens.js';
@@ -33,14 +34,7 @@ export class ClusterIdentity {
 
   /** The service itself, an administrator: for what nobody else can do any more. */
   service(): CloudSession {
-    return this.cloud.session({
-      kind: 'password',
-      username: this.settings.KEYSTONE_USERNAME,
-      password: this.settings.KEYSTONE_PASSWORD,
-      userDomainName: this.settings.KEYSTONE_USER_DOMAIN_NAME,
-      projectName: this.settings.KEYSTONE_PROJECT_NAME,
-      projectDomainName: this.settings.KEYSTONE_PROJECT_DOMAIN_NAME,
-    });
+    return this.cloud.session(serviceCredentials(this.settings));
   }
 
   /** The cluster's owner by the cluster's trust; null when there is none. No call is made yet. */

@@ -1,6 +1,14 @@
 export * from './entities/index.js';
 export { createDataSource, Database, migrate, type DatabaseSettings } from './data-source.js';
-export { isDatabaseAway, isForeignKeyViolation, isUniqueViolation, sqlState, UnitOfWork, type Lease, type Tx } from './unit-of-work.js';
+export {
+  isDatabaseAway,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  sqlState,
+  UnitOfWork,
+  type Lease,
+  type Tx,
+} from './unit-of-work.js';
 export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
 export { Grouped } from './grouped.js';
 export { Signals, type Channel } from './signals.js';
@@ -32,4 +40,10 @@ export { ClustersRepository, type GroupSummary } from './clusters.repository.js'
 export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';
-export { NodeBootstrapRepository, type BundleRows, type FoundNode, type MasterTurn, type PhaseReport } from './node-bootstrap.repository.js';
+export {
+  NodeBootstrapRepository,
+  type BundleRows,
+  type FoundNode,
+  type MasterTurn,
+  type PhaseReport,
+} from './node-bootstrap.repository.js';

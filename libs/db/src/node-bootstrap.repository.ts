@@ -1,12 +1,6 @@
 import { NODE_PHASES, type NodePhase, type NodePhaseStatus } from '#libs/domain';
 import { Any, type DataSource } from 'typeorm';
-import {
-  ClusterEntity,
-  ClusterTemplateEntity,
-  NodeEntity,
-  NodeGroupEntity,
-  StackEntity,
-} from './entities/index.js';
+import { ClusterEntity, ClusterTemplateEntity, NodeEntity, NodeGroupEntity, StackEntity } from './entities/index.js';
 import { Grouped } from './grouped.js';
 import { runAgain } from './unit-of-work.js';
 

@@ -71,7 +71,8 @@ export const isForeignKeyViolation = (error: unknown): boolean => ['23503', '230
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 /** What node-postgres says without a code. */
-const CONNECTION_WORDS = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+const CONNECTION_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 /**
  * Whether the database, not the statement, is the trouble: away, restarting, failing over, full. The same work may be

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InvalidInput, OperationFailure, Superseded, Transient } from '#libs/domain';
+import { KubernetesError, type KubernetesFailure } from '#libs/kubernetes';
 import { OpenStackError } from '#libs/openstack';
 import { StackFailed } from '#libs/stack';
 import { describeFailure, judge } from './failure.js';
@@ -16,6 +17,9 @@ const cloudError = (httpStatus: number, retryable = false): OpenStackError =>
     sideEffectUnknown: false,
   });
 
+const clusterError = (failure: KubernetesFailure, httpStatus: number | null = null): KubernetesError =>
+  new KubernetesError('words', { failure, server: 'https://k', method: 'GET', path: '/version', httpStatus });
+
 const running = new AbortController().signal;
 const stopped = (reason: StopReason): AbortSignal => AbortSignal.abort(reason);
 
@@ -30,6 +34,10 @@ describe('what an error means for an operation', () => {
     ['busy', new Transient('busy', 100), running, 'retry'],
     ['the cloud hiccups', cloudError(503, true), running, 'retry'],
     ['the cloud refuses', cloudError(400), running, 'fail'],
+    ['the cluster’s API is away while a master joins', clusterError('unreachable'), running, 'retry'],
+    ['the cluster’s API is not itself', clusterError('answered', 500), running, 'retry'],
+    ['the cluster refuses', clusterError('answered', 403), running, 'fail'],
+    ['somebody else answers for the cluster', clusterError('untrusted'), running, 'fail'],
     ['Postgres restarts', Object.assign(new Error('terminating connection'), { code: '57P01' }), running, 'database-away'],
     ['Postgres is down', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), running, 'database-away'],
     ['a statement of ours is wrong', Object.assign(new Error('syntax'), { code: '42601' }), running, 'fail'],

@@ -1,6 +1,7 @@
 import type { StoredFailure } from '#libs/db';
 import { isDatabaseAway } from '#libs/db';
 import { InvalidInput, JeroboamError, OperationFailure, Superseded, Transient, type FixableBy } from '#libs/domain';
+import { isRetryable as isClusterHiccup } from '#libs/kubernetes';
 import {
   isForbidden,
   isNotFound,
@@ -46,7 +47,7 @@ export function judge(error: unknown, step: string, signal: AbortSignal, attempt
   if (reason instanceof DeadlineExceeded) return { kind: 'too-late' };
   if (isDatabaseAway(error)) return { kind: 'database-away' };
   if (error instanceof Transient) return { kind: 'retry', afterMs: error.retryAfterMs, why: error.message };
-  if (isRetryable(error) || isSideEffectUnknown(error)) {
+  if (isRetryable(error) || isSideEffectUnknown(error) || isClusterHiccup(error)) {
     return {
       kind: 'retry',
       afterMs: Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)),

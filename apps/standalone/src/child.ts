@@ -20,7 +20,8 @@ export class Child {
     private readonly args: readonly string[],
     private readonly env: Readonly<Record<string, string | undefined>>,
     private readonly logFile: string,
-    private readonly onCrash: (name: string, words: string) => void,
+    /** Called when it ends without having been asked to. */
+    private readonly onCrash: (child: Child) => void,
   ) {
     const log = createWriteStream(logFile, { flags: 'a' });
     // A group of its own: Ctrl-C reaches us alone, and we stop them in order.
@@ -42,7 +43,7 @@ export class Child {
     this.process.once('exit', (code, signal) => {
       this.exit = { code, signal };
       log.end();
-      if (!this.stopping) onCrash(name, this.tail);
+      if (!this.stopping) onCrash(this);
     });
   }
 
@@ -65,7 +66,17 @@ export class Child {
 
   /** @throws Error with the child's last words when it has ended */
   assertRunning(): void {
-    if (this.exit) throw new Error(`${this.name} ended with ${this.exit.signal ?? `exit code ${this.exit.code}`}:\n${this.tail}`);
+    if (this.exit) throw new Error(`${this.name} ended with ${this.ending}:\n${this.tail}`);
+  }
+
+  /** How it ended. */
+  get ending(): string {
+    return this.exit?.signal ?? `exit code ${this.exit?.code ?? '?'}`;
+  }
+
+  /** The end of its output. */
+  get lastWords(): string {
+    return this.tail.trimEnd();
   }
 
   /** kill -9. */

@@ -14,8 +14,8 @@ export interface DemoTarget {
   readonly apiUrl: string;
   readonly authUrl: string;
   readonly password: string;
-  /** Whether the services go on running after the demo. */
-  readonly staysUp: boolean;
+  /** Aborted when the services are going away: the demo says no more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -27,6 +27,7 @@ export async function runDemo(target: DemoTarget, out: NodeJS.WriteStream): Prom
   const api = await ContainerInfra.login(target.apiUrl, target.authUrl, 'demo', target.password, 'demo');
   await removeLast(api, say);
   const template = await ensureTemplate(api);
+  if (target.signal.aborted) return;
   say(`cluster template ${TEMPLATE}: ${template.uuid}`);
   const started = Date.now();
   const { uuid } = await api.request<{ uuid: string }>('POST', '/clusters', {
@@ -38,7 +39,8 @@ export async function runDemo(target: DemoTarget, out: NodeJS.WriteStream): Prom
   });
   say(`cluster ${CLUSTER}: ${uuid}, accepted after ${Date.now() - started} ms; 1 control-plane node, 2 workers`);
   say();
-  const cluster = await watch(api, uuid, started, out);
+  const cluster = await watch(api, uuid, started, out, target.signal);
+  if (!cluster) return;
   if (cluster.status !== 'CREATE_COMPLETE') throw new Error(`${cluster.status}: ${cluster.status_reason ?? 'no reason given'}`);
 
   const credentials = await fetchCredentials(api, cluster);
@@ -89,35 +91,70 @@ async function ensureTemplate(api: ContainerInfra): Promise<{ uuid: string }> {
   });
 }
 
-async function watch(api: ContainerInfra, uuid: string, started: number, out: NodeJS.WriteStream): Promise<ClusterView> {
+/** The cluster when nothing is in progress any more; null when interrupted. */
+async function watch(
+  api: ContainerInfra,
+  uuid: string,
+  started: number,
+  out: NodeJS.WriteStream,
+  signal: AbortSignal,
+): Promise<ClusterView | null> {
   const view = progressView(out, started);
+  // At once: the cursor is back before anything else is said.
+  signal.addEventListener('abort', () => view.close());
   let newest = 0;
   try {
     for (;;) {
+      if (signal.aborted) return null;
       const [cluster, nodes, events] = await Promise.all([api.cluster(uuid), api.nodes(uuid), api.events(uuid, newest)]);
       newest = events.at(-1)?.id ?? newest;
+      if (signal.aborted) return null;
       view.update(cluster, nodes, events);
       if (!cluster.status.endsWith('_IN_PROGRESS')) return cluster;
       if (Date.now() - started > LIMIT_MS) throw new Error(`still ${cluster.status} after ${LIMIT_MS / 1000} s`);
       await pause();
     }
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
   } finally {
     view.close();
   }
 }
 
+/** Commands that are right when copied: from the folder that the demo was started in. */
 function next(target: DemoTarget, kubeconfig: string): string[] {
-  const local = (file: string): string => relative(process.cwd(), file) || file;
+  const here = process.env['INIT_CWD'] ?? process.cwd();
+  const root = process.cwd();
+  const path = (file: string): string => {
+    const near = relative(here, file);
+    return quote(near.startsWith('..') ? file : near);
+  };
+  const npm = `${process.env['JEROBOAM_HOME'] ? `JEROBOAM_HOME=${quote(target.home)} ` : ''}npm${here === root ? '' : ` --prefix ${quote(root)}`}`;
+  const start = npm.endsWith('npm') ? `${npm} start` : `${npm} run start`;
   return [
     'What to try next:',
-    ...(target.staysUp ? [] : ['  npm start                                     # the same cloud, and it stays up']),
-    `  export OS_CLIENT_CONFIG_FILE=$PWD/${local(join(target.home, 'clouds.yaml'))} OS_CLOUD=sandbox`,
-    '  openstack coe cluster list                    # Debian: python3-openstackclient python3-magnumclient',
-    '  openstack coe cluster show demo',
-    `  kubectl --kubeconfig ${local(kubeconfig)} get nodes -o wide`,
-    `  ${target.apiUrl}/docs                    # every call, in the browser`,
-    '  npm run reset                                 # forget everything',
+    ...columns([
+      [start, 'the same cloud, and it stays up; the rest in another terminal'],
+      [`export OS_CLIENT_CONFIG_FILE=${quote(join(target.home, 'clouds.yaml'))} OS_CLOUD=sandbox`, ''],
+      ['openstack coe cluster list', 'Debian: python3-openstackclient python3-magnumclient'],
+      ['openstack coe cluster show demo', ''],
+      [`kubectl --kubeconfig ${path(kubeconfig)} get nodes -o wide`, ''],
+      [`${npm} run reset`, 'forget everything (stop it first)'],
+    ]),
+    `Every call, in the browser, while it is up: ${target.apiUrl}/docs`,
   ];
+}
+
+/** Remarks behind commands, one below the other. */
+function columns(rows: [string, string][]): string[] {
+  const width = Math.max(...rows.filter(([, remark]) => remark).map(([command]) => command.length));
+  return rows.map(([command, remark]) => (remark ? `  ${command.padEnd(width)}   # ${remark}` : `  ${command}`));
+}
+
+/** For a shell. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Columns as wide as their widest cell. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '#libs/testing';
+import { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from '#libs/testing';
 import { Child } from './child.js';
 import type { SandboxReady } from './sandbox.main.js';
 import { SANDBOX_USERS, StateFolder, type StoredSecrets } from './state.js';
@@ -18,12 +18,19 @@ export interface InstallationOptions {
 }
 
 const READY_MS = 60_000;
+/** A process that ends by itself is started again, unless that happened this often within the time. */
+const RESTARTS = 5;
+const RESTARTS_WITHIN_MS = 60_000;
+const RESTART_DELAY_MS = 500;
 
 /** A whole cloud and a whole Jeroboam on this machine: PostgreSQL, the sandbox, the API and conductors, as child processes. */
 export class Installation {
   private readonly children: Child[] = [];
   private postgres: EmbeddedPostgres | undefined;
   private stopped: Promise<void> | undefined;
+  private up = false;
+  private fail: (error: Error) => void = () => undefined;
+  private readonly restarts: number[] = [];
 
   private constructor(
     readonly state: StateFolder,
@@ -32,6 +39,8 @@ export class Installation {
     private readonly options: InstallationOptions,
   ) {}
 
+  /** Rejects when a process ends again and again: time to stop. */
+  readonly failure = new Promise<never>((_, reject) => (this.fail = reject));
   authUrl = '';
   sandboxAdminUrl = '';
   databaseUrl = '';
@@ -52,8 +61,10 @@ export class Installation {
       state.secrets(),
       options,
     );
+    installation.failure.catch(() => undefined);
     try {
       await installation.startAll(port);
+      installation.up = true;
     } catch (error) {
       await installation.stop();
       throw error;
@@ -96,7 +107,7 @@ export class Installation {
       startEmbeddedPostgres({ dir: this.state.postgres }),
       this.options.cloud ?? this.startSandbox(),
     ]);
-    this.postgres = postgres;
+    this.keepPostgres(postgres);
     this.authUrl = cloud.authUrl;
     this.databaseUrl = setting(this.options, 'DATABASE_URL') ?? postgres.url;
     const env = {
@@ -117,8 +128,10 @@ export class Installation {
   private async startSandbox(): Promise<{ authUrl: string; env: Record<string, string> }> {
     const { passwords } = this.secrets;
     const catalog = [{ type: 'container-infra', name: 'jeroboam', url: `${this.apiUrl}/v1` }];
-    const port = Number(setting(this.options, 'SANDBOX_PORT') ?? 9513);
-    if (port !== 0) await assertFree(String(port), 'SANDBOX_PORT');
+    const wanted = setting(this.options, 'SANDBOX_PORT') ?? '9513';
+    if (wanted !== '0') await assertFree(wanted, 'SANDBOX_PORT');
+    // The same after a restart.
+    const port = Number(wanted) || (await freePort());
     const options = { dir: this.state.sandbox, port, passwords, catalog, ...this.options.sandbox };
     const { authUrl, adminUrl } = await this.child('sandbox', 'sandbox.main.js', [
       JSON.stringify(options),
@@ -142,11 +155,45 @@ export class Installation {
   }
 
   private child(name: string, program: string, args: string[], env: Record<string, string | undefined> = {}): Child {
-    const child = new Child(name, program, args, env, join(this.state.logs, `${name}.log`), (who, words) => {
-      if (!this.stopped) this.options.say?.(`${who} has ended by itself; its last words:\n${words}`);
-    });
+    const child = new Child(name, program, args, env, join(this.state.logs, `${name}.log`), (ended) => this.onCrash(ended));
     this.children.push(child);
     return child;
+  }
+
+  /** Starts a process again that has ended by itself; everything it was doing goes on from the database. */
+  private onCrash(child: Child): void {
+    // While starting, whoever waits for it tells.
+    if (this.stopped || !this.up) return;
+    const why = child.ending.startsWith('SIG') ? '' : `; its last words:\n${child.lastWords}`;
+    this.restart(child.name, `${child.ending}${why}`, () => {
+      this.children[this.children.indexOf(child)] = child.again();
+    });
+  }
+
+  private keepPostgres(postgres: EmbeddedPostgres): void {
+    this.postgres = postgres;
+    void postgres.ended.then(() => {
+      if (this.stopped) return;
+      this.restart('PostgreSQL', 'it stopped', async () => {
+        this.keepPostgres(await startEmbeddedPostgres({ dir: this.state.postgres, port: postgres.port }));
+      });
+    });
+  }
+
+  private restart(name: string, how: string, again: () => void | Promise<void>): void {
+    const now = Date.now();
+    this.restarts.push(now);
+    if (this.restarts.filter((at) => at > now - RESTARTS_WITHIN_MS).length > RESTARTS) {
+      this.fail(new Error(`${name} has ended (${how})\nthat was too often; see ${this.state.logs}`));
+      return;
+    }
+    this.options.say?.(`${name} has ended (${how}); starting it again`);
+    setTimeout(() => {
+      if (this.stopped) return;
+      Promise.resolve()
+        .then(again)
+        .catch((error: unknown) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    }, RESTART_DELAY_MS);
   }
 
   private async untilReady(api: Child): Promise<void> {
@@ -179,6 +226,8 @@ function setting(options: InstallationOptions, name: string): string | undefined
 }
 
 function assertFree(port: string, variable: string): Promise<void> {
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535)
+    return Promise.reject(new Error(`${variable} is "${port}"; a port is a number from 1 to 65535`));
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', () =>

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { runBench } from './bench/bench.js';
-import { runDemo } from './demo.js';
+import { quote, runDemo } from './demo.js';
 import { AlreadyRunning, Installation } from './installation.js';
+import { whenLauncherGoes } from './launcher.js';
 import { StateFolder } from './state.js';
 
 const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the API and a conductor.
@@ -15,17 +16,24 @@ const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the
 Environment: JEROBOAM_HOME (default .jeroboam), API_PORT (9511), BOOTSTRAP_PORT (9512), SANDBOX_PORT (9513), REDIS_URL,
 and every other setting of the README's table.`;
 
-const home = process.env['JEROBOAM_HOME'] ?? join(process.cwd(), '.jeroboam');
+const home = resolve(process.env['JEROBOAM_HOME'] ?? '.jeroboam');
 const print = (line: string): void => console.log(line);
 
 async function start(): Promise<void> {
+  const interrupt = onInterrupt();
+  print('starting PostgreSQL, the sandbox cloud, the API and a conductor ...');
   const installation = await Installation.start({ home, say: print });
-  stopOnSignals(installation);
-  printWelcome(installation);
-  await new Promise(() => setInterval(() => undefined, 60_000));
+  interrupt.stops(installation);
+  try {
+    printWelcome(installation);
+    await installation.failure;
+  } finally {
+    await installation.stop();
+  }
 }
 
 async function demo(): Promise<void> {
+  const interrupt = onInterrupt();
   print('starting PostgreSQL, the sandbox cloud, the API and a conductor ...');
   const begun = Date.now();
   let installation: Installation | undefined;
@@ -37,36 +45,45 @@ async function demo(): Promise<void> {
       cause: error,
     });
   }
-  const remove = stopOnSignals(installation);
+  interrupt.stops(installation);
   print(`up after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   try {
     const { apiUrl, authUrl } = installation;
-    await runDemo({ home, apiUrl, authUrl, password: installation.password('demo'), staysUp: false }, process.stdout);
+    const target = { home, apiUrl, authUrl, password: installation.password('demo'), signal: interrupt.signal };
+    await Promise.race([runDemo(target, process.stdout), installation.failure]);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
   } finally {
     await installation.stop();
-    remove();
   }
+  // Whoever interrupted says with which code we end.
+  if (interrupt.signal.aborted) await new Promise(() => undefined);
 }
 
 function reset(): void {
   const state = new StateFolder(home);
-  state.prepare();
+  if (!state.exists()) return print(`${home} is not there: nothing to forget`);
   const owner = state.lock();
   if (owner !== null) throw new Error(`process ${owner} still runs on ${home}: stop it first`);
-  state.remove();
-  print(`${home} is gone`);
+  const left = state.remove();
+  print(left.length === 0 ? `${home} is gone` : `${home} is forgotten; not ours and left there: ${left.join(', ')}`);
 }
 
-function stopOnSignals(installation: Installation): () => void {
-  let asked = 0;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (++asked > 1) return;
+/** What Ctrl-C does: everything in order once it runs; before, the children see us go. */
+function onInterrupt(): { signal: AbortSignal; stops(installation: Installation): void } {
+  const interrupt = new AbortController();
+  let running: Installation | undefined;
+  const stop = (code: number): void => {
+    if (interrupt.signal.aborted) return;
+    interrupt.abort();
     print('\nstopping ...');
-    void installation.stop().then(() => process.exit(signal === 'SIGINT' ? 130 : 0));
+    void Promise.resolve(running?.stop()).then(() => process.exit(code));
   };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return () => signals.forEach((signal) => process.off(signal, stop));
+  process.on('SIGINT', () => stop(130));
+  process.on('SIGTERM', () => stop(143));
+  process.on('SIGHUP', () => stop(129));
+  whenLauncherGoes(() => stop(1));
+  return { signal: interrupt.signal, stops: (installation) => (running = installation) };
 }
 
 function printWelcome({ apiUrl, authUrl, state }: Installation): void {
@@ -79,7 +96,7 @@ function printWelcome({ apiUrl, authUrl, state }: Installation): void {
 
 Type in another terminal (Debian: apt install python3-openstackclient python3-magnumclient):
 
-  export OS_CLIENT_CONFIG_FILE=${state.cloudsYaml} OS_CLOUD=sandbox
+  export OS_CLIENT_CONFIG_FILE=${quote(state.cloudsYaml)} OS_CLOUD=sandbox
   openstack coe cluster template create k8s --coe kubernetes --image ubuntu-24.04-kube-v1.36.4 \\
     --external-network public --master-flavor m1.medium --flavor m1.small
   openstack coe cluster create k1 --cluster-template k8s --master-count 1 --node-count 2

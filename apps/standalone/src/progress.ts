@@ -59,7 +59,10 @@ class LineView implements ProgressView {
     for (const node of nodes) {
       for (const { title, state } of milestones(node)) {
         if (state === 'done' || state === 'failed')
-          this.once(`${node.name} ${title} ${state}`, `${node.name}: ${title} ${state === 'done' ? 'done' : 'FAILED'}`);
+          this.once(
+            `${node.name} ${title} ${state}`,
+            `${node.name}: ${title}${state === 'failed' ? ' FAILED' : title === 'Ready' ? '' : ' done'}`,
+          );
       }
     }
     this.once(`status ${cluster.status}`, `cluster ${cluster.name}: ${cluster.status}`);
@@ -86,7 +89,10 @@ class TerminalView implements ProgressView {
     private readonly started: number,
   ) {
     out.write('\x1b[?25l');
+    process.on('exit', this.showCursor);
   }
+
+  private readonly showCursor = (): void => void this.out.write('\x1b[?25h');
 
   update(cluster: ClusterView, nodes: NodeView[], events: EventView[]): void {
     this.newest = events.at(-1)?.message ?? this.newest;
@@ -101,7 +107,8 @@ class TerminalView implements ProgressView {
   }
 
   close(): void {
-    this.out.write('\x1b[?25h');
+    process.off('exit', this.showCursor);
+    this.showCursor();
   }
 
   private draw(lines: string[]): void {

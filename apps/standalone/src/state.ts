@@ -1,5 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
@@ -35,11 +48,22 @@ export class StateFolder {
     return join(this.path, 'clouds.yaml');
   }
 
-  /** Makes what is missing. */
+  /** Makes what is missing. @throws Error that names the folder and the reason when it cannot be made */
   prepare(): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    mkdirSync(this.logs, { recursive: true });
-    mkdirSync(this.sandbox, { recursive: true });
+    try {
+      mkdirSync(this.path, { recursive: true, mode: 0o700 });
+      mkdirSync(this.logs, { recursive: true });
+      mkdirSync(this.sandbox, { recursive: true });
+      accessSync(this.path, constants.W_OK);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = code ? (REASONS[code] ?? message) : message;
+      throw new Error(`no state folder at ${this.path}: ${why}; JEROBOAM_HOME names another place`, { cause: error });
+    }
+  }
+
+  exists(): boolean {
+    return existsSync(this.path);
   }
 
   /** Made at the first start, the same ever after. */
@@ -99,10 +123,27 @@ export class StateFolder {
     throw new Error(`${file} cannot be taken`);
   }
 
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+  /** Takes away what we made, and the folder when nothing else is in it. @returns what is not ours and stays */
+  remove(): string[] {
+    for (const name of readdirSync(this.path)) {
+      if (OURS.test(name)) rmSync(join(this.path, name), { recursive: true, force: true });
+    }
+    const left = readdirSync(this.path);
+    if (left.length === 0) rmdirSync(this.path);
+    return left;
   }
 }
+
+const OURS = /^(postgres(\.new-\d+)?|sandbox|logs|clouds\.yaml|secrets\.json|demo\.kubeconfig|standalone\.pid)(\.new)?$/;
+
+const REASONS: Record<string, string> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  EEXIST: 'a file is in the way',
+  ENOTDIR: 'a file is in the way',
+  ENOSPC: 'the disk is full',
+};
 
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;

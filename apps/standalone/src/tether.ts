@@ -6,4 +6,6 @@ process.on('disconnect', () => {
   process.kill(process.pid, 'SIGTERM');
   setTimeout(() => process.exit(1), 5_000).unref();
 });
+// The parent went while this process was still starting: the event is over.
+if (process.send && !process.connected) process.exit(1);
 process.channel?.unref();

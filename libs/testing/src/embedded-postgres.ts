@@ -1,7 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import pg from 'pg';
 
 export interface EmbeddedPostgresOptions {
@@ -19,6 +20,8 @@ export interface EmbeddedPostgres {
   /** `postgres://jeroboam@127.0.0.1:port/database` */
   readonly url: string;
   readonly port: number;
+  /** Resolves when the server has ended, asked to or not. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,18 +41,8 @@ const GUARD = '"$@" </dev/null & p=$!; trap "" INT TERM HUP; read x || :; kill -
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dir, database = 'jeroboam', volatile = false, maxConnections = 300 } = options;
   const binaries = await findBinaries();
+  if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(binaries, dir, volatile);
   const launch = launcher(dir);
-  if (!existsSync(join(dir, 'PG_VERSION'))) {
-    await finished(
-      launch.spawn(binaries.initdb, [
-        ...`-U ${USER} -A trust -E UTF8 --no-instructions`.split(' '),
-        ...'--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C'.split(' '),
-        ...(volatile ? ['--no-sync'] : []),
-        '-D',
-        dir,
-      ]),
-    );
-  }
   // One that an earlier launcher left while its guard is still stopping it.
   if (existsSync(join(dir, 'postmaster.pid'))) {
     await finished(launch.spawn(binaries.pg_ctl, ['-D', dir, '-m', 'fast', '-t', '15', 'stop'])).catch(() => undefined);
@@ -71,18 +64,44 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     ],
     { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
   );
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  // The guard may have been killed.
+  server.stdin?.on('error', () => undefined);
   await ready(server, port);
   await ensureDatabase(port, database);
   return {
     url: databaseUrl(port, database),
     port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.once('exit', () => resolve());
-        if (server.exitCode !== null) resolve();
-        else server.stdin?.end();
-      }),
+    ended,
+    stop: () => {
+      server.stdin?.end();
+      return ended;
+    },
   };
+}
+
+/** initdb beside the place and then renamed, so that one that was interrupted is never taken for a cluster. */
+async function initialise(binaries: Binaries, dir: string, volatile: boolean): Promise<void> {
+  const drafts = basename(dir) + '.new-';
+  mkdirSync(dirname(dir), { recursive: true });
+  for (const name of readdirSync(dirname(dir))) {
+    if (!name.startsWith(drafts)) continue;
+    const left = join(dirname(dir), name);
+    // It may still be at work; then the next start takes it away.
+    await rm(left, { recursive: true, force: true }).catch(() => undefined);
+  }
+  const draft = `${dir}.new-${process.pid}`;
+  await finished(
+    launcher(draft).spawn(binaries.initdb, [
+      ...`-U ${USER} -A trust -E UTF8 --no-instructions`.split(' '),
+      ...'--locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C'.split(' '),
+      ...(volatile ? ['--no-sync'] : []),
+      '-D',
+      draft,
+    ]),
+  );
+  await rm(dir, { recursive: true, force: true });
+  renameSync(draft, dir);
 }
 
 export const databaseUrl = (port: number, database: string): string => `postgres://${USER}@127.0.0.1:${port}/${database}`;

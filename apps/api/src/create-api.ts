@@ -17,6 +17,8 @@ import { validationPipe } from './http/validation.pipe.js';
 import { installDocs } from './openapi/docs.js';
 import type { ApiParts } from './parts.js';
 
+const REQUEST_MS = 60_000;
+
 /**
  * The API as main and the tests run it: every hook, guard and filter in place, initialised, not yet listening.
  * @throws a route has no policy
@@ -25,6 +27,8 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   const { settings, log } = parts;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
+    // Fastify waits for ever for a request that does not end.
+    requestTimeout: REQUEST_MS,
     requestIdHeader: false,
     genReqId: () => `req-${randomUUID()}`,
     rewriteUrl: (request: IncomingMessage) => rewriteUrl(request.url ?? '/'),

@@ -68,6 +68,7 @@ export class Cloud implements SessionHost {
 
   /** The login of these credentials; fetched by one caller, awaited by all. */
   async login(credentials: Credentials, key: string, signal?: AbortSignal): Promise<Login> {
+    signal?.throwIfAborted();
     const account = this.account(key);
     const now = this.clock.now();
     const login = account.login;
@@ -183,7 +184,6 @@ export class Cloud implements SessionHost {
 /** The shared work goes on for the others when one who waits for it is told to stop. */
 async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
-  signal.throwIfAborted();
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason as Error);

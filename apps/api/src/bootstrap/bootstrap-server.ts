@@ -17,6 +17,8 @@ import { Gate } from './gate.js';
 import { phaseBody, ReportPhase } from './report-phase.js';
 
 const BODY_LIMIT = 32 * 1024;
+/** A request that is not whole by then is cut: the listener is open to everybody. */
+const REQUEST_MS = 30_000;
 const CERTIFICATE_DAYS = 90;
 const RENEW_MS = 24 * 3_600_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -48,6 +50,7 @@ export class BootstrapServer implements BeforeApplicationShutdown {
     const server = fastify({
       https: { cert: certPem, key: keyPem, minVersion: 'TLSv1.2' },
       bodyLimit: BODY_LIMIT,
+      requestTimeout: REQUEST_MS,
       forceCloseConnections: true,
     });
     this.routes(server);

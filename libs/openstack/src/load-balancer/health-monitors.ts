@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
 import type { ServiceApi } from '../service-api.js';
+import { provisioned, references } from './provisioned.js';
 
 const healthMonitor = z.looseObject({
-  id: z.string(),
+  ...provisioned,
   name: z.string().nullish(),
-  provisioning_status: z.string().default(''),
-  operating_status: z.string().default(''),
-  admin_state_up: z.boolean().default(true),
-  tags: z.array(z.string()).default([]),
-  created_at: z.string().nullish(),
   type: z.string().default(''),
-  pools: z.array(z.looseObject({ id: z.string() })).default([]),
+  pools: references,
 });
 export type HealthMonitor = z.infer<typeof healthMonitor>;
 

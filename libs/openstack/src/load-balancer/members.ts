@@ -1,19 +1,15 @@
 import { z } from 'zod';
 import { Collection } from '../collection.js';
 import type { ServiceApi } from '../service-api.js';
+import { provisioned } from './provisioned.js';
 
 const member = z.looseObject({
-  id: z.string(),
+  ...provisioned,
   name: z.string().nullish(),
   address: z.string(),
   protocol_port: z.number(),
   subnet_id: z.string().nullish(),
   weight: z.number().nullish(),
-  provisioning_status: z.string().default(''),
-  operating_status: z.string().default(''),
-  admin_state_up: z.boolean().default(true),
-  tags: z.array(z.string()).default([]),
-  created_at: z.string().nullish(),
 });
 export type Member = z.infer<typeof member>;
 

@@ -52,6 +52,14 @@ describe('the configuration', () => {
     assert.equal(loadConfig({ ...complete(), REDIS_URL: '', API_PORT: '' }).API_PORT, 9511);
   });
 
+  it('names the file that it cannot read', () => {
+    const env = { ...complete(), KEYSTONE_PASSWORD: undefined, KEYSTONE_PASSWORD_FILE: '/nowhere/password' };
+    assert.throws(
+      () => loadConfig(env),
+      (error) => error instanceof InvalidConfiguration && /KEYSTONE_PASSWORD_FILE: .*\/nowhere\/password/.test(error.message),
+    );
+  });
+
   it('reads any setting from a file', () => {
     const dir = mkdtempSync(join(tmpdir(), 'jeroboam-config-'));
     try {

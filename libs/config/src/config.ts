@@ -95,6 +95,14 @@ export type Settings = z.infer<typeof settings>;
 /** A setting that cannot be taken: says which variable and why, never its value. */
 export class InvalidConfiguration extends Error {}
 
+function contentOf(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new InvalidConfiguration(`the configuration cannot be used:\n  ${name}_FILE: ${(error as Error).message}`);
+  }
+}
+
 /**
  * Reads the environment once; the only reader of `process.env`. `NAME_FILE` gives any setting from a file.
  * @throws InvalidConfiguration with a line per variable
@@ -103,7 +111,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Setti
   const given: Record<string, string> = {};
   for (const name of Object.keys(settings.shape)) {
     const file = env[`${name}_FILE`];
-    const value = env[name] ?? (file ? readFileSync(file, 'utf8').trim() : undefined);
+    const value = env[name] ?? (file ? contentOf(name, file) : undefined);
     if (value !== undefined && value !== '') given[name] = value;
   }
   const result = settings.safeParse(given);

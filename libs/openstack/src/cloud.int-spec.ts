@@ -18,7 +18,7 @@ describe('the client on the wire', () => {
 
   const server = createServer((request, response) => {
     if (request.url?.endsWith('/auth/tokens')) return void login(response);
-    asked.push(`${request.method} ${request.url} ${request.headers['x-auth-token']}`);
+    asked.push(`${request.method} ${request.url} ${String(request.headers['x-auth-token'])}`);
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     request.resume().on('end', () => answer?.(request, response));
   });

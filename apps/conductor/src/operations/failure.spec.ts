@@ -76,6 +76,11 @@ describe('a failure for people', () => {
     assert.deepEqual(failure, { code: 'x', message: 'trust: no', step: 'trust', fixableBy: 'user' });
   });
 
+  it('tells a cluster’s refusal in its own words, once', () => {
+    const { message, object } = describeFailure(clusterError('answered', 403), 'kubernetes');
+    assert.deepEqual([message, object], ['kubernetes: words', 'the API at https://k']);
+  });
+
   it('tells bad input as the user’s', () => {
     assert.equal(describeFailure(new InvalidInput('bad-label', 'label x'), 'infrastructure').fixableBy, 'user');
   });

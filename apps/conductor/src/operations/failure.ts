@@ -1,7 +1,7 @@
 import type { StoredFailure } from '#libs/db';
 import { isDatabaseAway } from '#libs/db';
 import { InvalidInput, JeroboamError, OperationFailure, Superseded, Transient, type FixableBy } from '#libs/domain';
-import { isRetryable as isClusterHiccup } from '#libs/kubernetes';
+import { isRetryable as isClusterHiccup, KubernetesError } from '#libs/kubernetes';
 import {
   isForbidden,
   isNotFound,
@@ -69,6 +69,9 @@ export function describeFailure(error: unknown, step: string): StoredFailure {
     return stored(error.code, `${step}: ${error.message}`, { step, object, ...whoMends(first?.cause) });
   }
   if (error instanceof OpenStackError) return stored(error.code, `${step}: ${error.message}`, { step, ...whoMends(error) });
+  if (error instanceof KubernetesError) {
+    return stored(error.code, `${step}: ${error.words}`, { step, object: `the API at ${error.server}`, fixableBy: 'operator' });
+  }
   if (error instanceof JeroboamError) {
     return stored(error.code, `${step}: ${error.message}`, {
       step,

@@ -1,8 +1,8 @@
 import type { ConductorsRepository, EventsRepository, LeasesRepository, OperationsRepository } from '#libs/db';
-import { allProjects } from '#libs/domain';
 import type { OperationQueue } from '#libs/jobs';
 import type { Logger } from 'pino';
 import type { OperationProcessor } from '../operation.processor.js';
+import { SERVICE } from '../operations/service-scope.js';
 import { every, type Periodic } from './every.js';
 
 export interface SweepParts {
@@ -17,7 +17,6 @@ export interface SweepParts {
   readonly sweepMs: number;
 }
 
-const SERVICE = allProjects('the sweep acts for every project');
 /** Jobs sent again by one sweep: the rest is for the next one. */
 const BATCH = 500;
 const HEARTBEAT_MS = 5_000;
@@ -48,7 +47,8 @@ export async function sendLostOperations(parts: Pick<SweepParts, 'operations' | 
   const lost = await parts.operations.claimLost(SERVICE, parts.sweepMs, BATCH);
   for (const operationId of lost) {
     parts.log.info({ operationId }, 'sending the operation again');
-    await parts.queue.add(operationId);
+    // A queue that is away takes a second to say so; what was not sent is due again in a moment.
+    if (!(await parts.queue.add(operationId))) break;
   }
   return lost.length;
 }

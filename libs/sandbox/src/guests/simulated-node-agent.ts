@@ -25,9 +25,12 @@ interface NodeFile {
 
 const PAUSE_MS = 5_000;
 const GIVE_UP_MS = 4 * 3_600_000;
-/** Requests for bundles that may be held open at once, per source address; reports are short and get fewer. */
-const HELD_REQUESTS = 64;
-const REPORTS_AT_ONCE = 16;
+/**
+ * Connections per source address. Real nodes have one each; here they take turns on a few, but on enough of them that
+ * the other side sees how many ask at once.
+ */
+const HELD_REQUESTS = 128;
+const REPORTS_AT_ONCE = 128;
 
 class Cancelled extends Error {}
 class Refused extends Error {}

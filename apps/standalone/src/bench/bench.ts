@@ -38,6 +38,8 @@ async function withInstallation(conductors: number, work: (installation: Install
   const installation = await Installation.start({
     home,
     conductors,
+    // Clusters' addresses of its own: another sandbox on this machine must not have them already.
+    sandbox: { publicCidr: `127.${32 + Math.floor(Math.random() * 90)}.0.0/16` },
     env: {
       API_PORT: String(await freePort()),
       BOOTSTRAP_PORT: String(await freePort()),

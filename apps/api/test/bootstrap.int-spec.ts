@@ -210,6 +210,23 @@ describe('bootstrap of nodes', () => {
     assert.deepEqual(codeOf(await report('worker-1', { phase: 'ready', status: 'done' })), [400, 'invalid-input']);
   });
 
+  it('keeps a bounded number of reports and warnings, whatever a machine in foreign hands says', async () => {
+    const count = async (sql: string): Promise<number> => {
+      const [row] = (await api.database.source.query(`SELECT count(*)::integer AS n FROM ${sql}`, [nodes['master-1']])) as [{ n: number }];
+      return row.n;
+    };
+    await api.database.source.query(
+      `INSERT INTO node_phases (node_uuid, phase, status) SELECT $1, 'boot', 'done' FROM generate_series(1, 190)`,
+      [nodes['master-1']],
+    );
+    await api.database.source.query(`UPDATE nodes SET phase = 'bundle', phase_status = 'started' WHERE uuid = $1`, [nodes['master-1']]);
+    for (let n = 0; n < 14; n++) await report('master-1', { phase: 'bundle', status: n % 2 ? 'started' : 'failed' });
+    assert.equal(await count('node_phases WHERE node_uuid = $1'), 200);
+
+    for (let n = 0; n < 3; n++) assert.equal((await fetchBundle('master-1', `key-${n}`, '127.0.0.3')).status, 403);
+    assert.equal(await count(`events WHERE type = 'node.bundle-refused' AND node_uuid = $1`), 1);
+  });
+
   it('sends nodes of a cluster that is being deleted away, and those that are too old', async () => {
     await api.database.source.query(`UPDATE nodes SET created_at = now() - interval '2 hours' WHERE uuid = $1`, [
       nodes['master-2'],

@@ -92,12 +92,14 @@ export class NodeBootstrapRepository {
     return this.reports.run({ nodeUuid, ...report });
   }
 
-  /** A fetch that was refused: the cluster's users see it. */
+  /** A fetch that was refused: the cluster's users see it, once in ten seconds for each node however often it is tried. */
   async warn(nodeUuid: string, message: string, data: Record<string, unknown>): Promise<void> {
     await this.source.query(
       `INSERT INTO events (cluster_uuid, project_id, node_uuid, type, level, message, data)
        SELECT cluster_uuid, project_id, uuid, 'node.bundle-refused', 'warning', 'node ' || name || ': ' || $2, $3::jsonb
-       FROM nodes WHERE uuid = $1`,
+       FROM nodes n WHERE uuid = $1 AND NOT EXISTS (
+         SELECT 1 FROM events e WHERE e.cluster_uuid = n.cluster_uuid AND e.node_uuid = n.uuid
+           AND e.type = 'node.bundle-refused' AND e.created_at > now() - interval '10 seconds')`,
       [nodeUuid, message, JSON.stringify(data)],
     );
   }
@@ -180,6 +182,9 @@ const CLAIM = /* sql */ `
     OR (n.bundle_key_hash = g.key_hash AND n.bundle_fetched_at > now() - interval '10 minutes'))
   RETURNING n.uuid`;
 
+/** Reports kept of one node. A whole way has some twenty; a machine in foreign hands must not fill the database. */
+const MOST_REPORTS = 200;
+
 /**
  * $1 nodes, $2 phases, $3 statuses, $4 exit codes, $5 log tails, $6 all phases in order. A node is there once. Rows are
  * locked in order, so that two of these cannot wait for each other. The nudge wakes every API and conductor: only the end
@@ -198,6 +203,7 @@ const REPORT = /* sql */ `
     WHERE n.uuid = g.uuid AND (
       array_position($6::text[], n.phase) < array_position($6::text[], g.phase)
       OR (n.phase = g.phase AND n.phase_status <> g.status AND n.phase_status <> 'done'))
+      AND (SELECT count(*) FROM node_phases p WHERE p.node_uuid = n.uuid) < ${MOST_REPORTS}
     RETURNING n.uuid, n.cluster_uuid, n.project_id, n.name, g.phase AS to_phase, g.status AS to_status, g.exit_code, g.log_tail),
   history AS (
     INSERT INTO node_phases (node_uuid, phase, status, exit_code, log_tail)

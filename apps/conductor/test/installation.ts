@@ -3,6 +3,7 @@ import { BootstrapServer } from '../../api/src/bootstrap/bootstrap-server.js';
 import { createApi } from '../../api/src/create-api.js';
 import { openParts as openApi } from '../../api/src/parts.js';
 import { loadConfig, type Settings } from '#libs/config';
+import { Cloud, type Timeouts } from '#libs/openstack';
 import { startSandbox, type Sandbox, type SandboxOptions } from '#libs/sandbox';
 import { freePort, testDatabase, type TestDatabase } from '#libs/testing';
 import { createConductor, type Conductor } from '../src/create-conductor.js';
@@ -31,10 +32,15 @@ export class TestInstallation {
   private apiUrl = '';
   private token = '';
 
-  static async start(sandbox: SandboxOptions = {}, env: Record<string, string> = {}): Promise<TestInstallation> {
+  /** @param timeouts of the conductor's calls to the cloud */
+  static async start(
+    sandbox: SandboxOptions = {},
+    env: Record<string, string> = {},
+    timeouts?: Partial<Timeouts>,
+  ): Promise<TestInstallation> {
     const it = new TestInstallation();
     try {
-      await it.open(sandbox, env);
+      await it.open(sandbox, env, timeouts);
     } catch (error) {
       await it.close();
       throw error;
@@ -42,7 +48,7 @@ export class TestInstallation {
     return it;
   }
 
-  private async open(sandbox: SandboxOptions, env: Record<string, string>): Promise<void> {
+  private async open(sandbox: SandboxOptions, env: Record<string, string>, timeouts?: Partial<Timeouts>): Promise<void> {
     this.database = await testDatabase();
     this.closers.push(() => this.database.close());
     this.sandbox = await startSandbox({ latencies: 'zero', publicCidr: ownRange(), ...sandbox });
@@ -63,8 +69,9 @@ export class TestInstallation {
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
       ...env,
     });
-    this.parts = await openParts(this.settings);
-    this.closers.push(() => this.parts.close());
+    const parts = await openParts(this.settings);
+    this.closers.push(() => parts.close());
+    this.parts = timeouts ? { ...parts, cloud: this.impatientCloud(timeouts) } : parts;
     this.conductor = await createConductor(this.parts);
     await this.conductor.start();
     this.closers.push(() => this.conductor.stop());
@@ -145,6 +152,12 @@ export class TestInstallation {
   async inventory(): Promise<unknown> {
     const response = await fetch(`${this.sandbox.adminUrl}/inventory`);
     return response.json();
+  }
+
+  private impatientCloud(timeouts: Partial<Timeouts>): Cloud {
+    const cloud = new Cloud({ authUrl: this.sandbox.authUrl, timeouts });
+    this.closers.push(() => cloud.close());
+    return cloud;
   }
 
   private async login(user: 'demo' | 'admin', project: string): Promise<string> {

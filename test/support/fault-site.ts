@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CloudSession } from '#libs/openstack';
 import type { FaultRule, GuestFault, SandboxOptions } from '#libs/sandbox';
+import { createConductor } from '../../apps/conductor/src/create-conductor.js';
 import { TestInstallation, type ClusterView } from '../../apps/conductor/test/installation.js';
 import { counted, inventoryOf, refuseSecrets, type Inventory } from './inventory.js';
 
@@ -104,6 +105,25 @@ export class FaultSite {
     this.empty = await this.inventory();
   }
 
+  /** As `remove`, and then takes away what the test itself has put there. */
+  async removeBut(uuid: string, cleanUp: () => Promise<void>): Promise<void> {
+    await this.site.request('DELETE', `/clusters/${uuid}`);
+    const left = await this.site.until(uuid, goneOrFailed);
+    assert.equal(left && `${left.status}: ${left.status_reason}`, null);
+    await cleanUp();
+    await this.assertEmpty();
+  }
+
+  asDemo(): Promise<void> {
+    return this.site.actAs('demo', this.site.sandbox.passwords.demo, 'demo');
+  }
+
+  /** After `site.conductor.stop()`. */
+  async restartConductor(): Promise<void> {
+    this.site.conductor = await createConductor(this.site.parts);
+    await this.site.conductor.start();
+  }
+
   async assertEmpty(): Promise<void> {
     const now = await this.inventory();
     assert.deepEqual(counted(now, this.empty), {}, 'nothing is left in the cloud');
@@ -137,14 +157,24 @@ export class FaultSite {
   }
 
   /** The service in the cloud, an administrator: what people do by hand. */
-  byHand(project = 'service'): CloudSession {
+  byHand(): CloudSession {
     return this.site.parts.cloud.session({
       kind: 'password',
       username: 'jeroboam',
       password: this.site.sandbox.passwords.jeroboam,
       userDomainName: 'Default',
-      projectName: project,
+      projectName: 'service',
       projectDomainName: 'Default',
+    });
+  }
+
+  trusteeAdmin(): CloudSession {
+    return this.site.parts.cloud.session({
+      kind: 'password',
+      username: 'jeroboam_domain_admin',
+      password: this.site.sandbox.passwords.jeroboam_domain_admin,
+      userDomainName: 'jeroboam',
+      domainName: 'jeroboam',
     });
   }
 

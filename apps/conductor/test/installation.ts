@@ -82,14 +82,14 @@ export class TestInstallation {
     await api.listen(0, '127.0.0.1');
     await api.get(BootstrapServer).listen();
     this.apiUrl = await api.getUrl();
-    this.token = await this.login('demo', 'demo');
+    await this.actAs('demo', this.sandbox.passwords.demo, 'demo');
   }
 
   async close(): Promise<void> {
     for (const close of this.closers.toReversed()) await close();
   }
 
-  /** As user demo in project demo. @returns the answer's body; throws on 4xx and 5xx with it */
+  /** As user demo in project demo, unless `actAs` said otherwise. @returns the answer's body; throws on 4xx and 5xx with it */
   async request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.apiUrl}/v1${path}`, {
       method,
@@ -160,7 +160,8 @@ export class TestInstallation {
     return cloud;
   }
 
-  private async login(user: 'demo' | 'admin', project: string): Promise<string> {
+  /** Requests come from this user from now on. */
+  async actAs(user: string, password: string, project: string): Promise<void> {
     const response = await fetch(`${this.sandbox.authUrl}/auth/tokens`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -168,13 +169,13 @@ export class TestInstallation {
         auth: {
           identity: {
             methods: ['password'],
-            password: { user: { name: user, domain: { name: 'Default' }, password: this.sandbox.passwords[user] } },
+            password: { user: { name: user, domain: { name: 'Default' }, password } },
           },
           scope: { project: { name: project, domain: { name: 'Default' } } },
         },
       }),
     });
-    return response.headers.get('x-subject-token') ?? '';
+    this.token = response.headers.get('x-subject-token') ?? '';
   }
 }
 

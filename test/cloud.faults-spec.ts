@@ -29,7 +29,9 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'networks, subnets, routers: 500, made all the same',
-    faults: ['/networks', '/subnets', '/routers'].map((path) => post('network', path, { kind: 'status', status: 500, after: true })),
+    faults: ['/networks', '/subnets', '/routers'].map((path) =>
+      post('network', path, { kind: 'status', status: 500, after: true }),
+    ),
   },
   {
     name: 'the line is cut after networks, subnets, routers, security groups and rules',
@@ -140,7 +142,17 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'Keystone away for two seconds while the trust is used first',
-    faults: [{ service: 'identity', method: 'POST', path: '^/auth/tokens$', body_matches: 'OS-TRUST', kind: 'status', status: 503, count: 0 }],
+    faults: [
+      {
+        service: 'identity',
+        method: 'POST',
+        path: '^/auth/tokens$',
+        body_matches: 'OS-TRUST',
+        kind: 'status',
+        status: 503,
+        count: 0,
+      },
+    ],
     healAfterMs: 2_000,
   },
   {
@@ -165,7 +177,9 @@ const CASES: readonly Case[] = [
       post('compute', '/servers', {
         kind: 'status',
         status: 403,
-        body: { forbidden: { code: 403, message: 'Quota exceeded for instances: Requested 1, but already used 10 of 10 instances' } },
+        body: {
+          forbidden: { code: 403, message: 'Quota exceeded for instances: Requested 1, but already used 10 of 10 instances' },
+        },
       }),
     ],
     fails: /^node-groups: OS::Nova::Server k1-[0-9a-f]{12}-\S+: compute: Quota exceeded for instances/,
@@ -179,7 +193,8 @@ const CASES: readonly Case[] = [
         body: { NeutronError: { type: 'OverQuota', message: "Quota exceeded for resources: ['floatingip'].", detail: '' } },
       }),
     ],
-    fails: /^infrastructure: OS::Neutron::FloatingIP k1-[0-9a-f]{12}-\S+: network: Quota exceeded for resources: \['floatingip'\]/,
+    fails:
+      /^infrastructure: OS::Neutron::FloatingIP k1-[0-9a-f]{12}-\S+: network: Quota exceeded for resources: \['floatingip'\]/,
   },
   {
     name: 'no quota for floating IPs (413)',
@@ -198,7 +213,9 @@ const CASES: readonly Case[] = [
       post('network', '/floatingips', {
         kind: 'status',
         status: 409,
-        body: { NeutronError: { type: 'IpAddressGenerationFailure', message: 'No more IP addresses available on network', detail: '' } },
+        body: {
+          NeutronError: { type: 'IpAddressGenerationFailure', message: 'No more IP addresses available on network', detail: '' },
+        },
       }),
     ],
     fails: /^infrastructure: OS::Neutron::FloatingIP k1-[0-9a-f]{12}-\S+: network: No more IP addresses available/,

@@ -104,14 +104,18 @@ describe('a delete', () => {
     );
     await on.site.request('DELETE', `/clusters/${uuid}`);
     await on.removed(uuid);
-    assert.ok((await on.struck()).every((count) => count === 1), (await on.struck()).join());
+    assert.ok(
+      (await on.struck()).every((count) => count === 1),
+      (await on.struck()).join(),
+    );
   });
 
   it('of a cluster whose objects somebody has removed by hand leaves nothing', async () => {
     const uuid = await on.create();
     assert.equal((await on.settled(uuid)).status, 'CREATE_COMPLETE');
     const { compute } = on.byHand();
-    for (const { id } of Object.values(await on.inventory()).flatMap((kinds) => kinds['servers'] ?? [])) await compute.servers.delete(id);
+    for (const { id } of Object.values(await on.inventory()).flatMap((kinds) => kinds['servers'] ?? []))
+      await compute.servers.delete(id);
     await eventually('the servers to go', 10, async () => (await on.made())['servers'] === undefined, 50);
     await on.remove(uuid);
   });

@@ -196,6 +196,9 @@ export class FaultSite {
   }
 
   admin(method: string, path: string, body?: unknown): Promise<Response> {
-    return fetch(`${this.site.sandbox.adminUrl}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return fetch(`${this.site.sandbox.adminUrl}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 }

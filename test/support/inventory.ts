@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 
 /** What `GET /sandbox/inventory` lists: by project, by kind. */
-export type Inventory = Readonly<Record<string, Readonly<Record<string, readonly { readonly id: string; readonly name: string }[]>>>>;
+export type Inventory = Readonly<
+  Record<string, Readonly<Record<string, readonly { readonly id: string; readonly name: string }[]>>>
+>;
 
 export async function inventoryOf(sandboxAdminUrl: string): Promise<Inventory> {
   return ((await (await fetch(`${sandboxAdminUrl}/inventory`)).json()) as { projects: Inventory }).projects;

@@ -139,7 +139,7 @@ export class TestInstallation {
 
   /** Until the condition holds for the cluster. @throws Error with its last state after 60 s */
   async until(uuid: string, condition: (cluster: ClusterView | null) => boolean): Promise<ClusterView | null> {
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 30_000;
     for (;;) {
       const cluster = await this.cluster(uuid);
       if (condition(cluster)) return cluster;

@@ -2,7 +2,7 @@ import { tokenInfo, tokenReply, type TokenInfo } from './auth.js';
 import { Caller, type CallRecord } from './caller.js';
 import { endpointOf, identityUrl, type Interface } from './catalogue.js';
 import { authBody, credentialsKey, type Credentials } from './credentials.js';
-import { isRetryable, OpenStackError, type ServiceName } from './errors.js';
+import { isNotFound, isRetryable, OpenStackError, type ServiceName } from './errors.js';
 import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
@@ -141,6 +141,7 @@ export class Cloud implements SessionHost {
 
   private fetchLogin(account: Account, credentials: Credentials): Promise<Login> {
     account.pending ??= this.authenticate(credentials)
+      .catch(loginRefused)
       .then((login) => (account.login = login))
       .finally(() => {
         account.pending = undefined;
@@ -179,6 +180,20 @@ export class Cloud implements SessionHost {
     const now = this.clock.now();
     return { token, info, refreshAt: now + (info.expiresAt.getTime() - now) * REFRESH_AT };
   }
+}
+
+/**
+ * Keystone answers 404 to a login by a trust, user or project that is gone. Whoever logs in on the way to something else
+ * must not take that for the absence of what he asked for: a removal would count as done.
+ */
+function loginRefused(error: unknown): never {
+  if (!(error instanceof OpenStackError) || !isNotFound(error)) throw error;
+  const { service, method, path, requestId, fault, retryable, sideEffectUnknown } = error;
+  throw new OpenStackError(
+    error.words,
+    { service, method, path, httpStatus: 401, requestId, fault, retryable, sideEffectUnknown },
+    { cause: error },
+  );
 }
 
 /** The shared work goes on for the others when one who waits for it is told to stop. */

@@ -1,5 +1,5 @@
 import { StacksRepository } from '#libs/db';
-import { isForbidden, isNotFound, isUnauthorized, OpenStackError, type CloudSession } from '#libs/openstack';
+import { isForbidden, isUnauthorized, type CloudSession } from '#libs/openstack';
 import { StackEngine, StackFailed } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import { ClusterIdentity } from '../../cloud/cluster-identity.js';
@@ -64,9 +64,8 @@ export class DeleteStacksStep {
   }
 }
 
-/** Whether the cloud refuses who asks, not what is asked. A login by a trust that is gone is answered with 404. */
+/** Whether the cloud refuses who asks, not what is asked. */
 function isOwnerGone(error: unknown): boolean {
   if (error instanceof StackFailed) return error.failures.some(({ cause }) => isOwnerGone(cause));
-  if (isUnauthorized(error) || isForbidden(error)) return true;
-  return error instanceof OpenStackError && error.service === 'identity' && isNotFound(error);
+  return isUnauthorized(error) || isForbidden(error);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const id = z.string().min(1);
 /** Outputs of the infrastructure stack. */
-export const infraOutputs = z.object({
+const infraOutputs = z.object({
   network_id: id,
   subnet_id: id,
   /** Addresses from which nodes without a floating IP are seen outside; empty on a network that was there before. */
@@ -26,27 +26,4 @@ export type InfraOutputs = z.infer<typeof infraOutputs>;
 /** Reads an infrastructure stack's stored outputs; throws ZodError when they are not such. */
 export function parseInfraOutputs(outputs: unknown): InfraOutputs {
   return infraOutputs.parse(outputs);
-}
-
-export interface NodeOutput {
-  readonly slot: number;
-  readonly serverId: string;
-  readonly portId: string;
-  readonly privateIp: string;
-}
-
-const bySlot = z.record(z.string().regex(/^\d+$/), id);
-const groupOutputs = z.object({ server_ids: bySlot, port_ids: bySlot, private_ips: bySlot });
-
-/** Reads a node group stack's outputs, in the order of slots. */
-export function parseGroupOutputs(outputs: unknown): NodeOutput[] {
-  const parsed = groupOutputs.parse(outputs);
-  return Object.entries(parsed.server_ids)
-    .map(([slot, serverId]) => ({
-      slot: Number(slot),
-      serverId,
-      portId: id.parse(parsed.port_ids[slot]),
-      privateIp: id.parse(parsed.private_ips[slot]),
-    }))
-    .toSorted((a, b) => a.slot - b.slot);
 }

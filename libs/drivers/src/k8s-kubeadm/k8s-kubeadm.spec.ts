@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtinResources, createRegistry, parseTemplate } from '#libs/stack';
-import { parseGroupOutputs, parseInfraOutputs, type InfraOutputs } from '../outputs.js';
+import { parseInfraOutputs, type InfraOutputs } from '../outputs.js';
 import { driverFor } from '../registry.js';
 import type { ClusterSpec, GroupSpec, HotResource, NodeSpec, StackPlan } from '../types.js';
 
@@ -224,7 +224,6 @@ test('masters behind a load balancer are members of its pool, workers never', ()
   assert.equal(masters.template.resources['api-floating-ip-association'], undefined);
   const plan = nodeGroup(cluster(), workers(), nodes(0, 5), balanced);
   assert.deepEqual(Object.keys(plan.template.resources), ['worker-0-port', 'worker-0', 'worker-5-port', 'worker-5']);
-  assert.deepEqual(value(plan, 'server_ids'), { '0': { get_resource: 'worker-0' }, '5': { get_resource: 'worker-5' } });
 });
 
 test('volumes: boot, container runtime, etcd; the node learns their ids', () => {
@@ -292,17 +291,6 @@ test('outputs are read as they were promised', () => {
   assert.deepEqual(Object.keys(plan.template.outputs).toSorted(), Object.keys(infra()).toSorted());
   assert.deepEqual(parseInfraOutputs({ ...infra(), more: 1 }), infra());
   assert.throws(() => parseInfraOutputs({ ...infra(), network_id: '' }));
-  assert.deepEqual(
-    parseGroupOutputs({
-      server_ids: { '10': 'b', '2': 'a' },
-      port_ids: { '2': 'p', '10': 'q' },
-      private_ips: { '2': '10.0.0.2', '10': '10.0.0.3' },
-    }),
-    [
-      { slot: 2, serverId: 'a', portId: 'p', privateIp: '10.0.0.2' },
-      { slot: 10, serverId: 'b', portId: 'q', privateIp: '10.0.0.3' },
-    ],
-  );
 });
 
 test('the registry knows what the domain promises', () => {

@@ -2,7 +2,7 @@ import { checkLabels, InvalidInput, labelText, nodeLogicalName } from '#libs/dom
 import { getParam, getResource, resource } from '../hot.js';
 import type { InfraOutputs } from '../outputs.js';
 import type { ClusterSpec, GroupSpec, HotParameter, HotResource, NodeSpec, StackPlan } from '../types.js';
-import { nodeResources, privateIp, userDataParameter } from './node.js';
+import { nodeResources, userDataParameter } from './node.js';
 
 /** A node group's stack: its nodes, one beside the other. Only masters are members of the pool or carry the floating IP. */
 export function nodeGroup(cluster: ClusterSpec, group: GroupSpec, nodes: readonly NodeSpec[], infra: InfraOutputs): StackPlan {
@@ -28,19 +28,12 @@ export function nodeGroup(cluster: ClusterSpec, group: GroupSpec, nodes: readonl
         ...hidden.map((name): [string, HotParameter] => [name, { type: 'string', hidden: true }]),
       ]),
       resources,
-      outputs: {
-        server_ids: bySlot(named, (name) => getResource(name)),
-        port_ids: bySlot(named, (name) => getResource(`${name}-port`)),
-        private_ips: bySlot(named, privateIp),
-      },
+      // The addresses and ids of nodes are read from the rows of ports and servers, while the stack is made.
+      outputs: {},
     },
     parameters,
     hidden,
   };
-}
-
-function bySlot(named: readonly [string, NodeSpec][], value: (name: string) => unknown): { value: Record<string, unknown> } {
-  return { value: Object.fromEntries(named.map(([name, node]) => [String(node.slot), value(name)])) };
 }
 
 function parametersOf(

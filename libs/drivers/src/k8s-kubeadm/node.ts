@@ -75,7 +75,7 @@ export function nodeResources(context: NodeContext, name: string, node: NodeSpec
 }
 
 export const userDataParameter = (slot: number): string => `user_data_${slot}`;
-export const privateIp = (name: string): object => getAttr(`${name}-port`, 'fixed_ips', 0, 'ip_address');
+const privateIp = (name: string): object => getAttr(`${name}-port`, 'fixed_ips', 0, 'ip_address');
 
 /** The volume is the stack's own resource, so Nova leaves it alone. */
 const bootDevice = (volume: string): object => ({ boot_index: 0, volume_id: getResource(volume), delete_on_termination: false });

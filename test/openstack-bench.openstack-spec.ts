@@ -11,6 +11,7 @@ import { Installation } from '../apps/standalone/src/installation.js';
 import { BenchCloud } from './support/bench-cloud.js';
 import { coeWalk, type WalkTarget } from './support/coe-walk.js';
 import { OpenStackCli, requirePrograms } from './support/commands.js';
+import { controlPlanesWalk } from './support/control-planes-walk.js';
 
 const BENCH = process.env['OPENSTACK_BENCH_DIR'] ?? '/var/lib/openstack-bench';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -85,6 +86,7 @@ describe('the openstack client against real OpenStack services', () => {
   });
 
   coeWalk(() => target);
+  controlPlanesWalk(() => target);
 
   it('leaves Nova, Neutron, Octavia, Cinder and Keystone as they were', async () => {
     assert.deepEqual(await cloud.inventory(), inventory);

@@ -7,6 +7,7 @@ import { freePort } from '#libs/testing';
 import { Installation } from '../apps/standalone/src/installation.js';
 import { coeWalk, type WalkTarget } from './support/coe-walk.js';
 import { OpenStackCli, requirePrograms } from './support/commands.js';
+import { controlPlanesWalk } from './support/control-planes-walk.js';
 
 /** Debian's python3-openstackclient and python3-magnumclient, unmodified, against what `npm start` runs. */
 describe('the openstack client against the standalone installation', () => {
@@ -45,6 +46,7 @@ describe('the openstack client against the standalone installation', () => {
   });
 
   coeWalk(() => target);
+  controlPlanesWalk(() => target);
 
   it('leaves the cloud as it was', async () => {
     assert.deepEqual(await inventory(), before_);

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { nestLogger } from '#libs/runtime';
 import { ModulesContainer, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
 import { describeRoutes, type Controller } from './http/completeness.js';
 import { EndpointGuard, PolicyInterceptor } from './http/endpoint.guard.js';
-import { ErrorFilter } from './http/error.filter.js';
+import { envelope, ErrorFilter } from './http/error.filter.js';
 import { BODY_LIMIT, installHooks, rewriteUrl } from './http/hooks.js';
 import { installRequestLog } from './http/request-log.js';
 import { RouteTable } from './http/route-table.js';
@@ -35,6 +36,15 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
     exposeHeadRoutes: false,
     trustProxy: settings.API_TRUST_PROXY,
     forceCloseConnections: 'idle',
+    // Before any hook: a path that is no text, or a part of it that is too long for a name.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      const status = error.statusCode ?? 400;
+      void reply
+        .code(status)
+        .header('x-openstack-request-id', request.id)
+        .header('content-type', 'application/json')
+        .send(JSON.stringify(envelope(status, `${status === 414 ? 'The path is too long' : 'The path is not valid'}.`)));
+    },
   });
   const routes = new RouteTable();
   const server = adapter.getInstance();

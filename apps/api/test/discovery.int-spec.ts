@@ -142,6 +142,17 @@ describe('discovery, negotiation and routing', () => {
     }
   });
 
+  it('refuses paths that cannot be read in the shape of every error', async () => {
+    for (const [path, status, words] of [
+      ['/v1/clusters/%ff', 400, 'The path is not valid.'],
+      [`/v1/clusters/${'a'.repeat(5_000)}`, 414, 'The path is too long.'],
+    ] as const) {
+      const { body, headers } = await api.as('demo').get(path).expect(status);
+      assert.equal(body.errors[0].detail, words);
+      assert.match(headers['x-openstack-request-id'] ?? '', /^req-/);
+    }
+  });
+
   it('has its own description', async () => {
     const { body } = await api.as(null).get('/v1/openapi.json').expect(200);
     assert.equal(body.openapi, '3.1.0');

@@ -16,6 +16,8 @@ export interface EndpointSpec {
   readonly answer?: z.ZodType;
   /** Media type of the answer; JSON when not said. */
   readonly mediaType?: string;
+  /** A body that works, for who tries the call. */
+  readonly example?: unknown;
   /** What each status means beyond the ones every route has. */
   readonly errors?: Readonly<Record<number, string>>;
 }

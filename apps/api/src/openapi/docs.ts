@@ -14,5 +14,7 @@ export function installDocs(app: NestFastifyApplication, routes: readonly Descri
   SwaggerModule.setup('docs', app, document as unknown as Parameters<typeof SwaggerModule.setup>[2] & object, {
     customSiteTitle: 'Jeroboam API',
     raw: false,
+    customCss: '.swagger-ui .topbar { display: none } .swagger-ui .info { margin: 24px 0 }',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
   });
 }

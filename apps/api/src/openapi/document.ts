@@ -8,6 +8,21 @@ import { errorResponses, SHARED_SCHEMAS } from './responses.js';
 
 type Json = Record<string, unknown>;
 
+/** The groups of calls, what people come for first. */
+export const TAGS: ReadonlyMap<string, string> = new Map([
+  ['Clusters', 'Kubernetes clusters, made and deleted in the background'],
+  ['Cluster templates', 'What clusters are made from: image, flavors, networks, labels'],
+  ['Node groups', 'The nodes of a cluster that are alike; from microversion 1.9'],
+  ['Progress', 'What a cluster is doing and how far each node is (beyond Magnum)'],
+  ['Certificates', 'A cluster’s authorities, and certificates that they sign'],
+  ['Quotas', 'How many clusters a project may have'],
+  ['Stats', 'Counts of clusters and nodes'],
+  ['Services', 'The conductors, for administrators'],
+  ['Federations', 'Magnum’s unfinished resource: always empty'],
+  ['Discovery', 'Versions and resources, without a token'],
+  ['Health', 'For load balancers and supervisors, without a token'],
+]);
+
 /** The OpenAPI 3.1 document, from the routes' own schemas and descriptions. Same input, same text. */
 export function buildDocument(routes: readonly DescribedRoute[]): Json {
   const schemas: Json = { ...SHARED_SCHEMAS };
@@ -18,7 +33,8 @@ export function buildDocument(routes: readonly DescribedRoute[]): Json {
     const verb = (RequestMethod[route.method] ?? 'GET').toLowerCase();
     paths[path] = { ...paths[path], [verb]: operation(route, schemas) };
   }
-  const tags = [...new Set(sorted.map((route) => route.spec.tag))].sort().map((name) => ({ name }));
+  const used = new Set(sorted.map((route) => route.spec.tag));
+  const tags = [...TAGS].filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
   return {
     openapi: '3.1.0',
     info: {
@@ -26,7 +42,10 @@ export function buildDocument(routes: readonly DescribedRoute[]): Json {
       version: '1.14',
       description:
         'Containers as a service for OpenStack: the container-infra v1 API as Magnum answers it, microversions 1.1 to 1.14, ' +
-        'and beside it events, operations and nodes of clusters. Paths work with and without `/v1`.',
+        'and beside it events, operations and nodes of clusters. Paths work with and without `/v1`.\n\n' +
+        'Every call wants a Keystone token of a project: put what `openstack token issue -f value -c id` prints behind ' +
+        '*Authorize*. Without the header `OpenStack-API-Version: container-infra latest` microversion 1.1 answers, which has ' +
+        'no node groups.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags,
@@ -57,11 +76,18 @@ function operation(route: DescribedRoute, schemas: Json): Json {
     ...(isPublic ? { security: [] } : {}),
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : PARAMETERS)],
     ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input', schemas) } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': content(schemaOf(body, 'input', schemas), spec.example) },
+          },
+        }
       : {}),
     responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined) },
   };
 }
+
+const content = (schema: Json, example: unknown): Json => ({ schema, ...(example === undefined ? {} : { example }) });
 
 /** One method under several paths: only the first keeps the plain name. */
 function isAlias({ controller, handler, path }: DescribedRoute): boolean {
@@ -78,6 +104,11 @@ function success({ spec }: DescribedRoute, schemas: Json): Json {
     description,
     content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } },
   };
+}
+
+/** The schema of the route's body, if it takes one. */
+export function bodyOf(route: DescribedRoute): z.ZodType | undefined {
+  return inputs(route).body;
 }
 
 function inputs({ controller, handler }: DescribedRoute): { body?: z.ZodType; query?: z.ZodType } {

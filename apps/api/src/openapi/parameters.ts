@@ -7,7 +7,8 @@ export const PARAMETERS: readonly Record<string, unknown>[] = [
     in: 'header',
     required: false,
     description: 'Microversion; 1.1 without the header. `container-infra latest` is the newest.',
-    schema: { type: 'string', examples: ['container-infra 1.14', 'container-infra latest'] },
+    schema: { type: 'string' },
+    example: 'container-infra latest',
   },
   {
     name: 'X-OpenStack-Request-Id',

@@ -5,7 +5,7 @@ import { textOf } from '../../http/views.js';
 export const certificateView = z
   .object({
     cluster_uuid: textOf('uuid of the cluster'),
-    links: z.array(linkView),
+    links: z.array(linkView).meta({ description: 'Where the resource is' }),
     pem: textOf('Certificate in PEM, without a newline at its end'),
     csr: textOf('The request as it was sent; only when signing').optional(),
     ca_cert_type: textOf('As it was sent; only when signing').optional(),

@@ -60,6 +60,10 @@ export class CertificatesController {
     rules: ['certificate:create'],
     tag,
     summary: 'Sign a certificate request',
+    example: {
+      cluster_uuid: 'k1',
+      csr: '-----BEGIN CERTIFICATE REQUEST-----\n...\n-----END CERTIFICATE REQUEST-----\n',
+    },
     description: 'Valid for 1825 days. Subject as in the request; a Kubernetes administrator is `O=system:masters`.',
     success: 201,
     answer: certificateView,

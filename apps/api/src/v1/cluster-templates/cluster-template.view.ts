@@ -21,7 +21,7 @@ export const clusterTemplateView = z
     apiserver_port: nullableNumber('Port of the Kubernetes API'),
     docker_volume_size: nullableNumber('GB of the volume for containers'),
     cluster_distro: nullableText('The image’s `os_distro`'),
-    links: z.array(linkView),
+    links: z.array(linkView).meta({ description: 'Where the resource is' }),
     http_proxy: nullableText('HTTP proxy'),
     https_proxy: nullableText('HTTPS proxy'),
     no_proxy: nullableText('Addresses without proxy'),
@@ -48,7 +48,7 @@ export type ClusterTemplateView = z.infer<typeof clusterTemplateView>;
 
 export const clusterTemplateListView = z
   .object({
-    clustertemplates: z.array(clusterTemplateView),
+    clustertemplates: z.array(clusterTemplateView).meta({ description: 'One page of them' }),
     next: z.string().optional().meta({ description: 'URL of the next page; there when this page is full' }),
   })
   .meta({ id: 'ClusterTemplates', description: 'A page of cluster templates' });

@@ -43,6 +43,14 @@ export class ClusterTemplatesController {
     rules: ['clustertemplate:create'],
     tag,
     summary: 'Make a cluster template',
+    example: {
+      name: 'k8s',
+      coe: 'kubernetes',
+      image_id: 'ubuntu-24.04-kube-v1.36.4',
+      external_network_id: 'public',
+      master_flavor_id: 'm1.medium',
+      flavor_id: 'm1.small',
+    },
     description: '`public` and `hidden` need `clustertemplate:publish`. The answer has a `Location` header.',
     success: 201,
     answer: clusterTemplateView,
@@ -123,6 +131,7 @@ export class ClusterTemplatesController {
     rules: ['clustertemplate:update'],
     tag,
     summary: 'Change a cluster template',
+    example: [{ op: 'replace', path: '/name', value: 'k8s-2026' }],
     description:
       'While a cluster uses it exactly one of `name`, `public` (to true), `hidden` and `tags` (to some text) may change. ' +
       'Clusters keep what they copied when they were made.',

@@ -18,7 +18,7 @@ const summaryShape = {
   master_flavor_id: nullableText('Flavor of masters, as given'),
   flavor_id: nullableText('Flavor of workers, as given'),
   create_timeout: nullableNumber('Minutes'),
-  links: z.array(linkView),
+  links: z.array(linkView).meta({ description: 'Where the resource is' }),
   stack_id: handle.meta({ description: 'uuid of the infrastructure stack; up to microversion 1.12' }),
   cluster_id: handle.meta({ description: 'The same; from microversion 1.13' }),
   status: z.enum(CLUSTER_STATUSES).meta({ description: 'State' }),
@@ -59,10 +59,10 @@ export const uuidView = z
 
 const next = z.string().optional().meta({ description: 'URL of the next page; there when this page is full' });
 export const clusterListView = z
-  .object({ clusters: z.array(clusterSummaryView), next })
+  .object({ clusters: z.array(clusterSummaryView).meta({ description: 'One page of them' }), next })
   .meta({ id: 'Clusters', description: 'A page of clusters' });
 export const clusterDetailListView = z
-  .object({ clusters: z.array(clusterView), next })
+  .object({ clusters: z.array(clusterView).meta({ description: 'One page of them' }), next })
   .meta({ id: 'ClustersDetail', description: 'A page of clusters with all fields' });
 
 export type ClusterSummaryView = z.infer<typeof clusterSummaryView>;

@@ -40,6 +40,7 @@ export class ClustersController {
     rules: ['cluster:create'],
     tag,
     summary: 'Make a cluster',
+    example: { name: 'k1', cluster_template_id: 'k8s', master_count: 1, node_count: 2 },
     description:
       'Everything named is looked up in the cloud with the caller’s token first. When the answer comes the cluster, its two ' +
       'node groups and its operation are stored; follow it by `GET /v1/clusters/{cluster}` and its `events`.',

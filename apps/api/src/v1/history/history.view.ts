@@ -27,7 +27,7 @@ export const eventView = z
   .meta({ id: 'Event', description: 'Something that happened to a cluster' });
 export const eventListView = z
   .object({
-    events: z.array(eventView),
+    events: z.array(eventView).meta({ description: 'Oldest first' }),
     after: numberOf('Give it as `after` to go on from here; the same as before when nothing is new'),
   })
   .meta({ id: 'Events', description: 'Events of a cluster, the oldest first' });
@@ -63,7 +63,10 @@ export const shownOperationView = z
   .object({ ...operationShape, steps: z.array(stepView).meta({ description: 'In their order' }) })
   .meta({ id: 'OperationShown', description: 'A change of a cluster, with its steps' });
 export const operationListView = z
-  .object({ operations: z.array(operationView), next: z.string().optional().meta({ description: 'URL of the next page' }) })
+  .object({
+    operations: z.array(operationView).meta({ description: 'One page of them' }),
+    next: z.string().optional().meta({ description: 'URL of the next page' }),
+  })
   .meta({ id: 'Operations', description: 'Operations of a cluster, the newest first' });
 
 const phaseView = z
@@ -93,7 +96,7 @@ export const nodeView = z
   })
   .meta({ id: 'Node', description: 'A machine of a cluster' });
 export const nodeListView = z
-  .object({ nodes: z.array(nodeView) })
+  .object({ nodes: z.array(nodeView).meta({ description: 'All of them' }) })
   .meta({ id: 'Nodes', description: 'The machines of a cluster, masters first' });
 
 export function toEventView(row: EventEntity): z.infer<typeof eventView> {

@@ -25,7 +25,9 @@ const serviceView = z
     updated_at: updatedAt,
   })
   .meta({ id: 'Service', description: 'A conductor' });
-const serviceListView = z.object({ mservices: z.array(serviceView) }).meta({ id: 'Services', description: 'The conductors' });
+const serviceListView = z
+  .object({ mservices: z.array(serviceView).meta({ description: 'One for each conductor' }) })
+  .meta({ id: 'Services', description: 'The conductors' });
 
 /** Reference section 5.8. */
 @Controller('v1/mservices')

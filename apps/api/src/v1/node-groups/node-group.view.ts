@@ -31,7 +31,7 @@ export const nodeGroupView = z
     project_id: textOf('Owner'),
     docker_volume_size: nullableNumber('GB of the volume for containers'),
     labels: labelsView('Effective labels'),
-    links: z.array(linkView),
+    links: z.array(linkView).meta({ description: 'Where the resource is' }),
     node_addresses: z.array(z.string()).meta({ description: 'Addresses of the nodes' }),
     status_reason: nullableText('Why it is so'),
     version: nullableText('Version of Kubernetes'),
@@ -48,7 +48,7 @@ export const nodeGroupView = z
   .meta({ id: 'NodeGroup', description: 'Equal nodes of a cluster' });
 export const nodeGroupListView = z
   .object({
-    nodegroups: z.array(nodeGroupSummaryView),
+    nodegroups: z.array(nodeGroupSummaryView).meta({ description: 'One page of them' }),
     next: z.string().optional().meta({ description: 'URL of the next page; there when this page is full' }),
   })
   .meta({ id: 'NodeGroups', description: 'A page of node groups' });

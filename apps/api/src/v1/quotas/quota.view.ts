@@ -13,7 +13,10 @@ export const quotaView = z
   })
   .meta({ id: 'Quota', description: 'How much a project may have' });
 export const quotaListView = z
-  .object({ quotas: z.array(quotaView), next: z.string().optional().meta({ description: 'URL of the next page' }) })
+  .object({
+    quotas: z.array(quotaView).meta({ description: 'One page of them' }),
+    next: z.string().optional().meta({ description: 'URL of the next page' }),
+  })
   .meta({ id: 'Quotas', description: 'A page of quotas' });
 
 export function toQuotaView(row: QuotaEntity): z.infer<typeof quotaView> {

@@ -77,6 +77,7 @@ export class QuotasController {
     rules: ['quota:create'],
     tag,
     summary: 'Set the quota of a project',
+    example: { project_id: '5c2d7a3e9f8b4d6c8a1e0f9b7c6d5e4f', resource: 'Cluster', hard_limit: 30 },
     success: 201,
     answer: quotaView,
     errors: { 404: 'The project is not there', 409: 'The project has a quota already' },
@@ -110,6 +111,7 @@ export class QuotasController {
     rules: ['quota:update'],
     tag,
     summary: 'Change the quota of a project',
+    example: { hard_limit: 30 },
     success: 202,
     answer: quotaView,
     errors: { 404: NOT_FOUND },
@@ -138,6 +140,7 @@ export class QuotasController {
     rules: ['quota:delete'],
     tag,
     summary: 'Remove the quota of a project named in the body',
+    example: { project_id: '5c2d7a3e9f8b4d6c8a1e0f9b7c6d5e4f', resource: 'Cluster' },
     success: 204,
     errors: { 404: NOT_FOUND },
   })

@@ -22,6 +22,8 @@ import { SERVICE } from '../service-scope.js';
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 2_000;
 const READY_CALL_MS = 2_000;
+/** When people are told that the API of a cluster without floating IP does not answer. */
+const TELL_MS = 15_000;
 /** How soon a node's failure is seen at the latest. */
 const FAILED_EVERY_MS = 1_000;
 const TOKEN_MINUTES = 30;
@@ -75,7 +77,12 @@ export class KubernetesStep implements Step {
 
   private async waitForApi(ctx: OperationContext, client: ClusterClient, wake: Wake): Promise<void> {
     let last = '';
-    ctx.awaiting(() => `the cluster's API at ${ctx.cluster.apiAddress}${last ? ` (${last})` : ''}`);
+    const { apiAddress, floatingIpEnabled } = ctx.cluster;
+    // Nothing is wrong with such a cluster, so nobody would find the reason.
+    const hint = floatingIpEnabled ? '' : '; it has no floating IP, so conductors must reach the network it is in';
+    const awaited = (): string => `the cluster's API at ${apiAddress}${last ? ` (${last})` : ''}${hint}`;
+    ctx.awaiting(awaited);
+    let tellAt = hint ? Date.now() + TELL_MS : Infinity;
     for (let ms = FIRST_LOOK_MS; ; ms = Math.min(LAST_LOOK_MS, ms * 1.5)) {
       try {
         await client.ready({ signal: ctx.signal, timeoutMs: READY_CALL_MS });
@@ -85,8 +92,25 @@ export class KubernetesStep implements Step {
         last = error instanceof Error ? error.message : String(error);
       }
       await this.throwIfFailed(ctx);
+      if (Date.now() >= tellAt) {
+        tellAt = Infinity;
+        await this.tell(ctx, `waiting for ${awaited()}`);
+      }
       await wake.wait(ms, ctx.signal);
     }
+  }
+
+  private async tell({ cluster, operation, write }: OperationContext, message: string): Promise<void> {
+    await write(async (tx) => {
+      await this.events.add(tx, {
+        clusterUuid: cluster.uuid,
+        projectId: cluster.projectId,
+        operationUuid: operation.uuid,
+        type: 'operation.waiting',
+        level: 'warning',
+        message,
+      });
+    });
   }
 
   private async waitForNodes(

@@ -193,14 +193,15 @@ describe('the stacks’ rows', () => {
     assert.ok(!JSON.stringify(listed).includes('heat_template_version'));
   });
 
-  it('of two thousand resources are made and written in a moment', async () => {
+  it('of two thousand resources are made and written together', async () => {
     const lease = await take();
     const loaded = await stacks.open(lease, plan(Array.from({ length: 2_000 }, (_, index) => `thing-${index}`)));
-    const begun = performance.now();
     await stacks.write(lease, loaded.stack.uuid, {
       resources: loaded.resources.slice(0, 500).map(({ name }) => change(loaded, name)),
       events: [],
     });
-    assert.ok(performance.now() - begun < 2_000);
+    const written = (await stacks.load(projectScope('project'), loaded.stack.uuid))?.resources ?? [];
+    assert.equal(written.length, 2_000);
+    assert.equal(written.filter(({ revision }) => revision > 1).length, 500);
   });
 });

@@ -261,13 +261,11 @@ test('zones: masters in turn, other groups by their own label; a group may be sp
   assert.deepEqual(one(spread, 'gpu-0').properties['scheduler_hints'], { group: { get_resource: 'gpu-server-group' } });
 });
 
-test('a thousand nodes are planned at once', () => {
+test('a thousand nodes are one template of two thousand resources, under 2 MB', () => {
   const many = nodes(...Array.from({ length: 1000 }, (_, slot) => slot));
-  const started = performance.now();
   const plan = nodeGroup(cluster(), workers(), many);
   assert.equal(Object.keys(plan.template.resources).length, 2000);
   assert.ok(Buffer.byteLength(JSON.stringify(plan.template)) < 2_000_000);
-  assert.ok(performance.now() - started < 5000);
 });
 
 test('hostile text stays a value or is refused', () => {

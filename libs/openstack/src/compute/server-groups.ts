@@ -25,12 +25,12 @@ export class ServerGroups extends Collection<typeof serverGroup> {
     });
   }
 
-  /** Nova pages these by offset alone and filters by nothing. */
-  async named(name: string): Promise<ServerGroup[]> {
+  /** Nova pages these by offset alone and filters by nothing. @param everywhere in all projects: for administrators */
+  async named(name: string, everywhere = false): Promise<ServerGroup[]> {
     const limit = 1000;
     const all: ServerGroup[] = [];
     for (let offset = 0; ; offset += limit) {
-      const page = await this.list({ limit, offset });
+      const page = await this.list({ limit, offset, ...(everywhere ? { all_projects: true } : {}) });
       all.push(...page);
       if (page.length < limit) return all.filter((group) => group.name === name);
     }

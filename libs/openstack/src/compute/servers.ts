@@ -42,9 +42,9 @@ export class Servers extends Collection<typeof server> {
     return reply.body.server.id;
   }
 
-  /** Those with exactly this name, oldest first. */
-  async named(name: string): Promise<Server[]> {
-    const found = await this.list({ name: `^${escapeRegExp(name)}$` });
+  /** Those with exactly this name, oldest first. @param everywhere in all projects: for administrators */
+  async named(name: string, everywhere = false): Promise<Server[]> {
+    const found = await this.list({ name: `^${escapeRegExp(name)}$`, ...(everywhere ? { all_tenants: true } : {}) });
     return found.filter((one) => one.name === name).sort((a, b) => (a.created < b.created ? -1 : 1));
   }
 

@@ -7,6 +7,14 @@ import type { Attributes, Created, ResourceContext } from '../resource.js';
 export const cloudOf = (ctx: ResourceContext): CloudSession => ctx.cloud.withSignal(ctx.signal);
 
 /**
+ * For lists of Nova and Cinder, which show the caller's own project: the service, which removes a stack whose owner is gone,
+ * must name the others. Neutron and Octavia show administrators all.
+ */
+export async function everywhere(ctx: ResourceContext): Promise<boolean> {
+  return (await ctx.cloud.projectId()) !== ctx.stack.projectId;
+}
+
+/**
  * What Neutron's and others' `status` means while something is made. DOWN is what a port without a server says.
  * Source: heat engine/resources/openstack/neutron/neutron.py, `is_built`.
  */

@@ -10,6 +10,7 @@ let sandbox: Sandbox;
 let cloud: Cloud;
 let session: CloudSession;
 let projectId: string;
+let service: CloudSession;
 const worlds: World[] = [];
 
 before(async () => {
@@ -18,6 +19,13 @@ before(async () => {
   const { username = '', password = '', project_name } = sandbox.clouds.demo.auth;
   session = cloud.session({ kind: 'password', username, password, userDomainName: 'Default', projectName: project_name });
   projectId = await session.projectId();
+  service = cloud.session({
+    kind: 'password',
+    username: 'jeroboam',
+    password: sandbox.passwords.jeroboam,
+    userDomainName: 'Default',
+    projectName: 'service',
+  });
 });
 after(async () => {
   await cloud.close();
@@ -82,6 +90,20 @@ for (const one of contractCases) {
       assert.equal(await type.find(ctx, properties), null);
       if (type.attributes.length > 0) await assert.rejects(type.read(ctx, made.id), isNotFound);
     });
+
+    // A key pair is its user's alone.
+    if (one.type !== 'OS::Nova::KeyPair') {
+      it('is found and removed by the service when its owner is gone', async () => {
+        const world = newWorld();
+        const properties = type.properties.parse(await one.properties(world));
+        const ctx = world.context(shortName(one.type));
+        const { id } = await world.make(one.type, properties as Record<string, unknown>, ctx);
+        const asService = { ...ctx, cloud: service };
+        assert.equal(await type.find(asService, properties), id);
+        await world.remove(type, asService, id);
+        assert.equal(await type.find(ctx, properties), null);
+      });
+    }
 
     it('exists once when its maker died after the work was done', async () => {
       const world = newWorld();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
 import { defineResource, type Attributes } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf, later, stillThere } from '../answers.js';
+import { cloudOf, everywhere, later, stillThere } from '../answers.js';
 import { given, integer, reference, text, textMap } from '../fields.js';
 import { hasOurMetadata, metadataOf, nameOf } from '../identity.js';
 
@@ -46,7 +46,7 @@ export const volume = defineResource({
   attributes: ['status', 'size', 'availability_zone', 'volume_type', 'bootable', 'metadata'],
   find: async (ctx, p) => {
     const { volumes } = cloudOf(ctx).volume;
-    const named = await volumes.list({ name: nameOf(ctx, p) });
+    const named = await volumes.list({ name: nameOf(ctx, p), ...((await everywhere(ctx)) ? { all_tenants: true } : {}) });
     return adopt(
       named.filter((one) => one.name === nameOf(ctx, p) && hasOurMetadata(ctx, one) && one.status !== 'deleting'),
       (one) => !STUCK.test(one.status),

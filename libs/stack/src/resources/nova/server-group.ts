@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf } from '../answers.js';
+import { cloudOf, everywhere } from '../answers.js';
 import { given, text, texts } from '../fields.js';
 import { nameOf } from '../identity.js';
 
@@ -24,7 +24,7 @@ export const serverGroup = defineResource({
   find: async (ctx, p) => {
     const { serverGroups } = cloudOf(ctx).compute;
     const name = nameOf(ctx, p);
-    const named = await serverGroups.named(name);
+    const named = await serverGroups.named(name, await everywhere(ctx));
     const removable = name === ctx.physicalName;
     return adopt(
       named,

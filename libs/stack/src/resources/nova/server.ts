@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
 import { defineResource, type Attributes, type ResourceContext } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf, unlessInUse } from '../answers.js';
+import { cloudOf, everywhere, unlessInUse } from '../answers.js';
 import { flag, given, reference, text, textMap, texts } from '../fields.js';
 import { clusterPrefix, hasOurMetadata, metadataOf, nameOf } from '../identity.js';
 import { blockDevice, wireBlockDevice } from './block-devices.js';
@@ -118,7 +118,7 @@ export const server = defineResource({
   attributes: ['name', 'addresses', 'networks', 'first_address', 'accessIPv4', 'accessIPv6'],
   find: async (ctx, p) => {
     const { servers } = cloudOf(ctx).compute;
-    const named = await servers.named(nameOf(ctx, p));
+    const named = await servers.named(nameOf(ctx, p), await everywhere(ctx));
     return adopt(
       named
         .filter((one) => hasOurMetadata(ctx, one) && !isDeleted(one))

@@ -100,8 +100,9 @@ export class KubernetesStep implements Step {
     }
   }
 
-  private async tell({ cluster, operation, write }: OperationContext, message: string): Promise<void> {
-    await write(async (tx) => {
+  private async tell(ctx: OperationContext, message: string): Promise<void> {
+    const { cluster, operation } = ctx;
+    await ctx.write(async (tx) => {
       await this.events.add(tx, {
         clusterUuid: cluster.uuid,
         projectId: cluster.projectId,

@@ -120,16 +120,21 @@ export class NodeGroupsStep implements Step {
    */
   private async syncUntil(ctx: OperationContext, made: Promise<unknown>, infra: InfraOutputs, apiPort: number): Promise<void> {
     const end = made.then(() => 'end');
+    let missed = false;
     for (let ms = FIRST_SYNC_MS, state = ''; state !== 'end';) {
       state = await Promise.race([end, sleep(ms, 'look', { ref: false })]);
       if (ctx.signal.aborted) break;
+      missed = false;
       const changed = await this.sync(ctx, infra, apiPort).catch((error: unknown) => {
         ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');
+        missed = true;
         return 0;
       });
       ms = changed > 0 ? FIRST_SYNC_MS : Math.min(LAST_SYNC_MS, ms * 1.5);
     }
     await end;
+    // The last look must not be missed: nobody looks after it.
+    if (missed) await this.sync(ctx, infra, apiPort);
   }
 
   private async sync(ctx: OperationContext, infra: InfraOutputs, apiPort: number): Promise<number> {

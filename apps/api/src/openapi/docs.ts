@@ -15,6 +15,6 @@ export function installDocs(app: NestFastifyApplication, routes: readonly Descri
     customSiteTitle: 'Jeroboam API',
     raw: false,
     customCss: '.swagger-ui .topbar { display: none } .swagger-ui .info { margin: 24px 0 }',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    swaggerOptions: { persistAuthorization: true, deepLinking: true, displayRequestDuration: true, tryItOutEnabled: true },
   });
 }

@@ -1,4 +1,5 @@
 import type { EndpointSpec } from '../http/endpoint.js';
+import { envelope } from '../http/error.filter.js';
 
 type Json = Record<string, unknown>;
 
@@ -46,25 +47,36 @@ export const SHARED_SCHEMAS: Readonly<Record<string, unknown>> = {
   },
 };
 
-const error = (description: string): Json => ({
+const error = (status: number, description: string): Json => ({
   description,
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
+  content: {
+    'application/json': { schema: { $ref: '#/components/schemas/Errors' }, example: envelope(status, `${description}.`) },
+  },
 });
 
 /** What each route can answer besides its own errors. */
 export function errorResponses(spec: EndpointSpec, hasBody: boolean): Json {
-  const own = Object.fromEntries(Object.entries(spec.errors ?? {}).map(([status, words]) => [status, error(words)]));
+  const own = Object.fromEntries(
+    Object.entries(spec.errors ?? {}).map(([status, words]) => [status, error(Number(status), words)]),
+  );
   if (spec.rules === 'public') return own;
   return {
-    ...(hasBody ? { 400: error('The body or the query cannot be taken: field and reason are named') } : {}),
+    ...(hasBody ? { 400: error(400, 'The body or the query cannot be taken: field and reason are named') } : {}),
     401: {
       description: 'No good token',
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Unauthorized' } } },
+      content: {
+        'application/json': {
+          schema: { $ref: '#/components/schemas/Unauthorized' },
+          example: {
+            error: { code: 401, title: 'Unauthorized', message: 'The request you have made requires authentication.' },
+          },
+        },
+      },
     },
-    403: error('The policy does not allow it'),
-    406: error('The microversion is not supported, or has no such operation'),
-    ...(hasBody ? { 413: error('The body is larger than 1 MiB'), 415: error('The body is not JSON') } : {}),
-    503: error('A service that is needed does not answer: it is named'),
+    403: error(403, 'The policy does not allow it'),
+    406: error(406, 'The microversion is not supported, or has no such operation'),
+    ...(hasBody ? { 413: error(413, 'The body is larger than 1 MiB'), 415: error(415, 'The body is not JSON') } : {}),
+    503: error(503, 'A service that is needed does not answer: it is named'),
     ...own,
   };
 }

@@ -11,11 +11,17 @@ export const clusterLease = (clusterUuid: string): string => `cluster:${clusterU
 export class LeasesRepository {
   constructor(private readonly source: DataSource) {}
 
-  /** The lease with a higher epoch than ever before, or null while somebody else's lives. */
+  /**
+   * The lease with a higher epoch than ever before, or null while somebody else's lives. Waits for writes that are under
+   * way under the old one: those lock its row FOR KEY SHARE (`UnitOfWork.fenced`), which keeps FOR UPDATE out and lets
+   * the renewals of its holder through.
+   */
   async acquire(name: string, owner: string, ttlMs: number): Promise<Lease | null> {
     const rows: { epoch: string }[] = await this.source.query(
-      `INSERT INTO leases AS held (name, owner, epoch, expires_at)
-       VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
+      `WITH waited AS MATERIALIZED (
+         SELECT name FROM leases WHERE name = $1 AND expires_at <= clock_timestamp() FOR UPDATE)
+       INSERT INTO leases AS held (name, owner, epoch, expires_at)
+       SELECT $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond' FROM (SELECT count(*) FROM waited) AS first
        ON CONFLICT (name) DO UPDATE
          SET owner = excluded.owner, epoch = held.epoch + 1, expires_at = excluded.expires_at
          WHERE held.expires_at <= clock_timestamp()

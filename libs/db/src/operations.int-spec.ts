@@ -69,6 +69,18 @@ describe('leases', () => {
     assert.ok(await leases.acquire(name, 'two', 60_000));
   });
 
+  it('are renewed at once, however many write under them', async () => {
+    const name = clusterLease(randomUUID());
+    const lease = await leases.acquire(name, 'busy', 60_000);
+    assert.ok(lease);
+    let renewed = false;
+    await uow.fenced(lease, async () => {
+      // Inside of a write: a renewal that waited for it would wait for ever.
+      renewed = (await leases.renew([lease], 60_000)).has('busy');
+    });
+    assert.ok(renewed);
+  });
+
   it('wait for a write under way before they pass on', async () => {
     const name = clusterLease(randomUUID());
     const lease = await leases.acquire(name, 'one', 60_000);

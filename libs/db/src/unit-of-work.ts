@@ -41,14 +41,14 @@ export class UnitOfWork {
   }
 
   /**
-   * As `run`, but only while the lease is still held: its row is locked for share first, so whoever takes the lease
+   * As `run`, but only while the lease is still held: its row is locked for key share first, so whoever takes the lease
    * over waits for this transaction, and nothing is written after that.
    * @throws Superseded when someone else has the lease
    */
   async fenced<T>(lease: Lease, unit: (tx: Tx) => Promise<T>): Promise<T> {
     return this.run(async (tx) => {
       const held: unknown[] = await tx.manager.query(
-        'SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3 FOR SHARE',
+        'SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3 FOR KEY SHARE',
         [lease.name, lease.owner, lease.epoch],
       );
       if (held.length === 0) throw new Superseded(`the lease ${lease.name} has passed to someone else`, { lease: lease.name });

@@ -76,7 +76,7 @@ export class FaultSite {
   async settled(uuid: string): Promise<ShownCluster> {
     const cluster = await this.site.until(uuid, ended);
     assert.ok(cluster, 'the cluster is there');
-    return cluster as ShownCluster;
+    return cluster;
   }
 
   /** Asks for the delete and sees it to its end: no row, no object, no user, no trust. */

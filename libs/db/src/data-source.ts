@@ -20,8 +20,9 @@ export function createDataSource(settings: DatabaseSettings, applicationName = '
     entities: Object.values(entities).filter((value) => typeof value === 'function'),
     migrations,
     migrationsTableName: 'migrations',
-    // A statement that hangs must not hang its operation: the pool's error is retried like any other.
-    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000, connectionTimeoutMillis: 10_000 },
+    // A statement that hangs must not hang its operation: the pool's error is retried like any other. A process that was
+    // stopped inside a transaction must not keep its leases locked from those who take them over.
+    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 5_000, connectionTimeoutMillis: 10_000 },
   });
 }
 

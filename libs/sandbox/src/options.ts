@@ -19,6 +19,8 @@ export interface SandboxOptions {
   readonly guests?: boolean;
   /** Else the guests' own defaults, times `latencies.factor`. */
   readonly guestLatencies?: GuestLatencies;
+  /** Multiplies what guests wait for others and between attempts; 1 unless told. */
+  readonly guestPatience?: number;
   /** Where guests listen by themselves; a network of 127.0.0.0/8. */
   readonly guestInternalCidr?: string;
   /** Further catalog entries, such as container-infra. They replace entries of the same type. */

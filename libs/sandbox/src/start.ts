@@ -79,6 +79,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const running = new GuestRuntime(cloudView, {
       dir: options.dir,
       latencies: guestLatencies,
+      ...(options.guestPatience === undefined ? {} : { patienceFactor: options.guestPatience }),
       ...(options.guestInternalCidr === undefined ? {} : { internalCidr: options.guestInternalCidr }),
       ...(options.log === undefined ? {} : { log: options.log }),
     });

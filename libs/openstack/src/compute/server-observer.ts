@@ -11,6 +11,7 @@ export interface ServerLook {
 
 interface Waiter {
   readonly id: string;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (server: Server | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -27,6 +28,8 @@ const ONES_AT_ONCE = 16;
 /** How long the first waiter of a round waits for company. */
 const GATHER_MS = 20;
 const SECOND_LOOK_MS = 2_000;
+/** Who wakes up later than this was stopped; others then learn first whether those who wait still may. */
+const LATE_MS = 1_000;
 
 /**
  * Lets thousands wait for servers at the cost of one list per interval. A slow cloud is asked less often: the pause
@@ -50,8 +53,15 @@ export class ServerObserver {
     signal?.throwIfAborted();
     const server = namePrefix ? await this.queue(id, namePrefix, signal) : await this.ask(id, signal);
     if (server !== null || !options.askTwice) return server;
-    await this.clock.sleep(SECOND_LOOK_MS, signal);
+    await this.rest(SECOND_LOOK_MS, signal);
     return this.ask(id, signal);
+  }
+
+  /** A pause; a second one when the process was stopped meanwhile. */
+  private async rest(ms: number, signal?: AbortSignal): Promise<void> {
+    const begun = this.clock.now();
+    await this.clock.sleep(ms, signal);
+    if (this.clock.now() - begun - ms > LATE_MS) await this.clock.sleep(LATE_MS, signal);
   }
 
   private ask(id: string, signal: AbortSignal | undefined): Promise<Server | null> {
@@ -65,6 +75,7 @@ export class ServerObserver {
       const settled = (): void => signal?.removeEventListener('abort', stop);
       this.join(prefix, {
         id,
+        signal,
         resolve: (server) => (settled(), resolve(server)),
         reject: (error) => (settled(), reject(error)),
       });
@@ -85,8 +96,9 @@ export class ServerObserver {
   private async round(prefix: string, group: Group): Promise<void> {
     const pause = Math.max(this.intervalMs, 2 * group.lastTookMs);
     const due = group.lastBegan + pause - this.clock.now();
-    await this.clock.sleep(Math.max(GATHER_MS, due));
-    const waiters = group.waiters;
+    await this.rest(Math.max(GATHER_MS, due));
+    // Those who were told to stop have their answer.
+    const waiters = group.waiters.filter((waiter) => !waiter.signal?.aborted);
     group.waiters = [];
     group.lastBegan = this.clock.now();
     try {

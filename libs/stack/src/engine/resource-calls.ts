@@ -40,7 +40,10 @@ export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: stri
   await patiently(walk, row, slot, 'removing', remove, removalDelayMs, keepReason);
   if (!type.gone) return;
   const begun = walk.parts.clock.now();
-  const gone = (): Promise<boolean> => slot.rest(async () => type.gone?.(walk.context(row), id) ?? true);
+  const gone = async (): Promise<boolean> => {
+    await walk.refence();
+    return slot.rest(async () => type.gone?.(walk.context(row), id) ?? true);
+  };
   while (!(await patiently(walk, row, slot, 'waiting until it is gone', gone))) {
     await walk.wait(row, slot, pollDelayMs(walk.parts.clock.now() - begun), 'waiting until it is gone');
   }

@@ -2,10 +2,12 @@ import { QUOTA_RESOURCE } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import type { ClusterEntity } from './entities/index.js';
 import type { NewEvent } from './events.repository.js';
+import { Grouped } from './grouped.js';
 import type { NewNodeGroup } from './node-groups.repository.js';
 import type { NewOperation } from './operations.repository.js';
 import type { QuotaUse } from './quotas.repository.js';
 import type { SealedSecret } from './secret-store.js';
+import { isDatabaseAway } from './unit-of-work.js';
 
 export type NewCluster = Pick<
   ClusterEntity,
@@ -40,27 +42,53 @@ export interface ClusterBirth {
 
 /** Stores new clusters: the busiest write of the API. */
 export class ClusterCreationRepository {
-  constructor(private readonly source: DataSource) {}
+  private readonly births: Grouped<Wanted, QuotaUse>;
+
+  constructor(private readonly source: DataSource) {
+    this.births = new Grouped((wanted) => this.insertAll(wanted));
+  }
 
   /**
    * Stores everything and nudges the conductors, if there is room; all or nothing. The project's creates pass one after the
    * other, so two cannot take one place. A transaction of its own in one round trip: the lock is held only while the
-   * server works, not while messages travel, so that many creates of one project do not wait for each other's network.
+   * server works, not while messages travel. Creates that come together share it: at a hundred a second the lock would
+   * else be held, one after the other, for a hundred waits for the disk.
    * @param fallback the limit of a project without a quota
    * @returns what was there before; nothing was stored when `used` has reached `limit`
    */
   async insert(birth: ClusterBirth, fallback: number): Promise<QuotaUse> {
+    return this.births.run({ birth, fallback });
+  }
+
+  private async insertAll(wanted: readonly Wanted[]): Promise<(QuotaUse | Promise<QuotaUse>)[]> {
+    try {
+      return await this.insertTogether(wanted);
+    } catch (error) {
+      if (wanted.length === 1 || isDatabaseAway(error)) throw error;
+      // Nothing was stored. One of them cannot be (its template has gone): it fails alone.
+      return wanted.map(async (one) => (await this.insertTogether([one]))[0] as QuotaUse);
+    }
+  }
+
+  private async insertTogether(wanted: readonly Wanted[]): Promise<QuotaUse[]> {
     const runner = this.source.createQueryRunner();
     const client = (await runner.connect()) as PlainClient;
     try {
-      // Statements of one simple query are one transaction, and each sees what was committed before it began.
-      const [, stored] = await client.query(statements(birth, fallback, (text) => client.escapeLiteral(text)));
-      const [row] = (stored?.rows ?? []) as { used: string; limit: number }[];
-      return { used: Number(row?.used), limit: row?.limit ?? fallback };
+      // Statements of one simple query are one transaction, and each sees those before it and what was committed before it began.
+      const results = await client.query(statements(wanted, (text) => client.escapeLiteral(text)));
+      return results.slice(-wanted.length).map(({ rows }, index) => {
+        const [row] = rows as { used: string; limit: number }[];
+        return { used: Number(row?.used), limit: row?.limit ?? wanted[index]?.fallback ?? 0 };
+      });
     } finally {
       await runner.release();
     }
   }
+}
+
+interface Wanted {
+  readonly birth: ClusterBirth;
+  readonly fallback: number;
 }
 
 /** The driver's own client: several statements at once. */
@@ -69,11 +97,21 @@ interface PlainClient {
   escapeLiteral(text: string): string;
 }
 
-/** A lock, then the insert that looks at what is there. Parameters are not possible here: every value goes through `quote`. */
-function statements(birth: ClusterBirth, fallback: number, quote: (text: string) => string): string {
+/**
+ * The locks of the projects, always in the same order; then an insert for each that looks at what is there. Parameters are
+ * not possible here: every value goes through `quote`.
+ */
+function statements(wanted: readonly Wanted[], quote: (text: string) => string): string {
+  const projects = [...new Set(wanted.map(({ birth }) => birth.cluster.projectId))].sort();
+  return [
+    ...projects.map((project) => `SELECT pg_advisory_xact_lock(hashtextextended('quota:' || ${quote(project)}, 0))`),
+    ...wanted.map(({ birth, fallback }) => statement(birth, fallback, quote)),
+  ].join(';\n');
+}
+
+function statement(birth: ClusterBirth, fallback: number, quote: (text: string) => string): string {
   const { cluster, groups, operation, event, secret } = birth;
   const { owner, purpose, keyId, sealed } = secret;
-  const project = quote(cluster.projectId);
   const rows = {
     cluster: columns(cluster),
     groups: groups.map((group) => columns(group)),
@@ -81,8 +119,7 @@ function statements(birth: ClusterBirth, fallback: number, quote: (text: string)
     event: columns({ level: 'info', data: {}, operationUuid: null, ...event }),
     secret: { owner_kind: owner.kind, owner_uuid: owner.uuid, purpose, key_id: keyId, sealed: sealed.toString('base64') },
   };
-  return `SELECT pg_advisory_xact_lock(hashtextextended('quota:' || ${project}, 0));
-    ${insert(quote(JSON.stringify(rows)), project, quote(QUOTA_RESOURCE), quote(String(fallback)))}`;
+  return insert(quote(JSON.stringify(rows)), quote(cluster.projectId), quote(QUOTA_RESOURCE), quote(String(fallback)));
 }
 
 /** `projectId` -> `project_id`, of a whole row. */

@@ -38,7 +38,8 @@ export async function runDemo(target: DemoTarget, out: NodeJS.WriteStream): Prom
     node_count: 2,
     create_timeout: 10,
   });
-  say(`cluster ${CLUSTER}: ${uuid}, accepted after ${Date.now() - started} ms; 1 control-plane node, 2 workers`);
+  say(`cluster ${CLUSTER}: ${uuid}`);
+  say(`accepted after ${Date.now() - started} ms; 1 control-plane node, 2 workers`);
   say();
   const cluster = await watch(api, uuid, started, out, target.signal);
   if (!cluster) return;
@@ -49,7 +50,7 @@ export async function runDemo(target: DemoTarget, out: NodeJS.WriteStream): Prom
   writeFileSync(file, renderKubeconfig(CLUSTER, credentials), { mode: 0o600 });
   const nodes = await listNodes(credentials);
   say();
-  say(`Kubernetes ${cluster.coe_version ?? ''} at ${cluster.api_address ?? ''}, asked with the certificate it signed:`);
+  say(`Kubernetes ${cluster.coe_version ?? ''} at ${cluster.api_address ?? ''}, with its own certificate:`);
   say();
   table(
     ['NAME', 'STATUS', 'ROLES', 'VERSION', 'INTERNAL-IP'],
@@ -136,9 +137,9 @@ function next(target: DemoTarget, kubeconfig: string): string[] {
   return [
     'What to try next:',
     ...columns([
-      [start, 'the same cloud, and it stays up; the rest in another terminal'],
+      [start, 'it stays up; the rest in another terminal'],
       [`export OS_CLIENT_CONFIG_FILE=${quote(join(target.home, 'clouds.yaml'))} OS_CLOUD=sandbox`, ''],
-      ['openstack coe cluster list', 'Debian: python3-openstackclient python3-magnumclient'],
+      ['openstack coe cluster list', 'from python3-magnumclient'],
       ['openstack coe cluster show demo', ''],
       [`kubectl --kubeconfig ${path(kubeconfig)} get nodes -o wide`, ''],
       [`${npm} run reset`, 'forget everything (stop it first)'],

@@ -54,7 +54,11 @@ async function main() {
 
 function execute(files) {
   return new Promise((resolve, reject) => {
-    const events = run({ files, concurrency: options.suite ? 1 : 2, timeout: Number(options.timeout) * 1000 });
+    const events = run({
+      files,
+      concurrency: options.suite && options.suite !== 'faults' ? 1 : 2,
+      timeout: Number(options.timeout) * 1000,
+    });
     events.on('test:pass', (event) => event.details.type === 'suite' || isFile(event) || passed++);
     events.on('test:fail', (event) => event.details.type === 'suite' || failures.push(event.name));
     events.on('error', reject);

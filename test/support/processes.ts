@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +55,8 @@ export class Processes {
         ...env,
       },
       // Slower than instant, so that there are moments to hit.
-      sandbox: { latencies: { factor: 0.1, apiMs: 200 } },
+      // A range of its own: guests really listen there, and other tests run beside.
+      sandbox: { latencies: { factor: 0.1, apiMs: 200 }, publicCidr: `127.${randomInt(30, 250)}.${randomInt(0, 256)}.0/24` },
     });
     const { apiUrl, authUrl, databaseUrl } = this.installation;
     this.api = await ContainerInfra.login(apiUrl, authUrl, 'demo', this.installation.password('demo'), 'demo');

@@ -212,14 +212,18 @@ describe('bootstrap of nodes', () => {
 
   it('keeps a bounded number of reports and warnings, whatever a machine in foreign hands says', async () => {
     const count = async (sql: string): Promise<number> => {
-      const [row] = (await api.database.source.query(`SELECT count(*)::integer AS n FROM ${sql}`, [nodes['master-1']])) as [{ n: number }];
+      const [row] = (await api.database.source.query(`SELECT count(*)::integer AS n FROM ${sql}`, [nodes['master-1']])) as [
+        { n: number },
+      ];
       return row.n;
     };
     await api.database.source.query(
       `INSERT INTO node_phases (node_uuid, phase, status) SELECT $1, 'boot', 'done' FROM generate_series(1, 190)`,
       [nodes['master-1']],
     );
-    await api.database.source.query(`UPDATE nodes SET phase = 'bundle', phase_status = 'started' WHERE uuid = $1`, [nodes['master-1']]);
+    await api.database.source.query(`UPDATE nodes SET phase = 'bundle', phase_status = 'started' WHERE uuid = $1`, [
+      nodes['master-1'],
+    ]);
     for (let n = 0; n < 14; n++) await report('master-1', { phase: 'bundle', status: n % 2 ? 'started' : 'failed' });
     assert.equal(await count('node_phases WHERE node_uuid = $1'), 200);
 

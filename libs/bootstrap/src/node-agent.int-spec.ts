@@ -249,14 +249,19 @@ test('a stock image gets pinned packages through the proxy, and its volumes', as
 test('prepares itself at once and waits its turn only where the bundle says so', async (t) => {
   const machine = await rig(t);
   machine.bundleAnswers = [
-    { status: 200, body: bundle([shell('prepare', 'true'), { ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]) },
+    {
+      status: 200,
+      body: bundle([shell('prepare', 'true'), { ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]),
+    },
   ];
   const notYet = { status: 503, headers: { 'retry-after': '0' }, body: { errors: [] } };
   machine.turnAnswers = [notYet, 'cut', notYet, { status: 204 }];
   const { code, output } = await machine.run();
   assert.equal(code, 0, output);
   assert.ok(machine.exists('/joined'));
-  const order = machine.calls.map(({ what, body }) => (what === 'phases' ? `${String(body['phase'])} ${String(body['status'])}` : what));
+  const order = machine.calls.map(({ what, body }) =>
+    what === 'phases' ? `${String(body['phase'])} ${String(body['status'])}` : what,
+  );
   assert.deepEqual(order.slice(order.indexOf('prepare done')), [
     'prepare done',
     'turn',
@@ -270,7 +275,9 @@ test('prepares itself at once and waits its turn only where the bundle says so',
 
 test('a turn that is refused ends the node with the reason', async (t) => {
   const machine = await rig(t);
-  machine.bundleAnswers = [{ status: 200, body: bundle([{ ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]) }];
+  machine.bundleAnswers = [
+    { status: 200, body: bundle([{ ...shell('kubeadm-join', 'touch "$JEROBOAM_ROOT/joined"'), turn: true }]) },
+  ];
   machine.turnAnswers = [{ status: 403, body: { errors: [{ detail: 'no' }] } }];
   const { code } = await machine.run();
   assert.notEqual(code, 0);

@@ -47,9 +47,7 @@ describe('the schema', () => {
       );
     const spelled = (table: string, column: string, type: string, nullable: boolean): string =>
       `${table}.${column} ${type}${nullable ? '' : ' NOT NULL'}`;
-    const inDatabase = rows.map((row) =>
-      spelled(row.table_name, row.column_name, row.data_type, row.is_nullable === 'YES'),
-    );
+    const inDatabase = rows.map((row) => spelled(row.table_name, row.column_name, row.data_type, row.is_nullable === 'YES'));
     const inEntities = database.source.entityMetadatas.flatMap((entity) =>
       entity.columns.map((column) => {
         const type = String(column.type) === 'timestamptz' ? 'timestamp with time zone' : String(column.type);

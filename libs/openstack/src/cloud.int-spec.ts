@@ -119,7 +119,9 @@ describe('the client on the wire', () => {
   });
 
   it('tells service, status, request id and the cloud’s own words, and no secret', async () => {
-    const words = { NeutronError: { type: 'OverQuota', message: 'Quota exceeded. token gAAAAABmZzzzzzzzzzzzzzzzzzzzzzzzzz', detail: '' } };
+    const words = {
+      NeutronError: { type: 'OverQuota', message: 'Quota exceeded. token gAAAAABmZzzzzzzzzzzzzzzzzzzzzzzzzz', detail: '' },
+    };
     answers = [say(409, words, { 'x-openstack-request-id': 'req-1' })];
     const error = await failure(session().network.ports.create({}));
     assert.deepEqual([error.service, error.httpStatus, error.requestId, error.path], ['network', 409, 'req-1', '/ports']);

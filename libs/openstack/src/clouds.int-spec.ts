@@ -23,7 +23,10 @@ describe('the OpenStack client’s configuration', () => {
     auth: { auth_url: "https://k", application_credential_id: a }
 `,
     );
-    writeFileSync(join(dir, 'secure.yaml'), 'clouds: { one: { auth: { password: 42 } }, key: { auth: { application_credential_secret: s } } }');
+    writeFileSync(
+      join(dir, 'secure.yaml'),
+      'clouds: { one: { auth: { password: 42 } }, key: { auth: { application_credential_secret: s } } }',
+    );
     assert.deepEqual(loadClouds(env), {
       authUrl: 'https://k/v3',
       region: 'north',

@@ -2,7 +2,18 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
 /** Names of what could carry a secret. */
-const SECRET = ['token', 'password', 'secret', 'authorization', 'x-auth-token', 'x-subject-token', 'nonce', 'keyPem', 'userData', 'hidden'];
+const SECRET = [
+  'token',
+  'password',
+  'secret',
+  'authorization',
+  'x-auth-token',
+  'x-subject-token',
+  'nonce',
+  'keyPem',
+  'userData',
+  'hidden',
+];
 
 /**
  * JSON on standard output, one object per line. Whatever could carry a secret is cut out by name as a second line of defence;

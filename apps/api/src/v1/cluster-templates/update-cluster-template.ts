@@ -1,4 +1,12 @@
-import { bootVolumeSizeGb, Conflict, driverFor, InvalidInput, labelsOf, type LabelValue, type RequestContext } from '#libs/domain';
+import {
+  bootVolumeSizeGb,
+  Conflict,
+  driverFor,
+  InvalidInput,
+  labelsOf,
+  type LabelValue,
+  type RequestContext,
+} from '#libs/domain';
 import type { Settings } from '#libs/config';
 import { ClusterTemplatesRepository, UnitOfWork, type ClusterTemplateEntity, type NewClusterTemplate } from '#libs/db';
 import { Inject, Injectable } from '@nestjs/common';

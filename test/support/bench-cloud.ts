@@ -48,16 +48,18 @@ export class BenchCloud {
         ? { volumes: [`${this.url('block-storage')}/${this.projectId}/volumes?all_tenants=1`, 'volumes'] }
         : {}),
     };
+    // Neutron makes a project's default group by itself, when the project's groups are first asked for.
+    const isNeutrons = (kind: string, item: { name?: string }): boolean => kind === 'security_groups' && item.name === 'default';
     const entries = await Promise.all(
       Object.entries(lists).map(async ([kind, [url, key]]) => {
         const body = (await this.call('GET', url)) as Record<
           string,
           { id?: string; name?: string; keypair?: { name: string } }[]
         >;
-        return [kind, (body[key] ?? []).map((item) => item.id ?? item.keypair?.name ?? item.name ?? '').sort()] as const;
+        const items = (body[key] ?? []).filter((item) => !isNeutrons(kind, item));
+        return [kind, items.map((item) => item.id ?? item.keypair?.name ?? item.name ?? '').sort()] as const;
       }),
     );
-    // The default security group of a project that had none is Neutron's doing, made when its groups are first listed.
     return Object.fromEntries(entries);
   }
 

@@ -6,6 +6,12 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** The tests' own environment, without a cloud of the developer's, and with the shell that `coe cluster config` asks for. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('OS_'));
+  return { SHELL: '/bin/sh', ...Object.fromEntries(own) };
+}
+
 /** Runs a program to its end. */
 export function runCommand(
   command: string,
@@ -15,7 +21,7 @@ export function runCommand(
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { ...process.env, ...env },
+      env: { ...environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd ? { cwd } : {}),
     });

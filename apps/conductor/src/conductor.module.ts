@@ -10,7 +10,7 @@ import {
   StacksRepository,
   UnitOfWork,
 } from '#libs/db';
-import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
+import type { OperationKind } from '#libs/domain';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { builtinResources, createRegistry, StackEngine, systemClock } from '#libs/stack';
@@ -36,6 +36,7 @@ import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
 
 /** Every way an operation can be done. A new kind of operation is a line here and in the table of kinds. */
 const HANDLER_CLASSES = [CreateClusterOperation, DeleteClusterOperation];
+const HANDLED: readonly OperationKind[] = ['create', 'delete'];
 const STEP_CLASSES = [
   TrustStep,
   CertificatesStep,
@@ -50,7 +51,7 @@ const STEP_CLASSES = [
 
 @Module({})
 export class ConductorModule {
-  static from(parts: ConductorParts, kinds: readonly OperationKind[] = OPERATION_KINDS): DynamicModule {
+  static from(parts: ConductorParts, kinds: readonly OperationKind[] = HANDLED): DynamicModule {
     return { module: ConductorModule, providers: providers(parts, kinds) };
   }
 }

@@ -14,7 +14,7 @@ import {
   type ClusterEntity,
   type OperationEntity,
 } from '#libs/db';
-import { OPERATION_KINDS, OperationFailure, Transient } from '#libs/domain';
+import { OperationFailure, Transient } from '#libs/domain';
 import { KeyRing } from '#libs/pki';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { pino } from 'pino';
@@ -86,7 +86,7 @@ describe('the operation processor', () => {
         log,
         defaultTimeoutMinutes: 60,
       },
-      OPERATION_KINDS,
+      ['create', 'delete'],
     );
     conductors.push({ processor, keeper });
     return { processor, keeper };
@@ -325,7 +325,7 @@ describe('the operation processor', () => {
       () =>
         new OperationProcessor(
           { handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0],
-          OPERATION_KINDS,
+          ['create', 'delete'],
         ),
       /no handler for operations of kind create, delete/,
     );

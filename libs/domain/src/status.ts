@@ -36,10 +36,22 @@ export const HEALTH_STATUSES = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const;
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
 /**
- * What can be asked of a cluster. One row of `operations` each. A kind is here only when the conductor has a handler for
- * it: it does not start otherwise, so nothing can be accepted that nobody does.
+ * What can be asked of a cluster. One row of `operations` each. `update` is a PATCH of the cluster's `node_count`.
+ * A conductor does not start while a kind has no handler, so nothing can be accepted that nobody does.
  */
-export const OPERATION_KINDS = ['create', 'delete'] as const;
+export const OPERATION_KINDS = [
+  'create',
+  'update',
+  'resize',
+  'upgrade',
+  'rollback',
+  'node-group-create',
+  'node-group-update',
+  'node-group-delete',
+  'rotate-ca',
+  'rotate-credential',
+  'delete',
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /**

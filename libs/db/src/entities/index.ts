@@ -5,4 +5,4 @@ export { NodeEntity, NodePhaseEntity } from './node.entity.js';
 export { OperationEntity, OperationStepEntity, type StoredFailure } from './operation.entity.js';
 export { EventEntity, type EventLevel } from './event.entity.js';
 export { StackEntity, StackResourceEntity } from './stack.entity.js';
-export { ConductorEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';
+export { ConductorEntity, IdempotencyKeyEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';

@@ -1,6 +1,7 @@
 import type { NodePhase, NodePhaseStatus, NodeRole } from '#libs/domain';
 import { Column, Entity, Index } from 'typeorm';
 import { CreatedAtColumn, IdColumn, JsonColumn, TextColumn, TimeColumn } from './columns.js';
+import type { NodeFacts } from './node-group.entity.js';
 
 /** One machine of a node group; its name is also the server's and the Kubernetes node's. */
 @Entity('nodes')
@@ -31,6 +32,10 @@ export class NodeEntity {
   @TimeColumn('joined_at') joinedAt: Date | null;
   /** Kubernetes says Ready. */
   @TimeColumn('ready_at') readyAt: Date | null;
+  /** What it is made from, fixed when it was planned; null: as its group says. */
+  @Column({ type: 'jsonb', nullable: true }) facts: NodeFacts | null;
+  /** It is to go: drained, then removed. */
+  @TimeColumn('leaving_since') leavingSince: Date | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
 }

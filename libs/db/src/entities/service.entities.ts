@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import { CreatedAtColumn, TimeColumn } from './columns.js';
+import { CreatedAtColumn, JsonColumn, RevisionColumn, TextColumn, TimeColumn } from './columns.js';
 
 /** A secret, sealed by the key ring; the row's address is bound into the seal. */
 @Entity('sealed_secrets')
@@ -22,6 +22,27 @@ export class QuotaEntity {
   @Column({ type: 'integer', name: 'hard_limit' }) hardLimit: number;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
+  @RevisionColumn() revision: number;
+}
+
+/** A request with an `Idempotency-Key`, and its answer once there is one. */
+@Entity('idempotency_keys')
+export class IdempotencyKeyEntity {
+  @Column({ type: 'text', name: 'project_id', primary: true }) projectId: string;
+  @Column({ type: 'text', name: 'user_id', primary: true }) userId: string;
+  @Column({ type: 'text', primary: true }) key: string;
+  @Column({ type: 'text' }) method: string;
+  @Column({ type: 'text' }) path: string;
+  /** sha256, hex, of what the request says. */
+  @Column({ type: 'text', name: 'request_hash' }) requestHash: string;
+  /** The uuid of what the request makes: a second run of it after a crash finds what the first one made. */
+  @Column({ type: 'uuid', name: 'resource_uuid' }) resourceUuid: string;
+  /** Null: not answered yet. */
+  @Column({ type: 'integer', nullable: true }) status: number | null;
+  @JsonColumn('headers') headers: Record<string, string>;
+  @TextColumn('body') body: string | null;
+  @CreatedAtColumn() createdAt: Date;
+  @TimeColumn('answered_at') answeredAt: Date | null;
 }
 
 /** A conductor's heartbeat: what `GET /v1/mservices` shows. */

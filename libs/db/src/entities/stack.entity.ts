@@ -38,6 +38,8 @@ export class StackResourceEntity {
   @Column({ type: 'text', default: 'COMPLETE' }) status: StackStatus;
   @TextColumn('status_reason') statusReason: string | null;
   @JsonColumn('attributes') attributes: Record<string, unknown>;
+  /** What the object was made from: type and properties with parameters filled in, hidden ones left out. Null: nothing yet. */
+  @Column({ type: 'jsonb', nullable: true }) definition: Record<string, unknown> | null;
   /** Logical names this one needs: the edges for a removal when the template has gone. */
   @JsonColumn('requires', '[]') requires: string[];
   /** Intents committed: above 1, or 1 without an id after a crash, the next attempt looks before it creates. */

@@ -43,6 +43,7 @@ export class MemoryStackStore implements StackStore {
         status: 'COMPLETE' as const,
         statusReason: null,
         attributes: {},
+        definition: null,
         attempts: 0,
         revision: 1,
       }));

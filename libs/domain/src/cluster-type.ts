@@ -12,6 +12,18 @@ export const CLUSTER_TYPES: readonly (ClusterType & { readonly driver: string })
   { serverType: 'vm', distro: 'debian', coe: 'kubernetes', driver: 'k8s_kubeadm' },
 ];
 
+/** What a driver can do with a cluster that is there. */
+export interface DriverFeatures {
+  readonly upgrade: boolean;
+  readonly rotateCa: boolean;
+  readonly resizeMasters: boolean;
+}
+
+/** By the driver's name. The API refuses what is not there before anything changes. */
+export const DRIVER_FEATURES: Readonly<Record<string, DriverFeatures>> = {
+  k8s_kubeadm: { upgrade: false, rotateCa: false, resizeMasters: false },
+};
+
 export const DRIVER_NAMES: readonly string[] = [...new Set(CLUSTER_TYPES.map((type) => type.driver))].sort();
 
 /**

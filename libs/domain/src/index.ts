@@ -11,3 +11,5 @@ export * from './status.js';
 export * from './physical-names.js';
 export * from './cidr.js';
 export * from './labels-catalogue.js';
+export * from './cluster-changes.js';
+export * from './node-group-rules.js';

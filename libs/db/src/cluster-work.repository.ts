@@ -25,6 +25,12 @@ export type NodeGroupProgress = Partial<
   Pick<NodeGroupEntity, 'status' | 'statusReason' | 'stackId' | 'nodeAddresses' | 'nodeFacts' | 'version'>
 >;
 
+/** A group, as the operation that ends has changed it. */
+export interface OfOperation {
+  readonly uuid: string;
+  readonly operationUuid: string;
+}
+
 /** Clusters and their node groups as their conductor sees and changes them. */
 export class ClusterWorkRepository {
   constructor(private readonly source: DataSource) {}
@@ -69,11 +75,79 @@ export class ClusterWorkRepository {
     );
   }
 
+  /**
+   * Ends a change of a node group. Its status is left alone while another open operation is about this group: that one
+   * has put its own there. Lock the cluster first.
+   */
+  async settleGroup(tx: Tx, group: OfOperation, status: ClusterStatus, reason: string | null): Promise<void> {
+    await tx.manager.query(
+      `UPDATE node_groups SET status = $3, status_reason = $4, updated_at = now(), revision = revision + 1
+       WHERE uuid = $1 AND NOT EXISTS (${OPEN_OF_GROUP})`,
+      [group.uuid, group.operationUuid, status, reason],
+    );
+  }
+
+  /** The count that users see becomes this one again, unless another open operation wants another. Lock the cluster first. */
+  async putBackNodeCount(tx: Tx, group: OfOperation, nodeCount: number): Promise<void> {
+    await tx.manager.query(
+      `UPDATE node_groups SET node_count = $3, updated_at = now(), revision = revision + 1
+       WHERE uuid = $1 AND NOT EXISTS (${OPEN_OF_GROUP} AND o.request ? 'nodeCount')`,
+      [group.uuid, group.operationUuid, nodeCount],
+    );
+  }
+
+  /** Whether another open operation is about this group. */
+  async hasOpenOfGroup(tx: Tx, group: OfOperation): Promise<boolean> {
+    const rows: unknown[] = await tx.manager.query(OPEN_OF_GROUP, [group.uuid, group.operationUuid]);
+    return rows.length > 0;
+  }
+
+  /**
+   * The cluster's status at the end of an operation, by what is left: `UPDATE_IN_PROGRESS` while other changes are open,
+   * else failed with the groups' own reasons when a group has failed, else complete. Lock the cluster first; the groups'
+   * statuses are settled before.
+   * @param verb of the operation that ends; groups may be in other words
+   */
+  async settle(tx: Tx, clusterUuid: string, operationUuid: string, verb: 'UPDATE' | 'ROLLBACK' = 'UPDATE'): Promise<void> {
+    const open: { kind: string }[] = await tx.manager.query(
+      `SELECT kind FROM operations WHERE cluster_uuid = $1 AND uuid <> $2 AND status IN ('pending', 'running')
+       AND kind <> 'rotate-credential' ORDER BY id LIMIT 1`,
+      [clusterUuid, operationUuid],
+    );
+    const [next] = open;
+    if (next) {
+      const status: ClusterStatus = next.kind === 'rollback' ? 'ROLLBACK_IN_PROGRESS' : 'UPDATE_IN_PROGRESS';
+      await this.set(tx, clusterUuid, { status, statusReason: null });
+      return;
+    }
+    const failed: { name: string; status_reason: string | null }[] = await tx.manager.query(
+      `SELECT name, status_reason FROM node_groups WHERE cluster_uuid = $1 AND status LIKE '%\_FAILED' ORDER BY id`,
+      [clusterUuid],
+    );
+    const reasons = failed.map(({ name, status_reason }) => status_reason ?? `node group ${name} has failed`);
+    await this.set(tx, clusterUuid, {
+      status: failed.length > 0 ? `${verb}_FAILED` : `${verb}_COMPLETE`,
+      statusReason: failed.length > 1 ? failed.map(({ name }, at) => `${name}: ${reasons[at]}`).join('; ') : (reasons[0] ?? null),
+    });
+  }
+
+  /** A group with its nodes and its stack's rows. What they stood for in the cloud must be gone. */
+  async removeGroup(tx: Tx, uuid: string): Promise<void> {
+    await tx.manager.query('DELETE FROM stacks WHERE node_group_uuid = $1', [uuid]);
+    await tx.manager.delete(NodeGroupEntity, { uuid });
+  }
+
   /** The cluster with all that hangs on it: groups, nodes, stacks, sealed secrets. Operations and events stay. */
   async remove(tx: Tx, uuid: string): Promise<void> {
     await tx.manager.query(`DELETE FROM sealed_secrets WHERE owner_kind = 'cluster' AND owner_uuid = $1`, [uuid]);
     await tx.manager.delete(ClusterEntity, { uuid });
   }
 }
+
+/** Open operations but $2 that are about this group. */
+const OPEN_OF_GROUP = /* sql */ `
+  SELECT 1 FROM operations o WHERE o.status IN ('pending', 'running') AND o.uuid <> $2
+    AND o.request ->> 'nodeGroupUuid' = $1::uuid::text
+    AND o.cluster_uuid = (SELECT g.cluster_uuid FROM node_groups g WHERE g.uuid = $1::uuid)`;
 
 const TOUCHED = { updatedAt: () => 'now()', revision: () => 'revision + 1' };

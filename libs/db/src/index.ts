@@ -32,7 +32,12 @@ export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
 export { ConductorsRepository } from './conductors.repository.js';
 export { inScope } from './scope.js';
-export { ClusterWorkRepository, type ClusterProgress, type NodeGroupProgress } from './cluster-work.repository.js';
+export {
+  ClusterWorkRepository,
+  type ClusterProgress,
+  type NodeGroupProgress,
+  type OfOperation,
+} from './cluster-work.repository.js';
 export { isUuidText, type PageRequest } from './page.js';
 export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-templates.repository.js';
 export { ClusterCreationRepository, type ClusterBirth, type NewCluster } from './cluster-creation.repository.js';

@@ -80,6 +80,7 @@ describe('nodes', () => {
           name: `k1-master-${slot}`,
           slot,
           role: 'master',
+          facts: null,
         })),
       ),
     );

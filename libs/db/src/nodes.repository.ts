@@ -1,6 +1,6 @@
 import type { NodePhase, NodePhaseStatus, NodeRole, Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
-import { NodeEntity, NodePhaseEntity } from './entities/index.js';
+import { NodeEntity, NodePhaseEntity, type NodeFacts } from './entities/index.js';
 import { inScope } from './scope.js';
 import type { Tx } from './unit-of-work.js';
 
@@ -12,6 +12,8 @@ export interface NewNode {
   readonly name: string;
   readonly slot: number;
   readonly role: NodeRole;
+  /** Null: as its group says. */
+  readonly facts: NodeFacts | null;
 }
 
 /** A node whose newest phase failed, in its own words. */
@@ -29,10 +31,10 @@ export class NodesRepository {
   async insertMissing(tx: Tx, nodes: readonly NewNode[]): Promise<void> {
     if (nodes.length === 0) return;
     await tx.manager.query(
-      `INSERT INTO nodes (uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role)
-       SELECT uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role
+      `INSERT INTO nodes (uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role, facts)
+       SELECT uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role, facts
        FROM jsonb_to_recordset($1::jsonb) AS n (uuid uuid, cluster_uuid uuid, node_group_uuid uuid, project_id text,
-         name text, slot integer, role text)
+         name text, slot integer, role text, facts jsonb)
        ON CONFLICT (node_group_uuid, slot) DO NOTHING`,
       [
         JSON.stringify(
@@ -44,6 +46,7 @@ export class NodesRepository {
             name: node.name,
             slot: node.slot,
             role: node.role,
+            facts: node.facts,
           })),
         ),
       ],

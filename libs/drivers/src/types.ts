@@ -35,8 +35,6 @@ export interface GroupSpec {
   readonly name: string;
   readonly role: 'master' | 'worker';
   readonly isDefault: boolean;
-  readonly flavorId: string;
-  readonly imageId: string;
   /** GiB; null or 0: none. */
   readonly dockerVolumeSizeGib: number | null;
   /** The group's own effective labels. */
@@ -48,6 +46,9 @@ export interface NodeSpec {
   readonly slot: number;
   /** As `nodeName` of #libs/domain makes it: also the server's and the Kubernetes node's name. */
   readonly name: string;
+  /** Fixed when the node was planned: what the group says now is for later nodes. */
+  readonly flavorId: string;
+  readonly imageId: string;
 }
 
 /** Heat's own words: a HOT template with property names exactly as Heat has them. */

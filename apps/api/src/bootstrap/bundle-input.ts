@@ -27,7 +27,7 @@ export interface BundleSecrets {
 export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleSecrets): BundleInput {
   const { node, group, cluster, template } = rows;
   const infra = outputs.parse(rows.outputs);
-  const facts = group.nodeFacts;
+  const facts = node.facts ?? group.nodeFacts;
   if (!facts) throw notYet('The cluster is not prepared yet.');
   const ownHost = cluster.apiAddress === null ? null : new URL(cluster.apiAddress).hostname.replace(/^\[|\]$/g, '');
   const apiHost = infra.api_host ?? (isFirst ? null : ownHost);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from '#libs/db';
+import type { ClusterEntity, ClusterTemplateEntity, NodeEntity, NodeGroupEntity } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
 import type { InfraOutputs } from '#libs/drivers';
 import { awaitedOf, boundedList } from './awaited.js';
-import { apiAddress, clusterSpec, driverOf, firstMasterFloatingIp, groupSpec } from './cluster-plan.js';
+import { apiAddress, clusterSpec, driverOf, firstMasterFloatingIp, groupSpec, nodeSpec } from './cluster-plan.js';
 import { describeFailed } from './steps/kubernetes.step.js';
 
 const infra: InfraOutputs = {
@@ -55,8 +55,10 @@ describe('the cluster as its driver wants it', () => {
   });
 
   it('refuses a group and a driver of which nothing is known', () => {
-    assert.equal(groupSpec({ uuid: 'g', role: 'gpu' } as NodeGroupEntity, resolved).role, 'worker');
-    assert.throws(() => groupSpec({ uuid: 'x', name: 'x', role: 'worker' } as NodeGroupEntity, resolved), OperationFailure);
+    assert.equal(groupSpec({ uuid: 'g', role: 'gpu' } as NodeGroupEntity).role, 'worker');
+    const group = { uuid: 'x', name: 'x', role: 'worker', nodeFacts: null } as NodeGroupEntity;
+    const node = { uuid: 'n', slot: 0, name: 'n', facts: null } as NodeEntity;
+    assert.throws(() => nodeSpec(node, group), OperationFailure);
     assert.equal(driverOf(resolved).name, 'k8s_kubeadm');
     assert.throws(() => driverOf({ ...resolved, driver: 'swarm' }), OperationFailure);
   });

@@ -1,6 +1,6 @@
-import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity, OperationEntity } from '#libs/db';
+import type { ClusterEntity, ClusterTemplateEntity, NodeEntity, NodeGroupEntity, OperationEntity } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
-import { driverNamed, type ClusterSpec, type Driver, type GroupSpec, type InfraOutputs } from '#libs/drivers';
+import { driverNamed, type ClusterSpec, type Driver, type GroupSpec, type InfraOutputs, type NodeSpec } from '#libs/drivers';
 import type { ResolvedCloud } from './resolve-cloud.js';
 
 export const DEFAULT_API_PORT = 6443;
@@ -39,26 +39,29 @@ export function clusterSpec(
   };
 }
 
-/** A node group as its driver wants it. Pure. @throws OperationFailure nothing was resolved for it */
-export function groupSpec(group: NodeGroupEntity, resolved: ResolvedCloud): GroupSpec {
-  const ids = resolved.groups[group.uuid];
-  if (!ids) {
+/** A node group as its driver wants it. Pure. */
+export function groupSpec(group: NodeGroupEntity): GroupSpec {
+  return {
+    uuid: group.uuid,
+    name: group.name,
+    role: isMaster(group) ? 'master' : 'worker',
+    isDefault: group.isDefault,
+    dockerVolumeSizeGib: group.dockerVolumeSize,
+    labels: group.labels,
+  };
+}
+
+/** A node as its driver wants it. Pure. @throws OperationFailure nothing was resolved for it */
+export function nodeSpec(node: NodeEntity, group: NodeGroupEntity): NodeSpec {
+  const facts = node.facts ?? group.nodeFacts;
+  if (!facts) {
     throw new OperationFailure('group-unresolved', `resolve: nothing is known of node group ${group.name}`, {
       step: 'resolve',
       object: `node group ${group.name}`,
       fixableBy: 'operator',
     });
   }
-  return {
-    uuid: group.uuid,
-    name: group.name,
-    role: isMaster(group) ? 'master' : 'worker',
-    isDefault: group.isDefault,
-    flavorId: ids.flavorId,
-    imageId: ids.imageId,
-    dockerVolumeSizeGib: group.dockerVolumeSize,
-    labels: group.labels,
-  };
+  return { uuid: node.uuid, slot: node.slot, name: node.name, flavorId: facts.flavorId, imageId: facts.imageId };
 }
 
 export const isMaster = (group: { readonly role: string }): boolean => group.role === 'master';

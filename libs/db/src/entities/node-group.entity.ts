@@ -8,8 +8,11 @@ export interface NodeTaint {
   readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 }
 
-/** What a node's bundle is rendered from besides the rows: written by the conductor before the first node is made. */
+/** What a node is made from besides the rows: written by the conductor before the first node is made. */
 export interface NodeFacts {
+  /** Ids, no names. */
+  readonly flavorId: string;
+  readonly imageId: string;
   /** `v1.36.4` */
   readonly kubernetesVersion: string;
   /** The image's own `kube_version`: Kubernetes is installed. Null: it is installed at boot. */

@@ -30,8 +30,6 @@ const group = (change: Partial<GroupSpec> = {}): GroupSpec => ({
   name: 'default-master',
   role: 'master',
   isDefault: true,
-  flavorId: 'flavor-id',
-  imageId: 'image-id',
   dockerVolumeSizeGib: null,
   labels: {},
   ...change,
@@ -54,7 +52,13 @@ const infra = (change: Partial<InfraOutputs> = {}): InfraOutputs => ({
   ...change,
 });
 const nodes = (...slots: number[]): NodeSpec[] =>
-  slots.map((slot) => ({ uuid: `node-${slot}`, slot, name: `k1-3f2a9c1b7d4e-master-${slot}` }));
+  slots.map((slot) => ({
+    uuid: `node-${slot}`,
+    slot,
+    name: `k1-3f2a9c1b7d4e-master-${slot}`,
+    flavorId: 'flavor-id',
+    imageId: 'image-id',
+  }));
 
 const types = (plan: StackPlan): Record<string, string> =>
   Object.fromEntries(Object.entries(plan.template.resources).map(([name, one]) => [name, one.type]));
@@ -198,8 +202,8 @@ test('a master: port, server, floating IP; user data hidden', () => {
   });
   assert.deepEqual(one(plan, 'master-0').properties, {
     name: 'k1-3f2a9c1b7d4e-master-0',
-    flavor: { get_param: 'flavor' },
-    image: { get_param: 'image' },
+    flavor: 'flavor-id',
+    image: 'image-id',
     key_name: { get_param: 'key_name' },
     networks: [{ port: { get_resource: 'master-0-port' } }],
     scheduler_hints: { group: { get_param: 'server_group' } },
@@ -238,7 +242,7 @@ test('volumes: boot, container runtime, etcd; the node learns their ids', () => 
     size: 20,
     volume_type: 'fast',
     availability_zone: 'z1',
-    image: { get_param: 'image' },
+    image: 'image-id',
   });
   assert.deepEqual(one(plan, 'master-0-docker').properties, { size: 30, availability_zone: 'z1' });
   assert.deepEqual((server['metadata'] as Record<string, unknown>)['jeroboam_volume_etcd'], { get_resource: 'master-0-etcd' });

@@ -44,8 +44,6 @@ function parametersOf(
 ): Record<string, string> {
   const isMaster = group.role === 'master';
   return {
-    flavor: group.flavorId,
-    image: group.imageId,
     ...(cluster.keypair === null ? {} : { key_name: cluster.keypair }),
     network: infra.network_id,
     subnet: infra.subnet_id,

@@ -19,7 +19,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { SETTINGS } from '../../tokens.js';
 import { awaitedOf } from '../awaited.js';
-import { apiAddress, clusterSpec, driverOf, groupSpec, resolvedOf } from '../cluster-plan.js';
+import { apiAddress, clusterSpec, driverOf, groupSpec, nodeSpec, resolvedOf } from '../cluster-plan.js';
 import type { OperationContext, Step } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
 import { stackRef, stackRun } from '../stacks.js';
@@ -68,7 +68,12 @@ export class NodeGroupsStep implements Step {
     const signal = AbortSignal.any([ctx.signal, halt.signal]);
     const makeGroup = async (group: NodeGroupEntity): Promise<void> => {
       const own = nodes.filter((node) => node.nodeGroupUuid === group.uuid);
-      const plan = driver.nodeGroup(spec, groupSpec(group, resolved), own, infra);
+      const plan = driver.nodeGroup(
+        spec,
+        groupSpec(group),
+        own.map((node) => nodeSpec(node, group)),
+        infra,
+      );
       const hidden = Object.fromEntries(own.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
       try {
         await this.engine.create(

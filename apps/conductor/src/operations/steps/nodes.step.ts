@@ -33,6 +33,7 @@ export class NodesStep implements Step {
         name: nodeName(cluster, group, slot),
         slot,
         role: isMaster(group) ? 'master' : 'worker',
+        facts: group.nodeFacts,
       })),
     );
     const floatingIp = firstMasterFloatingIp(parseInfraOutputs(infrastructure?.stack.outputs));

@@ -54,7 +54,9 @@ export class ResolveStep implements Step {
     template: ClusterTemplateEntity,
     resolved: ResolvedCloud,
   ): NodeFacts {
-    const imageKubeVersion = resolved.groups[group.uuid]?.imageKubeVersion ?? null;
+    const ids = resolved.groups[group.uuid];
+    if (!ids) throw new Error(`nothing was resolved for node group ${group.name}`);
+    const { flavorId, imageId, imageKubeVersion } = ids;
     const { nodeCidr } = networkPlan({
       labels: cluster.labels,
       networkDriver: template.networkDriver,
@@ -66,6 +68,6 @@ export class ResolveStep implements Step {
       group.labels,
       this.settings.DEFAULT_KUBE_TAG,
     );
-    return { kubernetesVersion, imageKubeVersion, nodeCidr };
+    return { flavorId, imageId, kubernetesVersion, imageKubeVersion, nodeCidr };
   }
 }

@@ -9,6 +9,10 @@ export interface MasterTurn {
   readonly uuid: string;
   /** kubeadm has ended well on it. */
   readonly joined: boolean;
+  /** It is to go. */
+  readonly leaving: boolean;
+  /** Its newest report is a failure: it has given up. */
+  readonly failed: boolean;
 }
 
 export interface PhaseReport {
@@ -64,7 +68,8 @@ export class NodeBootstrapRepository {
   /** In the order in which they make the control plane: the default group's first. */
   async masters(clusterUuid: string): Promise<MasterTurn[]> {
     return this.source.query(
-      `SELECT n.uuid, n.joined_at IS NOT NULL AS joined FROM nodes n JOIN node_groups g ON g.uuid = n.node_group_uuid
+      `SELECT n.uuid, n.joined_at IS NOT NULL AS joined, n.leaving_since IS NOT NULL AS leaving, n.phase_status = 'failed' AS failed
+       FROM nodes n JOIN node_groups g ON g.uuid = n.node_group_uuid
        WHERE n.cluster_uuid = $1 AND n.role = 'master' ORDER BY g.is_default DESC, g.id, n.slot`,
       [clusterUuid],
     );

@@ -28,4 +28,5 @@ export const alreadyFetched = (): BootstrapRefusal =>
   new BootstrapRefusal(403, 'bundle-used', 'Forbidden', 'The bundle of this node was fetched before.');
 export const beingDeleted = (): BootstrapRefusal =>
   new BootstrapRefusal(410, 'cluster-deleted', 'Gone', 'The cluster is being deleted.');
+export const leaving = (): BootstrapRefusal => new BootstrapRefusal(410, 'node-leaving', 'Gone', 'The node is to go.');
 export const notYet = (why: string): BootstrapRefusal => new BootstrapRefusal(503, 'not-yet', 'Service Unavailable', why, 1);

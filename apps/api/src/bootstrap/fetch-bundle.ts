@@ -15,8 +15,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { LOGGER, SETTINGS } from '../tokens.js';
-import { alreadyFetched, beingDeleted, nonceRefused, notYet, tooOld, unknownNode, wrongSource } from './bootstrap-errors.js';
+import {
+  alreadyFetched,
+  beingDeleted,
+  leaving,
+  nonceRefused,
+  notYet,
+  tooOld,
+  unknownNode,
+  wrongSource,
+} from './bootstrap-errors.js';
 import { bundleInput, type BundleSecrets } from './bundle-input.js';
+import { isFirstMaster } from './turn.js';
 
 export const bundleBody = z.strictObject({
   nonce: z.string().min(1).max(256),
@@ -58,6 +68,7 @@ export class FetchBundle {
     if (!found) throw unknownNode();
     const { node, cluster } = found;
     if (cluster.status.startsWith('DELETE')) throw beingDeleted();
+    if (node.leavingSince !== null) throw leaving();
     if (Date.now() > endOfLife(node, cluster, this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES)) throw tooOld();
     if (this.settings.BOOTSTRAP_SOURCE_CHECK) await this.checkSource(node, cluster, source);
     if (node.bundleKeyHash !== null && node.bundleKeyHash !== keyHash) throw await this.refuseUsed(nodeUuid, source);
@@ -82,20 +93,20 @@ export class FetchBundle {
   }
 
   private async render(found: FoundNode): Promise<Bundle> {
-    const { node, cluster } = found;
+    const { cluster } = found;
     const [rows, secrets, isFirst] = await Promise.all([
       this.nodes.bundleRows(found),
       this.opened.run(cluster.uuid),
-      this.makesControlPlane(node),
+      this.makesControlPlane(found),
     ]);
     if (!secrets) throw notYet('The cluster has no certificates yet.');
     return renderBundle(bundleInput(rows, isFirst, secrets));
   }
 
-  private async makesControlPlane(node: NodeEntity): Promise<boolean> {
-    if (node.role !== 'master') return false;
-    const masters = await this.nodes.masters(node.clusterUuid);
-    return masters[0]?.uuid === node.uuid && !masters.some((master) => master.joined);
+  /** The first master of a cluster that has never been one. */
+  private async makesControlPlane({ node, cluster }: FoundNode): Promise<boolean> {
+    if (node.role !== 'master' || cluster.coeVersion !== null) return false;
+    return isFirstMaster(await this.nodes.masters(node.clusterUuid), node);
   }
 
   /** What cannot be opened is no other cluster's trouble. */

@@ -9,7 +9,9 @@ function gateOf() {
     {
       masters: () => {
         state.queries++;
-        return Promise.resolve(state.joined.map((joined, place) => ({ uuid: `m${place}`, joined })));
+        return Promise.resolve(
+          state.joined.map((joined, place) => ({ uuid: `m${place}`, joined, leaving: false, failed: false })),
+        );
       },
     },
     { on: (_channel, heard) => ((listener = heard), () => undefined) },

@@ -1,7 +1,7 @@
 import { NodeBootstrapRepository, type FoundNode } from '#libs/db';
 import { isReportToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
-import { beingDeleted, notYet, unauthenticated, unknownNode } from './bootstrap-errors.js';
+import { beingDeleted, leaving, notYet, unauthenticated, unknownNode } from './bootstrap-errors.js';
 import { Gate } from './gate.js';
 
 /** How long a request is held for its turn. */
@@ -21,7 +21,7 @@ export class TakeTurn {
     if (!isReportToken(this.keyRing, nodeUuid, token)) throw unauthenticated();
     const { node } = await this.living(nodeUuid);
     const granted = await this.gate.wait(node.clusterUuid, node, HOLD_MS);
-    // While it waited the cluster may have been deleted.
+    // While it waited the cluster may have been deleted, or the node given up.
     await this.living(nodeUuid);
     if (!granted) throw notYet('It is not this node’s turn yet.');
   }
@@ -30,6 +30,7 @@ export class TakeTurn {
     const found = await this.nodes.find(nodeUuid);
     if (!found) throw unknownNode();
     if (found.cluster.status.startsWith('DELETE')) throw beingDeleted();
+    if (found.node.leavingSince !== null) throw leaving();
     return found;
   }
 }

@@ -1,7 +1,9 @@
 import { Applier, type KubernetesObject } from './apply.js';
 import { deleteBootstrapToken, ensureBootstrapToken } from './bootstrap-token.js';
 import { drain, type DrainOptions, type DrainResult } from './drain.js';
+import { setClusterVersion, setKubeProxyVersion } from './cluster-version.js';
 import { isNotFound } from './errors.js';
+import { etcdMembers, type EtcdMember, type EtcdMemberOf, removeEtcdMember } from './etcd.js';
 import { listNodes, watchNodes } from './list-nodes.js';
 import type { NodeState } from './nodes.js';
 import { type CallOptions, type ClusterEndpoint, Transport } from './transport.js';
@@ -34,6 +36,18 @@ export interface ClusterClient {
   deleteBootstrapToken(token: string, options?: CallOptions): Promise<void>;
   /** Applies one object, or YAML of several, on the server's side. @throws TypeError what is no object */
   apply(manifest: KubernetesObject | string, fieldManager: string, options?: CallOptions): Promise<KubernetesObject[]>;
+  /** The members of the etcd on the control-plane nodes. @throws KubernetesError none of them could be asked */
+  etcdMembers(options?: CallOptions): Promise<EtcdMember[]>;
+  /**
+   * Takes a control-plane node out of etcd; its leadership passes on first. Before its server goes.
+   * @returns false: it was no member
+   * @throws KubernetesError with reason `EtcdNoMajority`: those who stay would be no majority now
+   */
+  removeEtcdMember(of: EtcdMemberOf, options?: CallOptions): Promise<boolean>;
+  /** Which version control-plane nodes that join are made with. Before the first of a new version joins. */
+  setClusterVersion(version: string, options?: CallOptions): Promise<boolean>;
+  /** When the whole control plane has the new version. */
+  setKubeProxyVersion(version: string, options?: CallOptions): Promise<boolean>;
   /** Closes all connections; calls under way fail as unreachable. */
   close(): Promise<void>;
 }
@@ -77,6 +91,10 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     ensureBootstrapToken: (token, expiresAt, options) => ensureBootstrapToken(transport, token, expiresAt, options),
     deleteBootstrapToken: (token, options) => deleteBootstrapToken(transport, token, options),
     apply: (manifest, fieldManager, options) => applier.apply(manifest, fieldManager, options),
+    etcdMembers: (options) => etcdMembers(transport, options),
+    removeEtcdMember: (of, options) => removeEtcdMember(transport, of, options),
+    setClusterVersion: (version, options) => setClusterVersion(transport, version, options),
+    setKubeProxyVersion: (version, options) => setKubeProxyVersion(transport, version, options),
     close: () => transport.close(),
   };
 }

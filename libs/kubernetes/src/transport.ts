@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, Pool, WebSocket } from 'undici';
 import { KubernetesError } from './errors.js';
 import { noAnswer, noSense, refusal, tooLate } from './failure.js';
 
@@ -105,6 +105,12 @@ export class Transport {
       call.signal?.removeEventListener('abort', stop);
       stop();
     }
+  }
+
+  /** A stream of messages both ways, with the client certificate. Its errors are the caller's to hear. */
+  webSocket(path: string, query: URLSearchParams, protocol: string): WebSocket {
+    const origin = this.server.replace(/^https:/, 'wss:');
+    return new WebSocket(`${origin}${this.#base}${path}?${query.toString()}`, { protocols: [protocol], dispatcher: this.#pool });
   }
 
   /** Closes every connection at once; calls under way fail as unreachable. May be called twice. */

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { requirePrograms } from './support/commands.js';
+import { openstackCli } from './clients/openstack-cli.js';
+import { ClientSite, type Account } from './clients/site.js';
+import { Table, type ClientRows } from './clients/table.js';
+
+type Client = (rows: ClientRows, account: Account) => Promise<void>;
+
+/** Each with a project of its own; they work at the same time. */
+const CLIENTS: Readonly<Record<string, Client>> = {
+  'openstack coe': openstackCli,
+};
+
+/**
+ * Every client that is known, unmodified or as the requests that it makes, against what `npm start` runs. What a client is
+ * able to do is asked of the client: a call that no row shows fails the suite.
+ */
+describe('the clients of Magnum against the standalone installation', () => {
+  const table = new Table();
+  let site: ClientSite;
+
+  before(async () => {
+    requirePrograms({
+      openstack: 'python3-openstackclient python3-magnumclient python3-openstacksdk',
+      kubectl: 'kubernetes-client',
+      openssl: 'openssl',
+    });
+    site = await ClientSite.start();
+  });
+
+  after(async () => {
+    await site?.stop();
+    console.log(`\n${table.text()}\n`);
+  });
+
+  describe('each through everything it can do', { concurrency: Object.keys(CLIENTS).length }, () => {
+    for (const [name, client] of Object.entries(CLIENTS))
+      it(name, async (test) => {
+        const rows = table.client(name);
+        try {
+          await client(rows, await site.account(name.replaceAll(/[^a-z]+/g, '-')));
+        } catch (error) {
+          rows.add({ call: '(the rest: the client stopped)', result: 'failed', why: String(error) });
+        }
+        for (const row of table.rows.filter((one) => one.client === name))
+          await test.test(row.why && row.result === 'not possible' ? `${row.call} (not possible: ${row.why})` : row.call, () =>
+            assert.notEqual(row.result, 'failed', row.why),
+          );
+      });
+  });
+
+  it('every client has told what it is able to do, and the table shows all of it', () => {
+    assert.deepEqual(table.clients().toSorted(), Object.keys(CLIENTS).toSorted());
+    assert.deepEqual(table.missing(), []);
+  });
+
+  it('leaves the cloud as it was', async () => {
+    assert.deepEqual(await site.left(), {});
+  });
+});

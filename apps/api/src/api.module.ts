@@ -28,17 +28,22 @@ import { Policy } from './policy/policy.js';
 import { HealthController } from './root/health.controller.js';
 import { VersionController } from './root/version.controller.js';
 import type { ApiParts } from './parts.js';
-import { LOGGER, SERVICE_SESSION, SETTINGS } from './tokens.js';
+import { DRIVER_FEATURES, LOGGER, SERVICE_SESSION, SETTINGS } from './tokens.js';
 import { CloudChecks } from './cloud/cloud-checks.js';
 import { ClusterTemplatesController } from './v1/cluster-templates/cluster-templates.controller.js';
 import { CreateClusterTemplate } from './v1/cluster-templates/create-cluster-template.js';
 import { DeleteClusterTemplate } from './v1/cluster-templates/delete-cluster-template.js';
 import { FindClusterTemplates } from './v1/cluster-templates/find-cluster-templates.js';
+import { ChangeCluster } from './v1/clusters/change-cluster.js';
+import { ClusterActionsController } from './v1/clusters/cluster-actions.controller.js';
+import { ClusterDrivers } from './v1/clusters/cluster-drivers.js';
 import { ClustersController } from './v1/clusters/clusters.controller.js';
 import { CreateCluster } from './v1/clusters/create-cluster.js';
 import { DeleteCluster } from './v1/clusters/delete-cluster.js';
 import { FindClusters } from './v1/clusters/find-clusters.js';
 import { Operations } from './v1/clusters/operations.js';
+import { ResizeCluster } from './v1/clusters/resize-cluster.js';
+import { UpdateCluster } from './v1/clusters/update-cluster.js';
 import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
 import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
 import { CertificatesController } from './v1/certificates/certificates.controller.js';
@@ -79,6 +84,10 @@ const verbs: Provider[] = [
   CreateCluster,
   FindClusters,
   DeleteCluster,
+  ChangeCluster,
+  ClusterDrivers,
+  UpdateCluster,
+  ResizeCluster,
   FindNodeGroups,
   ClusterCertificates,
   ClusterHistory,
@@ -89,6 +98,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   HealthController,
   ClusterTemplatesController,
   ClustersController,
+  ClusterActionsController,
   NodeGroupsController,
   HistoryController,
   CertificatesController,
@@ -115,6 +125,7 @@ export class ApiModule {
         { provide: OperationQueue, useValue: parts.queue },
         { provide: Cloud, useValue: parts.cloud },
         { provide: SERVICE_SESSION, useValue: parts.service },
+        { provide: DRIVER_FEATURES, useValue: parts.features },
         { provide: Policy, useValue: parts.policy },
         { provide: CloudCatalogue, useFactory: (cloud: Cloud) => new CloudCatalogue(cloud), inject: [Cloud] },
         {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { settings as schema, type Settings } from '#libs/config';
+import type { DriverFeatures } from '#libs/domain';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { migrateQueue } from '#libs/jobs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,7 +19,11 @@ export class ApiHarness {
     readonly app: NestFastifyApplication,
   ) {}
 
-  static async start(overrides: Partial<Record<keyof Settings, string>> = {}): Promise<ApiHarness> {
+  /** @param features what drivers can do, where it matters */
+  static async start(
+    overrides: Partial<Record<keyof Settings, string>> = {},
+    features: Partial<DriverFeatures> = {},
+  ): Promise<ApiHarness> {
     const cloud = new TinyCloud();
     const [authUrl, database] = await Promise.all([cloud.start(), testDatabase()]);
     await migrateQueue({ databaseUrl: database.url });
@@ -35,7 +40,9 @@ export class ApiHarness {
       LOG_LEVEL: 'silent',
       ...overrides,
     });
-    const parts = await openParts(settings);
+    const opened = await openParts(settings);
+    const drivers = Object.entries(opened.features).map(([name, able]) => [name, { ...able, ...features }] as const);
+    const parts = { ...opened, features: Object.fromEntries(drivers) };
     return new ApiHarness(cloud, database, parts, await createApi(parts));
   }
 

@@ -3,6 +3,7 @@ import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { ClusterEntity, NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
 import type { Tx } from './unit-of-work.js';
+import { values } from './values.js';
 
 /** What a cluster's views need of its node groups. */
 export interface GroupSummary {
@@ -14,6 +15,8 @@ export interface GroupSummary {
   readonly status: ClusterStatus;
   readonly statusReason: string | null;
 }
+
+export type ClusterChanges = Partial<Pick<ClusterEntity, 'status' | 'statusReason' | 'healthStatus' | 'healthStatusReason'>>;
 
 export class ClustersRepository {
   constructor(private readonly source: DataSource) {}
@@ -87,6 +90,15 @@ export class ClustersRepository {
         [uuid, status, reason],
       );
     }
+  }
+
+  /** The cluster's own row; its node groups have theirs. */
+  async change(tx: Tx, uuid: string, changed: ClusterChanges): Promise<void> {
+    await tx.manager.update(
+      ClusterEntity,
+      { uuid },
+      { ...values<ClusterEntity>(changed), updatedAt: () => 'now()', revision: () => 'revision + 1' },
+    );
   }
 
   private visible(scope: Scope): SelectQueryBuilder<ClusterEntity> {

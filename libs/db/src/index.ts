@@ -41,8 +41,8 @@ export {
 export { isUuidText, type PageRequest } from './page.js';
 export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-templates.repository.js';
 export { ClusterCreationRepository, type ClusterBirth, type NewCluster } from './cluster-creation.repository.js';
-export { ClustersRepository, type GroupSummary } from './clusters.repository.js';
-export { NodeGroupsRepository, type NewNodeGroup } from './node-groups.repository.js';
+export { ClustersRepository, type ClusterChanges, type GroupSummary } from './clusters.repository.js';
+export { NodeGroupsRepository, type NewNodeGroup, type NodeGroupChanges } from './node-groups.repository.js';
 export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';
 export {

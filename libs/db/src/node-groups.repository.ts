@@ -2,10 +2,16 @@ import { Conflict, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import type { Tx } from './unit-of-work.js';
+import { values } from './values.js';
 
 export type NewNodeGroup = Omit<
   NodeGroupEntity,
   'id' | 'createdAt' | 'updatedAt' | 'revision' | 'nodeAddresses' | 'nodeFacts' | 'stackId' | 'statusReason' | 'version'
+>;
+
+export type NodeGroupChanges = Partial<
+  Pick<NodeGroupEntity, 'nodeCount' | 'minNodeCount' | 'maxNodeCount' | 'nodeLabels' | 'nodeTaints' | 'status' | 'statusReason'>
 >;
 
 export class NodeGroupsRepository {
@@ -47,6 +53,26 @@ export class NodeGroupsRepository {
     const [row] = rows;
     if (!row) throw new NotFound('node-group-not-found', `Nodegroup ${ident} could not be found.`, { nodeGroup: ident });
     return row;
+  }
+
+  /** All groups of a cluster that the transaction has locked, in the order of their creation. */
+  async all(tx: Tx, clusterUuid: string): Promise<NodeGroupEntity[]> {
+    return tx.manager.find(NodeGroupEntity, { where: { clusterUuid }, order: { id: 'ASC' } });
+  }
+
+  /** @throws a unique violation when the cluster has a group of this name */
+  async insert(tx: Tx, row: NewNodeGroup): Promise<NodeGroupEntity> {
+    await tx.manager.insert(NodeGroupEntity, values<NodeGroupEntity>(row));
+    return tx.manager.findOneByOrFail(NodeGroupEntity, { uuid: row.uuid });
+  }
+
+  async change(tx: Tx, uuid: string, changed: NodeGroupChanges): Promise<NodeGroupEntity> {
+    await tx.manager.update(
+      NodeGroupEntity,
+      { uuid },
+      { ...values<NodeGroupEntity>(changed), updatedAt: () => 'now()', revision: () => 'revision + 1' },
+    );
+    return tx.manager.findOneByOrFail(NodeGroupEntity, { uuid });
   }
 
   private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {

@@ -198,6 +198,19 @@ ${String(label)}`)
   });
 }
 
+const MOST_TEXTS = 10_000;
+
+/** A list of strings. Absent and null are the empty list. */
+export function textList(described: Described): Field<string[]> {
+  const shown = { ...described, type: orNull('array'), items: { type: 'string' }, maxItems: MOST_TEXTS };
+  return field(shown, (value) => {
+    if (isAbsent(value)) return [];
+    if (!Array.isArray(value)) throw new Problem(value, `Value not a valid list: ${pythonRepr(value)}`);
+    if (value.length > MOST_TEXTS) throw new Problem(`${value.length} items`, `Value should have at most ${MOST_TEXTS} items`);
+    return value.map((one: unknown) => checkText(one, { description: '', max: 255 }));
+  });
+}
+
 /** Present only to be refused. */
 export function readOnly(what: string): Field<undefined> {
   return field({ description: `Read-only: ${what}`, readOnly: true }, (value) => {

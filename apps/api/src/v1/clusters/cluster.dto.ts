@@ -1,11 +1,25 @@
 import { CLUSTER_STATUSES, HEALTH_STATUSES } from '#libs/domain';
 import type { z } from 'zod';
-import { body, boolean, choice, ignored, integer, labelMap, readOnly, requiredText, text, type Field } from '../../http/wire.js';
+import {
+  body,
+  boolean,
+  query,
+  choice,
+  ignored,
+  integer,
+  labelMap,
+  readOnly,
+  requiredInteger,
+  requiredText,
+  text,
+  textList,
+  type Field,
+} from '../../http/wire.js';
 
 const name255 = (description: string, example?: string): Field<string | null> => text({ description, min: 1, max: 255, example });
 
-/** `POST /v1/clusters`. Reference section 5.2. */
-export const createClusterBody = body('cluster', 'ClusterCreate', 'A cluster to make', {
+/** Reference section 5.2. */
+export const CLUSTER_FIELDS = {
   cluster_template_id: requiredText({ description: 'Template: uuid, name or number', min: 1, max: 255, example: 'k8s-small' }),
   name: text({
     description: 'Name; made from a Greek letter and a number when absent. Need not be unique',
@@ -53,5 +67,27 @@ export const createClusterBody = body('cluster', 'ClusterCreate', 'A cluster to 
   links: readOnly('links'),
   created_at: readOnly('time'),
   updated_at: readOnly('time'),
-});
+};
+
+/** `POST /v1/clusters`. */
+export const createClusterBody = body('cluster', 'ClusterCreate', 'A cluster to make', CLUSTER_FIELDS);
 export type CreateClusterBody = z.output<typeof createClusterBody>;
+
+/** `PATCH /v1/clusters/{cluster}`. */
+export const updateClusterQuery = query({
+  rollback: boolean({
+    description: 'When the change fails, go back to the nodes of before; from microversion 1.3',
+    fallback: null,
+  }),
+});
+export type UpdateClusterQuery = z.output<typeof updateClusterQuery>;
+
+/** `POST /v1/clusters/{cluster}/actions/resize`. Reference section 7.1. */
+export const resizeBody = body('cluster_resize_req', 'ClusterResize', 'How many nodes a group is to have', {
+  node_count: requiredInteger({ description: 'Nodes; 0 from microversion 1.10', min: 0, example: 3 }),
+  nodes_to_remove: textList({
+    description: 'Which nodes go first when there are to be fewer: server id, node uuid, node name, or number in the group',
+  }),
+  nodegroup: name255('uuid, name or number of the node group; default: the default workers', 'default-worker'),
+});
+export type ResizeBody = z.output<typeof resizeBody>;

@@ -1,12 +1,13 @@
 import type { Microversion, RequestContext } from '#libs/domain';
 import type { Settings } from '#libs/config';
-import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { Endpoint } from '../../http/endpoint.js';
+import { patchBody, type PatchOperation } from '../../http/json-patch.js';
 import { nextLink, pageQuery, pageRequest, type PageQuery } from '../../http/paging.js';
 import { BaseUrl, Ctx, Version } from '../../http/request.js';
 import { SETTINGS } from '../../tokens.js';
-import { createClusterBody, type CreateClusterBody } from './cluster.dto.js';
+import { createClusterBody, updateClusterQuery, type CreateClusterBody, type UpdateClusterQuery } from './cluster.dto.js';
 import {
   clusterDetailListView,
   clusterListView,
@@ -20,6 +21,7 @@ import {
 import { CreateCluster } from './create-cluster.js';
 import { DeleteCluster } from './delete-cluster.js';
 import { FindClusters } from './find-clusters.js';
+import { UpdateCluster } from './update-cluster.js';
 
 const tag = 'Clusters';
 const NOT_FOUND = 'No such cluster that the caller may see';
@@ -31,6 +33,7 @@ export class ClustersController {
   constructor(
     private readonly creator: CreateCluster,
     private readonly finder: FindClusters,
+    private readonly updater: UpdateCluster,
     private readonly remover: DeleteCluster,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -120,6 +123,33 @@ export class ClustersController {
   ): Promise<ClusterView> {
     const { row, groups, templateLabels } = await this.finder.show(ctx, ident);
     return toShownClusterView(base, version, row, groups, templateLabels);
+  }
+
+  @Patch(':cluster')
+  @Endpoint({
+    rules: ['cluster:update', 'cluster:update_health_status'],
+    tag,
+    summary: 'Change a cluster',
+    example: [{ op: 'replace', path: '/node_count', value: 3 }],
+    description:
+      'Only `node_count` (of the default workers; removed: 1), `health_status` and `health_status_reason` may change. Health alone is ' +
+      'stored at once; another count begins an operation, and `UPDATE_IN_PROGRESS` is stored when the answer comes.',
+    success: 202,
+    answer: uuidView,
+    errors: {
+      400: 'The patch cannot be applied; something else would change; or the cluster’s status does not allow it',
+      404: NOT_FOUND,
+      409: AMBIGUOUS,
+    },
+  })
+  async patch(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @Param('cluster') ident: string,
+    @Query({ schema: updateClusterQuery }) query: UpdateClusterQuery,
+    @Body({ schema: patchBody }) patch: PatchOperation[],
+  ): Promise<z.infer<typeof uuidView>> {
+    return { uuid: await this.updater.run(ctx, version, ident, patch, query.rollback) };
   }
 
   @Delete(':cluster')

@@ -41,8 +41,8 @@ import { scopeOf } from '../../policy/scope.js';
 import { SETTINGS } from '../../tokens.js';
 import type { CreateClusterBody } from './cluster.dto.js';
 import { Operations } from './operations.js';
+import { assertZeroNodesKnown } from './zero-nodes.js';
 
-const ZERO_NODES_SINCE = Microversion.of('1.10');
 const UNKNOWN_TEMPLATE_IS_404_SINCE = Microversion.of('1.10');
 const STATUS: ClusterStatus = 'CREATE_IN_PROGRESS';
 
@@ -64,7 +64,7 @@ export class CreateCluster {
 
   /** @returns the new cluster's uuid; its row, its groups and its operation are stored */
   async run(ctx: RequestContext, version: Microversion, body: CreateClusterBody): Promise<string> {
-    if (body.node_count === 0 && !version.atLeast(ZERO_NODES_SINCE)) throw zeroNodes();
+    assertZeroNodesKnown(version, body.node_count);
     const template = await this.findTemplate(ctx, version, body.cluster_template_id);
     const request = requestOf(body);
     const spec = resolveCluster(template, request);
@@ -215,10 +215,4 @@ function requestOf(body: CreateClusterBody): ClusterRequest {
     floatingIpEnabled: body.floating_ip_enabled,
     masterLbEnabled: body.master_lb_enabled,
   };
-}
-
-function zeroNodes(): InvalidInput {
-  return new InvalidInput('zero-nodes', 'Resizing a nodegroup to zero is not supported in the provided microversion.', {
-    field: 'node_count',
-  });
 }

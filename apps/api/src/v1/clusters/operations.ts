@@ -35,7 +35,7 @@ export class Operations implements OnModuleDestroy {
     ctx: RequestContext,
     cluster: { readonly uuid: string; readonly projectId: string },
     kind: OperationKind,
-    options: { readonly request?: Record<string, unknown>; readonly deadlineMinutes?: number } = {},
+    options: { readonly request?: Record<string, unknown>; readonly deadlineMinutes?: number | undefined } = {},
   ): NewOperation {
     const { request = {}, deadlineMinutes } = options;
     return {
@@ -59,11 +59,12 @@ export class Operations implements OnModuleDestroy {
   }
 
   /**
-   * For an operation that acts by what the cluster has already: the caller's token is not kept.
    * @param message of the event, without secrets
+   * @param token of the caller, kept sealed; null for an operation that acts by what the cluster has already
    */
-  async insert(tx: Tx, operation: NewOperation, message: string): Promise<void> {
+  async insert(tx: Tx, operation: NewOperation, message: string, token: string | null = null): Promise<void> {
     await this.operations.insert(tx, operation);
+    if (token !== null) await this.secrets.put(tx, operationOwner(operation.uuid), OPERATION_TOKEN, token);
     await this.events.add(tx, acceptedEvent(operation, message));
     await this.signals.notify(tx, 'operations', operation.clusterUuid);
   }

@@ -119,7 +119,10 @@ export class StoreCloudView implements CloudView {
         floatingIp: this.floatingIp(port.id),
       })),
       routerExternalIp: this.neutron.gatewayOf(ports[0]?.fixed_ips[0]?.subnet_id ?? '')?.address,
-      image: image === undefined ? undefined : { name: image.name, osDistro: image.properties['os_distro'] },
+      image:
+        image === undefined
+          ? undefined
+          : { name: image.name, osDistro: image.properties['os_distro'], kubeVersion: image.properties['kube_version'] },
     };
   }
 

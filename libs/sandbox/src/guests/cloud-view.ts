@@ -20,8 +20,9 @@ export interface ServerView {
   readonly ports: readonly PortView[];
   /** External address of the router that serves the first port's network: the source of traffic without floating IP. */
   readonly routerExternalIp?: string | undefined;
-  /** What the server was built from, when known; only used for the node's looks (osImage). */
-  readonly image?: { readonly name: string; readonly osDistro?: string | undefined } | undefined;
+  /** What the server was built from, when known: the node's looks (osImage), and the Kubernetes that it carries. */
+  readonly image?:
+    { readonly name: string; readonly osDistro?: string | undefined; readonly kubeVersion?: string | undefined } | undefined;
 }
 
 /** A load balancer's listener. Members the view cannot resolve to a server are left out. */

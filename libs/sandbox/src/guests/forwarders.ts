@@ -7,6 +7,11 @@ export interface ForwardTarget {
   readonly port: number;
   /** Internal addresses that listen now; never empty. */
   readonly targets: readonly RealAddress[];
+  /**
+   * Addresses to which open connections stay although new ones no longer go there: a load balancer that has lost a
+   * member lets them end. A floating IP that moves cuts them.
+   */
+  readonly keeps?: readonly RealAddress[] | undefined;
 }
 
 /**
@@ -27,7 +32,7 @@ export class Forwarders {
       const key = `${target.address}:${target.port}`;
       keys.add(key);
       const open = this.#open.get(key);
-      if (open) open.retarget(target.targets);
+      if (open) open.retarget(target.targets, target.keeps);
       else opening.push(this.#listen(key, target));
     }
     for (const [key, forwarder] of this.#open) {
@@ -71,10 +76,10 @@ class Forwarder {
     });
   }
 
-  retarget(targets: readonly RealAddress[]): void {
+  retarget(targets: readonly RealAddress[], keeps: readonly RealAddress[] = []): void {
     this.#targets = targets;
     for (const [outer, { target, inner }] of this.#links) {
-      if (targets.some((candidate) => sameAddress(candidate, target))) continue;
+      if ([...targets, ...keeps].some((candidate) => sameAddress(candidate, target))) continue;
       inner.destroy();
       outer.destroy();
     }

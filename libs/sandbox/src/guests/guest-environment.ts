@@ -39,6 +39,7 @@ export interface GuestEnvironment {
 }
 
 export interface ServeApi {
+  readonly nodeName: string;
   readonly clusterKey: string;
   readonly version: string;
   readonly certPem: string;

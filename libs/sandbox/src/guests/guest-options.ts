@@ -8,6 +8,8 @@ export interface GuestLatencies {
   readonly otherStepMs: number;
   /** From the node's registration to Ready=True. */
   readonly nodeReadyMs: number;
+  /** How long the API hangs when etcd's leader goes without having passed its leadership on. */
+  readonly etcdElectionMs: number;
   /** How long a node may be silent before the simulated controller manager says Ready=Unknown. */
   readonly nodeMonitorGraceMs: number;
 }
@@ -18,6 +20,7 @@ export const defaultGuestLatencies: GuestLatencies = {
   steps: { prepare: 500, containerd: 1_000, 'kubeadm-init': 6_000, 'kubeadm-join': 3_000 },
   otherStepMs: 500,
   nodeReadyMs: 1_000,
+  etcdElectionMs: 1_500,
   nodeMonitorGraceMs: 40_000,
 };
 
@@ -28,6 +31,7 @@ export function scaleGuestLatencies(latencies: GuestLatencies, factor: number): 
     steps: Object.fromEntries(Object.entries(latencies.steps).map(([name, ms]) => [name, ms * factor])),
     otherStepMs: latencies.otherStepMs * factor,
     nodeReadyMs: latencies.nodeReadyMs * factor,
+    etcdElectionMs: latencies.etcdElectionMs * factor,
     nodeMonitorGraceMs: latencies.nodeMonitorGraceMs * factor,
   };
 }
@@ -46,6 +50,8 @@ export type GuestFault = { readonly server: string } & (
       readonly stderr: string;
       /** How many attempts fail, over all servers; unset: all of them. */
       readonly times?: number;
+      /** It fails after having done its work: a control plane has joined etcd by then. */
+      readonly late?: boolean;
     }
   | { readonly kind: 'not-ready'; readonly message?: string }
   | { readonly kind: 'slow'; readonly factor: number }

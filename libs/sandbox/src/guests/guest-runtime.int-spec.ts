@@ -257,13 +257,22 @@ describe('simulated guests', () => {
     };
     view.listener({ ...listener, members: [{ serverId, protocolPort: 6443 }] });
     await scene.bootstrap.reported(nodeId, 'kubeadm-init', 'done');
-    const second = scene.boot(cluster.join('k1-master-1', 'master'));
-    await scene.bootstrap.reported(second.nodeId, 'kubeadm-join', 'done');
-    view.listener({ ...listener, members: [serverId, second.serverId].map((id) => ({ serverId: id, protocolPort: 6443 })) });
-    assert.equal((await scene.untilReady(2)).length, 2);
+    const all = [serverId];
+    for (const name of ['k1-master-1', 'k1-master-2']) {
+      const next = scene.boot(cluster.join(name, 'master'));
+      await scene.bootstrap.reported(next.nodeId, 'kubeadm-join', 'done');
+      all.push(next.serverId);
+    }
+    view.listener({ ...listener, members: all.map((id) => ({ serverId: id, protocolPort: 6443 })) });
+    assert.equal((await scene.untilReady(3)).length, 3);
     view.server({ id: serverId, name: 'k1-master-0', status: 'SHUTOFF' });
     while (scene.runtime.listening(serverId, 6443)) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal((await scene.admin('/readyz')).status, 200);
+    // The second one of three takes the majority with it.
+    view.server({ id: all[1] ?? '', name: 'k1-master-1', status: 'SHUTOFF' });
+    while (scene.runtime.listening(all[1] ?? '', 6443)) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal((await scene.admin('/readyz')).status, 500);
+    assert.equal((await scene.admin('/api/v1/nodes')).status, 500);
   });
 });
 

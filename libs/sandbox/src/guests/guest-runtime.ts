@@ -57,7 +57,10 @@ export class GuestRuntime {
     readonly options: GuestRuntimeOptions = {},
   ) {
     const { dir } = options;
-    this.#clusters = new SimulatedClusters(dir === undefined ? undefined : join(dir, 'clusters'));
+    this.#clusters = new SimulatedClusters(
+      dir === undefined ? undefined : join(dir, 'clusters'),
+      (options.latencies ?? defaultGuestLatencies).etcdElectionMs,
+    );
     this.#addresses = new InternalAddresses(options.internalCidr ?? '127.26.0.0/16');
     this.#forwarders = new Forwarders((target, error) => this.#complain(target, error));
     this.setFaults(options.faults ?? []);
@@ -206,9 +209,11 @@ export class GuestRuntime {
         if (floatingIp !== undefined) wanted.push({ address: floatingIp, port: listening.port, targets: [listening] });
       }
     }
+    const alive = [...this.#guests.values()].flatMap((guest) => guest.listening ?? []);
     for (const { floatingIp, protocolPort, members } of this.view.listeners()) {
       const targets = this.#living(members);
-      if (floatingIp !== undefined && targets.length > 0) wanted.push({ address: floatingIp, port: protocolPort, targets });
+      if (floatingIp !== undefined && targets.length > 0)
+        wanted.push({ address: floatingIp, port: protocolPort, targets, keeps: alive });
     }
     return wanted;
   }

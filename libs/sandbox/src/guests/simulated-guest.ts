@@ -6,8 +6,10 @@ import type { GuestEnvironment, RealAddress, ServeApi } from './guest-environmen
 import { scaleGuestLatencies, type GuestFault, type GuestLatencies } from './guest-options.js';
 import { startApiServer, type JoinedNode } from './kubeadm/kubeadm-init.js';
 import { postNodeStatus } from './kubeadm/simulated-kubelet.js';
+import { StatusError } from './kubernetes/kube-object.js';
 import { SimulatedApiServer } from './kubernetes/simulated-api-server.js';
 import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
+import { simulatedEtcdctl, type ProgramResult } from './kubernetes/simulated-etcdctl.js';
 import { readAuthority } from './kubernetes/simulated-pki.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
@@ -37,7 +39,7 @@ export class SimulatedGuest {
   #memory: AgentMemory;
   #disk: SimulatedDisk;
   #power: AbortController | null = null;
-  #api: { server: SimulatedApiServer; address: RealAddress; clusterKey: string } | null = null;
+  #api: { server: SimulatedApiServer; address: RealAddress; clusterKey: string; nodeName: string } | null = null;
   #silent: NodeJS.Timeout | undefined;
 
   constructor(
@@ -118,7 +120,8 @@ export class SimulatedGuest {
     if (!joined?.controlPlane) return;
     const dir = joined.controlPlane.certificatesDir;
     const ca = readAuthority(this.#disk.text(`${dir}/ca.crt`) ?? '', this.#disk.text(`${dir}/ca.key`) ?? '');
-    this.room.clusters.join(ca, this.server.id);
+    const { etcdMembers } = this.room.clusters.join(ca, this.server.id);
+    if (!joined.controlPlane.etcdMember) etcdMembers.adopt(this.server.id, joined.nodeName, this.server.ports[0]?.fixedIp ?? '');
   }
 
   async #run(signal: AbortSignal, awake: boolean): Promise<void> {
@@ -130,7 +133,7 @@ export class SimulatedGuest {
     if (awake && ['failed', 'cancelled'].includes(this.#outcome)) return;
     if (!(awake && this.#outcome === 'joined')) await environment.sleep(environment.latencies.bootMs);
     const joined = this.#memory.joined;
-    if (joined?.controlPlane) await startApiServer(environment, joined.clusterKey, joined.controlPlane);
+    if (joined?.controlPlane) await startApiServer(environment, joined.clusterKey, joined.nodeName, joined.controlPlane);
     if (joined && this.#outcome === 'joined') return this.#becomeReady(environment, joined, 0);
     await this.#firstBoot(environment);
   }
@@ -179,7 +182,8 @@ export class SimulatedGuest {
     if (!cluster) throw new Error('the simulated etcd of this cluster is not there');
     await this.#closeApi();
     const server = new SimulatedApiServer({
-      controllers: cluster.controllers,
+      cluster,
+      serverId: this.server.id,
       version: options.version,
       certPem: options.certPem,
       keyPem: options.keyPem,
@@ -187,8 +191,10 @@ export class SimulatedGuest {
       address: options.endpoint,
     });
     const address = await this.room.listen(server, options.port);
-    this.#api = { server, address, clusterKey: options.clusterKey };
+    this.#api = { server, address, clusterKey: options.clusterKey, nodeName: options.nodeName };
     cluster.serving.add(this.server.id);
+    cluster.kubelets.set(options.nodeName, (container, command) => this.#runInContainer(options.nodeName, container, command));
+    cluster.etcdMembers.start(this.server.id);
     this.console.write(`kube-apiserver: simulated, serving on ${address.address}:${address.port}`);
     this.room.changed();
   }
@@ -197,9 +203,29 @@ export class SimulatedGuest {
     const api = this.#api;
     if (!api) return;
     this.#api = null;
-    this.room.clusters.find(api.clusterKey)?.serving.delete(this.server.id);
+    const cluster = this.room.clusters.find(api.clusterKey);
+    cluster?.serving.delete(this.server.id);
+    cluster?.kubelets.delete(api.nodeName);
+    cluster?.etcdMembers.stop(this.server.id);
     this.room.changed();
     await api.server.close();
+  }
+
+  /** What `kubectl exec` finds in the static pods: etcd's image has etcdctl and nothing else. */
+  #runInContainer(nodeName: string, container: string, [program = '', ...words]: readonly string[]): ProgramResult {
+    const members = this.#api && this.room.clusters.find(this.#api.clusterKey)?.etcdMembers;
+    if (!members || container !== 'etcd') {
+      throw new StatusError(400, 'BadRequest', `container ${container} is not valid for a pod of node ${nodeName}`);
+    }
+    if (members.of(this.server.id) === undefined) {
+      throw new StatusError(500, 'InternalError', 'container not found ("etcd")');
+    }
+    if (program === 'etcdctl') return simulatedEtcdctl({ members, serverId: this.server.id, disk: this.#disk }, words);
+    throw new StatusError(
+      500,
+      'InternalError',
+      `OCI runtime exec failed: exec failed: unable to start container process: exec: "${program}": executable file not found in $PATH`,
+    );
   }
 
   #environment(signal: AbortSignal): GuestEnvironment {

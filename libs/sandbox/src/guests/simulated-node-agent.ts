@@ -4,7 +4,8 @@ import type { GuestEnvironment } from './guest-environment.js';
 import { callHttps, type HttpsAnswer } from './guest-https.js';
 import type { JoinedNode } from './kubeadm/kubeadm-init.js';
 import { readBundle, type Bundle } from './node-bundle.js';
-import { runSimulatedStep } from './simulated-step.js';
+import { installVersion } from './kubeadm/installed-version.js';
+import { optionOf, runSimulatedStep } from './simulated-step.js';
 
 /** What the agent keeps in /var/lib/jeroboam, so that a run after a restart goes on. */
 export interface AgentMemory {
@@ -210,6 +211,8 @@ export class SimulatedNodeAgent {
       const content = file.content.replaceAll('@@INSTANCE_ID@@', server.id).replaceAll('@@LOCAL_IP@@', localIp);
       disk.write(file.path, content, file.mode);
     }
+    const version = optionOf(bundle.steps.find((step) => step.name === 'prepare')?.command ?? [], '--version');
+    if (version !== undefined) installVersion(disk, version);
   }
 
   async #pause(ms: number): Promise<void> {

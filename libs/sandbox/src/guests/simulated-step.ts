@@ -57,16 +57,35 @@ async function withTimeout(
 async function attempt(environment: GuestEnvironment, step: BundleStep): Promise<AttemptResult> {
   await environment.sleep(environment.latencies.steps[step.name] ?? environment.latencies.otherStepMs);
   const fault = environment.stepFault(step.name);
-  if (fault) return { exitCode: fault.exitCode, output: `${fault.stderr.trimEnd()}\n` };
+  const failure = fault && { exitCode: fault.exitCode, output: `${fault.stderr.trimEnd()}\n` };
+  if (failure && !fault.late) return failure;
+  const wrong = wrongImage(environment, step);
+  if (wrong !== undefined) return { exitCode: 1, output: `${wrong}\n` };
   const action = /^kubeadm-(init|join)$/.exec(step.name)?.[1];
   if (action === undefined) return { exitCode: 0, output: `simulated: ${step.name}\n` };
   try {
-    return { exitCode: 0, output: `simulated: kubeadm ${action}\n`, joined: await runKubeadm(environment, step, action) };
+    const joined = await runKubeadm(environment, step, action);
+    return failure ?? { exitCode: 0, output: `simulated: kubeadm ${action}\n`, joined };
   } catch (error) {
     environment.signal.throwIfAborted();
     if (error instanceof KubeadmFailure) return { exitCode: error.exitCode, output: error.stderr };
     return { exitCode: 1, output: `simulated kubeadm: ${(error as Error).message}\n` };
   }
+}
+
+/** What prepare.sh finds on a prebuilt image that carries another Kubernetes; undefined when all is well. */
+function wrongImage({ server }: GuestEnvironment, step: BundleStep): string | undefined {
+  const wanted = optionOf(step.command, '--version');
+  const found = server.image?.kubeVersion;
+  if (step.name !== 'prepare' || optionOf(step.command, '--mode') !== 'prebuilt' || found === undefined || found === wanted)
+    return undefined;
+  return `kubeadm is ${found}, this cluster wants ${wanted ?? 'another'}`;
+}
+
+/** The word behind an option. */
+export function optionOf(command: readonly string[], name: string): string | undefined {
+  const place = command.indexOf(name);
+  return place < 0 ? undefined : command[place + 1];
 }
 
 async function runKubeadm(environment: GuestEnvironment, step: BundleStep, action: string): Promise<JoinedNode> {

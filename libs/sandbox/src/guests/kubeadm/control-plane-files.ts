@@ -17,7 +17,7 @@ export function requiredFile(disk: SimulatedDisk, path: string, phase: string, w
  * Checks the key pairs a control plane is given (cluster CA, etcd CA, front-proxy CA, service-account key).
  * @returns the cluster CA. @throws KubeadmFailure naming the file
  */
-export function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: string): SimulatedAuthority {
+export function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: string): ControlPlaneAuthority {
   const authorities: SimulatedAuthority[] = [];
   for (const [file, phase] of [
     ['ca', 'ca'],
@@ -37,7 +37,7 @@ export function readAuthorities(disk: SimulatedDisk, dir: string, phasePrefix: s
   const publicKey = requiredFile(disk, `${dir}/sa.pub`, `${phasePrefix}sa`, 'public key for service account');
   if (!sameKey(privateKey, publicKey))
     throw phaseFailure(`${phasePrefix}sa`, `${dir}/sa.pub is not the public key of ${dir}/sa.key`);
-  return authorities[0] as SimulatedAuthority;
+  return { ...(authorities[0] as SimulatedAuthority), etcd: authorities[1] as SimulatedAuthority };
 }
 
 function sameKey(privatePem: string, publicPem: string): boolean {
@@ -46,6 +46,11 @@ function sameKey(privatePem: string, publicPem: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The cluster's CA, and that of its etcd. */
+export interface ControlPlaneAuthority extends SimulatedAuthority {
+  readonly etcd: SimulatedAuthority;
 }
 
 export interface ServingNames {
@@ -85,7 +90,11 @@ export function firstServiceIp(subnet: string): string {
 }
 
 /** Issues what kubeadm issues for a control-plane node and writes it below `dir` and /etc/kubernetes. */
-export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: SimulatedAuthority, names: ServingNames): void {
+export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: ControlPlaneAuthority, names: ServingNames): void {
+  const etcdNames = { dnsNames: ['localhost', names.nodeName], ips: [names.advertiseAddress, '127.0.0.1'] };
+  const etcd = issueLeaf(ca.etcd, { commonName: names.nodeName, usage: 'server', ...etcdNames });
+  disk.write(`${dir}/etcd/server.crt`, etcd.certPem, 0o644);
+  disk.write(`${dir}/etcd/server.key`, etcd.keyPem, 0o600);
   const serving = issueLeaf(ca, { commonName: 'kube-apiserver', usage: 'server', ...servingNames(names) });
   disk.write(`${dir}/apiserver.crt`, serving.certPem, 0o644);
   disk.write(`${dir}/apiserver.key`, serving.keyPem, 0o600);

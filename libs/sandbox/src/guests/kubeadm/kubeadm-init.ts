@@ -9,6 +9,8 @@ import { credentialsOf, firstServiceIp, readAuthorities, writeLeafCertificates }
 import { GuestKubeClient, poll } from './guest-kube-client.js';
 import type { InitSettings } from './kubeadm-config.js';
 import { phaseFailure } from './kubeadm-failure.js';
+import { installedVersion } from './installed-version.js';
+import { kubeProxy, staticPods } from './system-pods.js';
 import { markControlPlane, nodeObject, registerNode } from './simulated-kubelet.js';
 
 export interface JoinedNode {
@@ -20,6 +22,8 @@ export interface JoinedNode {
     readonly version: string;
     readonly port: number;
     readonly endpoint: string;
+    /** Its etcd is a member of its own; unset: written by a sandbox that did not tell members apart. */
+    readonly etcdMember?: true;
   } | null;
 }
 
@@ -31,14 +35,15 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
   const { disk, server } = environment;
   const dir = settings.certificatesDir;
   const { name } = settings.registration;
-  const node = nodeObject(environment, settings.registration, 'master', settings.kubernetesVersion);
+  const kubeletVersion = installedVersion(disk) ?? settings.kubernetesVersion;
+  const node = nodeObject(environment, settings.registration, 'master', kubeletVersion);
   const ca = readAuthorities(disk, dir, 'certs/');
   const endpoint =
     settings.controlPlaneEndpoint === '' ? `${settings.advertiseAddress}:${settings.bindPort}` : settings.controlPlaneEndpoint;
   writeLeafCertificates(disk, dir, ca, { ...settings, nodeName: name, controlPlaneEndpoint: endpoint });
 
   const key = SimulatedClusters.keyOf(ca.certificatePem);
-  const others = [...(environment.clusters.find(key)?.members ?? [])].filter((id) => id !== server.id);
+  const others = [...(environment.clusters.find(key)?.servers ?? [])].filter((id) => id !== server.id);
   if (others.length > 0) {
     throw phaseFailure(
       'preflight',
@@ -47,9 +52,16 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
   }
   environment.clusters.leave(key, server.id);
   const cluster = environment.clusters.join(ca, server.id);
+  cluster.etcdMembers.bootstrap(server.id, name, settings.advertiseAddress);
   fillCluster(cluster, settings, ca.certificatePem, endpoint);
-  const controlPlane = { certificatesDir: dir, version: settings.kubernetesVersion, port: settings.bindPort, endpoint };
-  await startApiServer(environment, key, controlPlane);
+  const controlPlane = {
+    certificatesDir: dir,
+    version: settings.kubernetesVersion,
+    port: settings.bindPort,
+    endpoint,
+    etcdMember: true as const,
+  };
+  await startApiServer(environment, key, name, controlPlane);
 
   const admin = adminClient(environment, endpoint, ca.certificatePem);
   const kubelet = fileClient(environment, endpoint, ca.certificatePem, '/etc/kubernetes/kubelet.conf');
@@ -71,15 +83,20 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
   return { clusterKey: key, nodeName: name, controlPlane };
 }
 
-/** Starts the guest's API server with what lies on its disk. */
+/** Starts the guest's API server with what lies on its disk, and shows its static pods. */
 export async function startApiServer(
   environment: GuestEnvironment,
   clusterKey: string,
+  nodeName: string,
   controlPlane: NonNullable<JoinedNode['controlPlane']>,
 ): Promise<void> {
   const { certificatesDir: dir, version, port, endpoint } = controlPlane;
+  const cluster = environment.clusters.find(clusterKey);
+  const place = { nodeName, address: environment.localIp, certificatesDir: dir, version };
+  for (const pod of cluster ? staticPods(place) : []) cluster?.etcd.put('/pods', pod);
   await environment.serveApi({
     clusterKey,
+    nodeName,
     version,
     port,
     endpoint,
@@ -102,6 +119,7 @@ function fillCluster(cluster: SimulatedCluster, settings: InitSettings, caPem: s
   const objects: KubeObject[] = [
     ...defaultObjects(firstServiceIp(settings.serviceSubnet)),
     configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: stringify(settings.clusterConfiguration) }),
+    kubeProxy(settings),
     configMap('kube-system', 'kubelet-config', {
       kubelet: stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' }),
     }),

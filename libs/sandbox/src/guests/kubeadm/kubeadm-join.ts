@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { GuestEnvironment } from '../guest-environment.js';
 import { guestAgent } from '../guest-https.js';
 import { base64, dig, digText, unbase64 } from '../kubernetes/kube-object.js';
-import { SimulatedClusters } from '../kubernetes/simulated-cluster.js';
+import { SimulatedClusters, type SimulatedCluster } from '../kubernetes/simulated-cluster.js';
 import { detachedJws } from '../kubernetes/simulated-controller-manager.js';
 import { createRequest, publicKeyPin } from '../kubernetes/simulated-pki.js';
 import { readAuthorities, writeLeafCertificates } from './control-plane-files.js';
 import { GuestKubeClient, KubeCallError, poll } from './guest-kube-client.js';
 import type { JoinSettings } from './kubeadm-config.js';
+import { installedVersion } from './installed-version.js';
 import { KubeadmFailure, phaseFailure } from './kubeadm-failure.js';
 import { adminClient, startApiServer, type JoinedNode } from './kubeadm-init.js';
 import { markControlPlane, nodeObject, registerNode, registerNodeInProcess } from './simulated-kubelet.js';
@@ -32,7 +33,9 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
   const configuration = await clusterConfiguration(environment, settings, joiner);
   const version = digText(configuration, 'kubernetesVersion');
   const role = settings.controlPlane ? 'master' : 'worker';
-  const node = nodeObject(environment, settings.registration, role, version);
+  const installed = installedVersion(environment.disk);
+  if (installed !== undefined) refuseOlderCluster(installed, version);
+  const node = nodeObject(environment, settings.registration, role, installed ?? version);
   await refuseDouble(environment, joiner, name);
   const controlPlane = settings.controlPlane ? prepareControlPlane(environment, settings, configuration, caPem, endpoint) : null;
   const identity = await requestCertificate(environment, settings, joiner, name);
@@ -60,11 +63,8 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
     kubelet.agent.destroy();
   }
   if (controlPlane) {
-    const key = environment.clusters.join(
-      readAuthorities(environment.disk, controlPlane.certificatesDir, 'certs/'),
-      environment.server.id,
-    ).key;
-    await startApiServer(environment, key, controlPlane);
+    const { key } = await joinEtcd(environment, settings, controlPlane.certificatesDir);
+    await startApiServer(environment, key, name, controlPlane);
     const admin = adminClient(environment, endpoint, caPem);
     await poll(environment, settings.timeouts.apiCallMs, () => markControlPlane(admin, name)).finally(() =>
       admin.agent.destroy(),
@@ -72,6 +72,35 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
     return { clusterKey: key, nodeName: name, controlPlane };
   }
   return { clusterKey: SimulatedClusters.keyOf(caPem), nodeName: name, controlPlane: null };
+}
+
+/** kubeadm deploys its own minor and the one before. Source: kubeadm, constants.MinimumControlPlaneVersion. */
+function refuseOlderCluster(kubeadm: string, cluster: string): void {
+  const minor = (version: string): number => Number(/^v1\.(\d+)\./.exec(version)?.[1]);
+  if (!(minor(cluster) < minor(kubeadm) - 1)) return;
+  throw phaseFailure(
+    'preflight',
+    `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minor(kubeadm) - 1}.0. Current version: ${cluster}`,
+  );
+}
+
+/** A learner first, a voting member when it runs. One that was added before and never started is taken up again. */
+async function joinEtcd(environment: GuestEnvironment, settings: JoinSettings, dir: string): Promise<SimulatedCluster> {
+  const { server, localIp } = environment;
+  const cluster = environment.clusters.join(readAuthorities(environment.disk, dir, 'certs/'), server.id);
+  const { etcdMembers } = cluster;
+  try {
+    const own = etcdMembers.of(server.id);
+    const add = (): Promise<string> =>
+      Promise.resolve().then(() => etcdMembers.addLearner(server.id, settings.registration.name, localIp));
+    const id = own?.id ?? (await poll(environment, settings.timeouts.apiCallMs, add));
+    etcdMembers.start(server.id);
+    if (own?.learner !== false) etcdMembers.promote(id);
+  } catch (error) {
+    environment.signal.throwIfAborted();
+    throw phaseFailure('etcd-join', `error creating local etcd static pod manifest file: ${(error as Error).message}`);
+  }
+  return cluster;
 }
 
 /** kubeadm's token discovery: cluster-info unverified, its signature by the token, the CA by pin, then once more verified. */
@@ -190,7 +219,13 @@ function prepareControlPlane(
     controlPlaneEndpoint: endpoint,
     certSANs: Array.isArray(sans) ? sans.map(String) : [],
   });
-  return { certificatesDir: dir, version: digText(configuration, 'kubernetesVersion'), port: local.bindPort, endpoint };
+  return {
+    certificatesDir: dir,
+    version: digText(configuration, 'kubernetesVersion'),
+    port: local.bindPort,
+    endpoint,
+    etcdMember: true,
+  };
 }
 
 /** The kubelet's TLS bootstrap: a CSR with the token, its certificate. */

@@ -22,7 +22,7 @@ const tables: Record<string, readonly [string, string, boolean, string[]?, strin
     ['nodes', 'Node', false, ['no'], ['status']],
     ['persistentvolumeclaims', 'PersistentVolumeClaim', true, ['pvc'], ['status']],
     ['persistentvolumes', 'PersistentVolume', false, ['pv'], ['status']],
-    ['pods', 'Pod', true, ['po'], ['status', 'eviction'], all],
+    ['pods', 'Pod', true, ['po'], ['status', 'eviction', 'exec'], all],
     ['replicationcontrollers', 'ReplicationController', true, ['rc'], ['status', 'scale'], all],
     ['resourcequotas', 'ResourceQuota', true, ['quota'], ['status']],
     ['secrets', 'Secret', true],

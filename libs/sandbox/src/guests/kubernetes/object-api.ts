@@ -199,8 +199,17 @@ export class ObjectApi {
     };
     if (isDryRun(request)) return { code: 200, body: success };
     if (resource.plural === 'namespaces') this.#emptyNamespace(name);
+    if (resource.plural === 'nodes') this.#collectPods(name);
     this.#etcd.delete(resourceKey(resource), namespace, name);
     return { code: 200, body: success };
+  }
+
+  /** The pod garbage collector: what ran on a node that is no more. */
+  #collectPods(node: string): void {
+    for (const { object } of this.#etcd.list('/pods')) {
+      if (dig(object, 'spec', 'nodeName') !== node) continue;
+      this.#etcd.delete('/pods', object.metadata.namespace ?? '', object.metadata.name);
+    }
   }
 
   #emptyNamespace(name: string): void {

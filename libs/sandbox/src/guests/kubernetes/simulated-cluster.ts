@@ -3,7 +3,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SimulatedControllerManager } from './simulated-controller-manager.js';
 import { SimulatedEtcd } from './simulated-etcd.js';
+import { SimulatedEtcdMembers } from './simulated-etcd-members.js';
+import type { ProgramResult } from './simulated-etcdctl.js';
 import type { SimulatedAuthority } from './simulated-pki.js';
+
+/** @throws StatusError there is no such container here */
+export type RunInContainer = (container: string, command: readonly string[]) => ProgramResult;
 
 /** What the control-plane guests of one cluster share: etcd and control loops. Lives as long as one of them exists. */
 export interface SimulatedCluster {
@@ -11,8 +16,12 @@ export interface SimulatedCluster {
   readonly key: string;
   readonly etcd: SimulatedEtcd;
   readonly controllers: SimulatedControllerManager;
-  /** Ids of the servers that are members of its etcd. */
-  readonly members: Set<string>;
+  /** Ids of the servers that carry a control plane, whether etcd knows them or not. */
+  readonly servers: Set<string>;
+  /** Who belongs to its etcd. */
+  readonly etcdMembers: SimulatedEtcdMembers;
+  /** What the kubelets of its control-plane nodes run in a container, by the node's name. */
+  readonly kubelets: Map<string, RunInContainer>;
   /** Ids of the members that serve the API now. */
   readonly serving: Set<string>;
 }
@@ -21,7 +30,11 @@ export interface SimulatedCluster {
 export class SimulatedClusters {
   readonly #open = new Map<string, SimulatedCluster>();
 
-  constructor(readonly dir?: string) {}
+  /** @param electionMs see SimulatedEtcdMembers */
+  constructor(
+    readonly dir?: string,
+    readonly electionMs = 0,
+  ) {}
 
   /** Two authorities are the same when their PEM is, but for white space. */
   static keyOf(caCertificatePem: string): string {
@@ -32,7 +45,7 @@ export class SimulatedClusters {
     return this.#open.get(key);
   }
 
-  /** Makes `serverId` a member; opens what is on disk, else starts empty. May be called twice. */
+  /** Gives `serverId` a control plane; opens what is on disk, else starts empty. May be called twice. */
   join(authority: SimulatedAuthority, serverId: string): SimulatedCluster {
     const key = SimulatedClusters.keyOf(authority.certificatePem);
     let cluster = this.#open.get(key);
@@ -42,22 +55,26 @@ export class SimulatedClusters {
         key,
         etcd,
         controllers: new SimulatedControllerManager(etcd, authority),
-        members: new Set(),
+        servers: new Set(),
+        etcdMembers: new SimulatedEtcdMembers(etcd, this.electionMs),
+        kubelets: new Map(),
         serving: new Set(),
       };
       this.#open.set(key, cluster);
     }
-    cluster.members.add(serverId);
+    cluster.servers.add(serverId);
     return cluster;
   }
 
-  /** The server is no more; with the last member the cluster's objects go. */
+  /** The server is no more; with the last one the cluster's objects go. In etcd it stays a member that does not answer. */
   leave(key: string, serverId: string): void {
     const cluster = this.#open.get(key);
     if (!cluster) return;
-    cluster.members.delete(serverId);
+    cluster.servers.delete(serverId);
     cluster.serving.delete(serverId);
-    if (cluster.members.size > 0) return;
+    cluster.etcdMembers.stop(serverId);
+    if (cluster.servers.size > 0) return;
+    cluster.etcdMembers.close();
     cluster.etcd.destroy();
     this.#open.delete(key);
   }
@@ -71,7 +88,10 @@ export class SimulatedClusters {
   }
 
   close(): void {
-    for (const cluster of this.#open.values()) cluster.etcd.close();
+    for (const { etcd, etcdMembers } of this.#open.values()) {
+      etcdMembers.close();
+      etcd.close();
+    }
     this.#open.clear();
   }
 }

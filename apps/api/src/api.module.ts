@@ -7,10 +7,12 @@ import {
   ConductorsRepository,
   Database,
   EventsRepository,
+  IdempotencyKeysRepository,
   NodeBootstrapRepository,
   NodeGroupsRepository,
   OperationsRepository,
   QuotasRepository,
+  ResourceStateRepository,
   SecretStore,
   Signals,
   UnitOfWork,
@@ -24,6 +26,9 @@ import { FetchBundle } from './bootstrap/fetch-bundle.js';
 import { Gate } from './bootstrap/gate.js';
 import { TakeTurn } from './bootstrap/take-turn.js';
 import { ReportPhase } from './bootstrap/report-phase.js';
+import { ChangeHooks } from './http/change-hooks.js';
+import { Idempotency } from './http/idempotency.js';
+import { Representations } from './http/representations.js';
 import { Policy } from './policy/policy.js';
 import { HealthController } from './root/health.controller.js';
 import { VersionController } from './root/version.controller.js';
@@ -67,10 +72,12 @@ const repositories: Provider[] = (
     ClusterTemplatesRepository,
     ConductorsRepository,
     EventsRepository,
+    IdempotencyKeysRepository,
     NodeBootstrapRepository,
     NodeGroupsRepository,
     OperationsRepository,
     QuotasRepository,
+    ResourceStateRepository,
     UnitOfWork,
   ] satisfies Repository[]
 ).map((type: Repository) => ({ provide: type, useFactory: (source: Database) => new type(source), inject: [Database] }));
@@ -137,6 +144,9 @@ export class ApiModule {
         FetchBundle,
         TakeTurn,
         BootstrapServer,
+        Idempotency,
+        Representations,
+        ChangeHooks,
         ...repositories,
         CloudChecks,
         ...verbs,

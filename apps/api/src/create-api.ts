@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
+import { UnitOfWork } from '#libs/db';
 import { nestLogger } from '#libs/runtime';
 import { ModulesContainer, NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +9,9 @@ import type { IncomingMessage } from 'node:http';
 import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
+import { ChangeHooks } from './http/change-hooks.js';
 import { describeRoutes, type Controller } from './http/completeness.js';
+import { ConditionInterceptor } from './http/condition.interceptor.js';
 import { EndpointGuard, PolicyInterceptor } from './http/endpoint.guard.js';
 import { envelope, ErrorFilter } from './http/error.filter.js';
 import { BODY_LIMIT, installHooks, rewriteUrl } from './http/hooks.js';
@@ -59,7 +62,8 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   const reflector = app.get(Reflector);
   app.useGlobalPipes(validationPipe());
   app.useGlobalGuards(new EndpointGuard(reflector));
-  app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy));
+  app.get(ChangeHooks).install(server);
+  app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy), new ConditionInterceptor(app.get(UnitOfWork)));
   app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));
   const described = describeRoutes(controllersOf(app.get(ModulesContainer)), parts.policy);
   installDocs(app, described);

@@ -1,5 +1,11 @@
 import 'reflect-metadata';
-import { ConductorsRepository, EventsRepository, LeasesRepository, OperationsRepository } from '#libs/db';
+import {
+  ConductorsRepository,
+  EventsRepository,
+  IdempotencyKeysRepository,
+  LeasesRepository,
+  OperationsRepository,
+} from '#libs/db';
 import { createOperationWorker } from '#libs/jobs';
 import { nestLogger } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
@@ -45,6 +51,7 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
       sweeps = startSweeps({
         operations: app.get(OperationsRepository),
         events: app.get(EventsRepository),
+        idempotencyKeys: app.get(IdempotencyKeysRepository),
         leases: app.get(LeasesRepository),
         conductors: app.get(ConductorsRepository),
         queue,

@@ -5,6 +5,7 @@ import type { NewEvent } from './events.repository.js';
 import { Grouped } from './grouped.js';
 import type { NewNodeGroup } from './node-groups.repository.js';
 import type { NewOperation } from './operations.repository.js';
+import { requestWork } from './request-work.js';
 import type { QuotaUse } from './quotas.repository.js';
 import type { SealedSecret } from './secret-store.js';
 import { isDatabaseAway } from './unit-of-work.js';
@@ -57,7 +58,8 @@ export class ClusterCreationRepository {
    * @returns what was there before; nothing was stored when `used` has reached `limit`
    */
   async insert(birth: ClusterBirth, fallback: number): Promise<QuotaUse> {
-    return this.births.run({ birth, fallback });
+    const { claim } = requestWork.getStore() ?? {};
+    return this.births.run({ birth, fallback, claim });
   }
 
   private async insertAll(wanted: readonly Wanted[]): Promise<(QuotaUse | Promise<QuotaUse>)[]> {
@@ -89,6 +91,8 @@ export class ClusterCreationRepository {
 interface Wanted {
   readonly birth: ClusterBirth;
   readonly fallback: number;
+  /** Of the request's `Idempotency-Key`. */
+  readonly claim: string | undefined;
 }
 
 /** The driver's own client: several statements at once. */
@@ -105,11 +109,11 @@ function statements(wanted: readonly Wanted[], quote: (text: string) => string):
   const projects = [...new Set(wanted.map(({ birth }) => birth.cluster.projectId))].sort();
   return [
     ...projects.map((project) => `SELECT pg_advisory_xact_lock(hashtextextended('quota:' || ${quote(project)}, 0))`),
-    ...wanted.map(({ birth, fallback }) => statement(birth, fallback, quote)),
+    ...wanted.map((one) => statement(one, quote)),
   ].join(';\n');
 }
 
-function statement(birth: ClusterBirth, fallback: number, quote: (text: string) => string): string {
+function statement({ birth, fallback, claim }: Wanted, quote: (text: string) => string): string {
   const { cluster, groups, operation, event, secret } = birth;
   const { owner, purpose, keyId, sealed } = secret;
   const rows = {
@@ -119,7 +123,13 @@ function statement(birth: ClusterBirth, fallback: number, quote: (text: string) 
     event: columns({ level: 'info', data: {}, operationUuid: null, ...event }),
     secret: { owner_kind: owner.kind, owner_uuid: owner.uuid, purpose, key_id: keyId, sealed: sealed.toString('base64') },
   };
-  return insert(quote(JSON.stringify(rows)), quote(cluster.projectId), quote(QUOTA_RESOURCE), quote(String(fallback)));
+  return insert(
+    quote(JSON.stringify(rows)),
+    quote(cluster.projectId),
+    quote(QUOTA_RESOURCE),
+    quote(String(fallback)),
+    claim === undefined ? 'NULL' : quote(claim),
+  );
 }
 
 /** `projectId` -> `project_id`, of a whole row. */
@@ -140,7 +150,7 @@ const EVENT = 'cluster_uuid, project_id, operation_uuid, type, level, message, d
  * Arguments are quoted literals. Everything hangs on `born`, which is empty when there is no room. The job of the operation
  * follows the commit, hence `sent_at`.
  */
-const insert = (rows: string, project: string, resource: string, fallback: string): string => `
+const insert = (rows: string, project: string, resource: string, fallback: string, claim: string): string => `
   WITH input AS MATERIALIZED (SELECT ${rows}::jsonb AS rows),
   quota AS (
     SELECT coalesce((SELECT hard_limit FROM quotas WHERE project_id = ${project} AND resource = ${resource}), ${fallback}::integer)
@@ -167,5 +177,8 @@ const insert = (rows: string, project: string, resource: string, fallback: strin
   its_event AS (
     INSERT INTO events (${EVENT})
     SELECT ${EVENT} FROM born, input, jsonb_populate_record(null::events, rows -> 'event')),
+  marked AS (
+    UPDATE idempotency_keys SET done = jsonb_build_object('cluster', born_uuid) FROM born
+    WHERE claim = ${claim}::uuid AND status IS NULL),
   nudge AS (SELECT pg_notify('jeroboam_operations', born_uuid::text) FROM born)
   SELECT used, "limit", (SELECT count(*) FROM nudge) AS nudged FROM room`;

@@ -2,6 +2,7 @@ import { Conflict, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { ClusterEntity, ClusterTemplateEntity } from './entities/index.js';
 import { afterMarker, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import { noteFound } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
 import { values } from './values.js';
 
@@ -62,6 +63,7 @@ export class ClusterTemplatesRepository {
 
   async insert(tx: Tx, row: NewClusterTemplate): Promise<ClusterTemplateEntity> {
     await tx.manager.insert(ClusterTemplateEntity, values<ClusterTemplateEntity>(row));
+    noteFound('cluster-template', row.uuid);
     return tx.manager.findOneByOrFail(ClusterTemplateEntity, { uuid: row.uuid });
   }
 
@@ -98,5 +100,6 @@ function single(rows: readonly ClusterTemplateEntity[], ident: string): ClusterT
   const [row] = rows;
   if (!row)
     throw new NotFound('cluster-template-not-found', `ClusterTemplate ${ident} could not be found.`, { clusterTemplate: ident });
+  noteFound('cluster-template', row.uuid);
   return row;
 }

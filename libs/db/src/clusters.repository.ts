@@ -2,6 +2,7 @@ import { Conflict, NotFound, type ClusterStatus, type Scope } from '#libs/domain
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { ClusterEntity, NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import { noteFound } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
 import { values } from './values.js';
 
@@ -47,6 +48,7 @@ export class ClustersRepository {
     }
     const [row] = rows;
     if (!row) throw new NotFound('cluster-not-found', `Cluster ${ident} could not be found.`, { cluster: ident });
+    noteFound('cluster', row.uuid);
     return row;
   }
 

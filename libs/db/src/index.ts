@@ -10,6 +10,15 @@ export {
   type Tx,
 } from './unit-of-work.js';
 export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
+export { noteFound, requestWork, type RequestWork, type ResourceKind } from './request-work.js';
+export {
+  IdempotencyKeysRepository,
+  type Claim,
+  type ClaimResult,
+  type IdempotentRequest,
+  type KeptAnswer,
+} from './idempotency-keys.repository.js';
+export { ResourceStateRepository } from './resource-state.repository.js';
 export { Grouped } from './grouped.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
@@ -43,7 +52,7 @@ export { ClusterTemplatesRepository, type NewClusterTemplate } from './cluster-t
 export { ClusterCreationRepository, type ClusterBirth, type NewCluster } from './cluster-creation.repository.js';
 export { ClustersRepository, type ClusterChanges, type GroupSummary } from './clusters.repository.js';
 export { NodeGroupsRepository, type NewNodeGroup, type NodeGroupChanges } from './node-groups.repository.js';
-export { QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
+export { quotaIdent, QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
 export { ClusterHistoryRepository } from './cluster-history.repository.js';
 export {
   NodeBootstrapRepository,

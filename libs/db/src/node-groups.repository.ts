@@ -2,6 +2,7 @@ import { Conflict, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
 import { NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
+import { noteFound } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
 import { values } from './values.js';
 
@@ -52,6 +53,7 @@ export class NodeGroupsRepository {
     }
     const [row] = rows;
     if (!row) throw new NotFound('node-group-not-found', `Nodegroup ${ident} could not be found.`, { nodeGroup: ident });
+    noteFound('node-group', row.uuid);
     return row;
   }
 

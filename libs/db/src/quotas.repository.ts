@@ -2,6 +2,7 @@ import { QUOTA_RESOURCE, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { QuotaEntity } from './entities/index.js';
 import { withinScope } from './page.js';
+import { noteFound } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
 
 /** How much a project has, how much it may have. */
@@ -60,12 +61,17 @@ export class QuotasRepository {
 
   async insert(tx: Tx, quota: Pick<QuotaEntity, 'projectId' | 'resource' | 'hardLimit'>): Promise<QuotaEntity> {
     await tx.manager.insert(QuotaEntity, quota);
+    noteFound('quota', quotaIdent(quota.projectId, quota.resource));
     return tx.manager.findOneByOrFail(QuotaEntity, { projectId: quota.projectId, resource: quota.resource });
   }
 
   /** @returns null when there is none */
   async update(tx: Tx, projectId: string, resource: string, hardLimit: number): Promise<QuotaEntity | null> {
-    await tx.manager.update(QuotaEntity, { projectId, resource }, { hardLimit, updatedAt: () => 'now()' });
+    await tx.manager.update(
+      QuotaEntity,
+      { projectId, resource },
+      { hardLimit, updatedAt: () => 'now()', revision: () => 'revision + 1' },
+    );
     return tx.manager.findOneBy(QuotaEntity, { projectId, resource });
   }
 
@@ -75,6 +81,9 @@ export class QuotasRepository {
     return (result.affected ?? 0) > 0;
   }
 }
+
+/** What stands for a quota's uuid: it has none. */
+export const quotaIdent = (projectId: string, resource: string): string => JSON.stringify([projectId, resource]);
 
 /** `hardLimit` -> `hard_limit`. */
 const columnOf = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,5 +1,6 @@
 import { JeroboamError, Superseded } from '#libs/domain';
 import type { DataSource, EntityManager } from 'typeorm';
+import { requestWork } from './request-work.js';
 
 /** A running transaction. Every write takes one, so that none is forgotten. */
 export interface Tx {
@@ -37,7 +38,16 @@ export class UnitOfWork {
    * no effect outside the database.
    */
   async run<T>(unit: (tx: Tx) => Promise<T>): Promise<T> {
-    return runAgain(() => this.source.transaction((manager) => unit({ manager })));
+    const work = requestWork.getStore();
+    return runAgain(() =>
+      this.source.transaction(async (manager) => {
+        const tx = { manager };
+        await work?.begin(tx);
+        const result = await unit(tx);
+        await work?.end(tx);
+        return result;
+      }),
+    );
   }
 
   /**

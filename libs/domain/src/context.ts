@@ -14,6 +14,11 @@ export interface RequestContext {
   /** The caller's own Keystone token. Never logged, never stored in clear. */
   readonly token: string;
   readonly tokenExpiresAt: Date;
+  /**
+   * The uuid for what this request makes: reserved with its `Idempotency-Key`, the same when the request is run again. Absent
+   * without a key.
+   */
+  readonly reservedUuid?: string | undefined;
 }
 
 /**

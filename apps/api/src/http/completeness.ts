@@ -1,7 +1,8 @@
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import type { RequestMethod } from '@nestjs/common';
+import { RequestMethod } from '@nestjs/common';
 import type { Policy } from '../policy/policy.js';
 import { ENDPOINT, type EndpointSpec } from './endpoint.js';
+import { changes, targetOf } from './targets.js';
 
 /** A route of ours with everything that is said about it. */
 export interface DescribedRoute {
@@ -17,7 +18,7 @@ export type Controller = new (...args: never[]) => object;
 
 /**
  * All routes of these controllers.
- * @throws Error a route has no `@Endpoint`, or names a rule that is not there: the process must not start
+ * @throws Error a route has no `@Endpoint`, names a rule that is not there, or changes nobody knows what: the process must not start
  */
 export function describeRoutes(controllers: readonly Controller[], policy: Policy): DescribedRoute[] {
   return controllers.flatMap((controller) => routesOf(controller, policy));
@@ -35,12 +36,11 @@ function routesOf(controller: Controller, policy: Policy): DescribedRoute[] {
     if (unknown !== undefined || spec.rules.length === 0)
       throw new Error(`${controller.name}.${handler} names no rule of the policy`);
     const paths = [Reflect.getMetadata(PATH_METADATA, method) as string | string[]].flat();
-    return paths.map((path) => ({
-      controller,
-      handler,
-      method: Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod,
-      path: `/${prefix}/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'),
-      spec,
-    }));
+    return paths.map((part) => {
+      const path = `/${prefix}/${part}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+      const verb = Reflect.getMetadata(METHOD_METADATA, method) as RequestMethod;
+      if (changes(RequestMethod[verb])) targetOf(RequestMethod[verb], path);
+      return { controller, handler, method: verb, path, spec };
+    });
   });
 }

@@ -26,5 +26,9 @@ export const ENDPOINT = 'jeroboam:endpoint';
 
 /** Goes with every route; the process does not start without. */
 export function Endpoint(spec: EndpointSpec): MethodDecorator {
-  return applyDecorators(SetMetadata(ENDPOINT, spec), HttpCode(spec.success), RouteConfig({ public: spec.rules === 'public' }));
+  return applyDecorators(
+    SetMetadata(ENDPOINT, spec),
+    HttpCode(spec.success),
+    RouteConfig({ public: spec.rules === 'public', success: spec.success }),
+  );
 }

@@ -4,6 +4,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import {
+  IdempotencyKeyInUse,
   MethodNotAllowed,
   NotAcceptable,
   PathNotFound,
@@ -64,6 +65,7 @@ export class ErrorFilter implements ExceptionFilter {
     const wantsJson = (request.headers.accept ?? '').includes('application/json');
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
     if (error instanceof MethodNotAllowed && error.allow.length > 0) void reply.header('allow', error.allow.join(', '));
+    if (error instanceof IdempotencyKeyInUse) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
     if (error instanceof JeroboamError) return { status: error.status, body: envelope(error.status, error.message) };
     const status = statusOf(error);

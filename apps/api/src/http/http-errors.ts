@@ -35,6 +35,34 @@ export class UnsupportedMediaType extends RoutingError {
   }
 }
 
+/** 422: the `Idempotency-Key` was used for another request. */
+export class IdempotencyKeyReused extends JeroboamError {
+  override readonly code = 'idempotency-key-reused';
+  override readonly status = 422;
+  constructor() {
+    super('The Idempotency-Key was used for another request: method, path, body or microversion differ.');
+  }
+}
+
+/** 409: the first request with the key is not answered yet. */
+export class IdempotencyKeyInUse extends JeroboamError {
+  override readonly code = 'idempotency-key-in-use';
+  override readonly status = 409;
+  readonly retryAfterSeconds = 5;
+  constructor() {
+    super('The first request with this Idempotency-Key is still being worked on. Try again later.');
+  }
+}
+
+/** 412: what the client has seen is not what is there. */
+export class PreconditionFailed extends JeroboamError {
+  override readonly code = 'precondition-failed';
+  override readonly status = 412;
+  constructor() {
+    super('The resource has changed: none of the entity tags in If-Match is its own. Look at it again.');
+  }
+}
+
 /** 401 in keystonemiddleware's own shape. */
 export class Unauthenticated extends JeroboamError {
   override readonly code = 'unauthenticated';

@@ -1,6 +1,7 @@
 import type { Microversion, RequestContext } from '#libs/domain';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { ChangeWork } from './change-work.js';
 
 /** What the hooks leave on a request. */
 export interface ApiRequest extends FastifyRequest {
@@ -10,6 +11,8 @@ export interface ApiRequest extends FastifyRequest {
   microversion?: Microversion;
   /** Where clients reach us: scheme, host, mount path. For links. */
   baseUrl: string;
+  /** What its transactions do beside the use case; from the route on, with a caller. */
+  work?: ChangeWork;
 }
 
 const requestOf = (execution: ExecutionContext): ApiRequest => execution.switchToHttp().getRequest<ApiRequest>();

@@ -1,4 +1,10 @@
-import type { ConductorsRepository, EventsRepository, LeasesRepository, OperationsRepository } from '#libs/db';
+import type {
+  ConductorsRepository,
+  EventsRepository,
+  IdempotencyKeysRepository,
+  LeasesRepository,
+  OperationsRepository,
+} from '#libs/db';
 import type { OperationQueue } from '#libs/jobs';
 import type { Logger } from 'pino';
 import type { OperationProcessor } from '../operation.processor.js';
@@ -8,6 +14,7 @@ import { every, type Periodic } from './every.js';
 export interface SweepParts {
   readonly operations: OperationsRepository;
   readonly events: EventsRepository;
+  readonly idempotencyKeys: IdempotencyKeysRepository;
   readonly leases: LeasesRepository;
   readonly conductors: ConductorsRepository;
   readonly queue: OperationQueue;
@@ -24,6 +31,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const RETENTION_DAYS = 90;
 const SILENT_CONDUCTOR_DAYS = 7;
+const IDEMPOTENCY_HOURS = 24;
 
 /** What a conductor does beside operations. Each may fail and comes again; several conductors may do it at once. */
 export function startSweeps(parts: SweepParts): Periodic[] {
@@ -36,6 +44,7 @@ export function startSweeps(parts: SweepParts): Periodic[] {
     every('retention', HOUR_MS, log, async () => {
       await operations.removeFinished(RETENTION_DAYS);
       await events.removeOfGone(RETENTION_DAYS);
+      await parts.idempotencyKeys.removeOld(IDEMPOTENCY_HOURS);
       await leases.removeStale();
       await conductors.removeSilent(SILENT_CONDUCTOR_DAYS);
     }),

@@ -41,6 +41,13 @@ export class IdempotencyKeyEntity {
   @Column({ type: 'integer', nullable: true }) status: number | null;
   @JsonColumn('headers') headers: Record<string, string>;
   @TextColumn('body') body: string | null;
+  /** Whose turn it is: only its holder may write an answer, and only until `claimedUntil` nobody else may take over. */
+  @Index('idempotency_keys_claim_idx', { unique: true })
+  @Column({ type: 'uuid' })
+  claim: string;
+  @Column({ type: 'timestamptz', name: 'claimed_until' }) claimedUntil: Date;
+  /** What its transaction has done, written in that transaction: kinds of resources and their uuids. */
+  @Column({ type: 'jsonb', nullable: true }) done: Record<string, string> | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('answered_at') answeredAt: Date | null;
 }

@@ -48,7 +48,7 @@ export class CreateClusterTemplate {
 
     return this.uow.run((tx) =>
       this.templates.insert(tx, {
-        uuid: randomUUID(),
+        uuid: ctx.reservedUuid ?? randomUUID(),
         projectId: ctx.projectId ?? '',
         userId: ctx.userId,
         name: body.name ?? generateName('template'),

@@ -28,6 +28,7 @@ import {
   ClusterCreationRepository,
   ClusterTemplatesRepository,
   isForeignKeyViolation,
+  isUniqueViolation,
   QuotasRepository,
   type ClusterTemplateEntity,
   type NewCluster,
@@ -150,7 +151,7 @@ export class CreateCluster {
     request: ClusterRequest,
     spec: ClusterSpecification,
   ): Promise<string> {
-    const uuid = randomUUID();
+    const uuid = ctx.reservedUuid ?? randomUUID();
     const projectId = ctx.projectId ?? '';
     const cluster = {
       ...spec,
@@ -173,6 +174,8 @@ export class CreateCluster {
       const { used, limit } = await this.creation.insert(birth, this.settings.MAX_CLUSTERS_PER_PROJECT);
       assertRoomForCluster(projectId, used, limit);
     } catch (error) {
+      // Another run of this very request has made it.
+      if (isUniqueViolation(error) && ctx.reservedUuid !== undefined) return uuid;
       if (isForeignKeyViolation(error)) {
         throw new NotFound('cluster-template-not-found', `ClusterTemplate ${template.uuid} could not be found.`);
       }

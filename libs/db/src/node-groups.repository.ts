@@ -65,6 +65,7 @@ export class NodeGroupsRepository {
   /** @throws a unique violation when the cluster has a group of this name */
   async insert(tx: Tx, row: NewNodeGroup): Promise<NodeGroupEntity> {
     await tx.manager.insert(NodeGroupEntity, values<NodeGroupEntity>(row));
+    noteFound('node-group', row.uuid);
     return tx.manager.findOneByOrFail(NodeGroupEntity, { uuid: row.uuid });
   }
 

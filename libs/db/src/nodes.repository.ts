@@ -74,10 +74,10 @@ export class NodesRepository {
            coalesce(port.attributes #>> '{fixed_ips,0,ip_address}', n.private_ip) AS private_ip
          FROM nodes n
          LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
-             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Nova::Server' AND r.action = 'CREATE') server
+             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Nova::Server' AND r.action IN ('CREATE', 'UPDATE')) server
            ON server.physical_name = n.name
          LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
-             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Neutron::Port' AND r.action = 'CREATE') port
+             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Neutron::Port' AND r.action IN ('CREATE', 'UPDATE')) port
            ON port.physical_name = n.name || '-port'
          WHERE n.cluster_uuid = $1),
        wanted AS (

@@ -154,6 +154,37 @@ describe('the stacks’ rows', () => {
     assert.deepEqual(now?.resources.find(({ name }) => name === 'network')?.attributes, { mtu: 1 });
   });
 
+  it('get other names, definitions and edges, go and come, with another template, all in one transaction', async () => {
+    const lease = await take();
+    const loaded = await stacks.open(lease, plan(['network', 'subnet', 'old']));
+    const { uuid } = loaded.stack;
+    const old = loaded.resources.find(({ name }) => name === 'old')!;
+    const successor = { uuid: randomUUID(), name: 'network', type: 'T', physicalName: 'k1-network-r2', requires: [] };
+    await stacks.write(lease, uuid, {
+      resources: [
+        change(loaded, 'network', { name: 'network~1', definition: { properties: { size: 3 } } }),
+        change(loaded, 'subnet', { requires: [successor.uuid] }),
+      ],
+      removed: [old.uuid, randomUUID()],
+      added: [successor],
+      events: [],
+      stack: {
+        action: 'UPDATE',
+        status: 'IN_PROGRESS',
+        statusReason: null,
+        template: { resources: {} },
+        parameters: { size: 4 },
+      },
+    });
+    const now = await stacks.load(everything, uuid);
+    const rows = new Map(now?.resources.map((row) => [row.name, row]));
+    assert.deepEqual([...rows.keys()].sort(), ['network', 'network~1', 'subnet']);
+    assert.deepEqual(rows.get('network~1')?.definition, { properties: { size: 3 } });
+    assert.deepEqual(rows.get('subnet')?.requires, [successor.uuid]);
+    assert.deepEqual([rows.get('network')?.action, rows.get('network')?.definition], ['INIT', null]);
+    assert.deepEqual([now?.stack.template, now?.stack.parameters], [{ resources: {} }, { size: 4 }]);
+  });
+
   it('are not written by a stale epoch: not a row, not an event, not a stack', async () => {
     const lease = await take();
     const loaded = await stacks.open(lease, plan());

@@ -60,9 +60,12 @@ export class StacksRepository implements StackStore {
     });
   }
 
-  async write(lease: Lease, stackUuid: string, { stack, resources, events }: StackCheckpoint): Promise<void> {
+  async write(lease: Lease, stackUuid: string, checkpoint: StackCheckpoint): Promise<void> {
+    const { resources, removed = [], added = [], stack, events } = checkpoint;
     await this.uow.fenced(lease, async ({ manager }) => {
       await updateResources(manager, stackUuid, resources);
+      if (removed.length > 0) await manager.query(DELETE_RESOURCES, [stackUuid, removed]);
+      if (added.length > 0) await manager.query(INSERT_RESOURCES, [stackUuid, json(added)]);
       if (stack) await updateStack(manager, stackUuid, stack);
       await insertEvents(manager, stackUuid, events);
     });
@@ -83,14 +86,19 @@ const INSERT_RESOURCES = /* sql */ `
 const UPDATE_RESOURCES = /* sql */ `
   UPDATE stack_resources r
   SET action = c."action", status = c."status", status_reason = c."statusReason", physical_id = c."physicalId",
-    attempts = c."attempts", attributes = COALESCE(c."attributes", r.attributes), updated_at = now(), revision = r.revision + 1
+    attempts = c."attempts", name = COALESCE(c."name", r.name), attributes = COALESCE(c."attributes", r.attributes),
+    definition = COALESCE(c."definition", r.definition), requires = COALESCE(c."requires", r.requires),
+    updated_at = now(), revision = r.revision + 1
   FROM jsonb_to_recordset($2::jsonb) AS c ("uuid" uuid, "revision" integer, "action" text, "status" text, "statusReason" text,
-    "physicalId" text, "attempts" integer, "attributes" jsonb)
+    "physicalId" text, "attempts" integer, "name" text, "attributes" jsonb, "definition" jsonb, "requires" jsonb)
   WHERE r.uuid = c."uuid" AND r.revision = c."revision" AND r.stack_uuid = $1::uuid`;
+
+const DELETE_RESOURCES = /* sql */ `DELETE FROM stack_resources WHERE stack_uuid = $1::uuid AND uuid = ANY ($2::uuid[])`;
 
 const UPDATE_STACK = /* sql */ `
   UPDATE stacks
-  SET action = $2, status = $3, status_reason = $4, outputs = COALESCE($5::jsonb, outputs), updated_at = now(), revision = revision + 1
+  SET action = $2, status = $3, status_reason = $4, outputs = COALESCE($5::jsonb, outputs),
+    template = COALESCE($6::jsonb, template), parameters = COALESCE($7::jsonb, parameters), updated_at = now(), revision = revision + 1
   WHERE uuid = $1::uuid`;
 
 const INSERT_EVENTS = /* sql */ `
@@ -108,8 +116,9 @@ async function updateResources(manager: EntityManager, stackUuid: string, change
 }
 
 async function updateStack(manager: EntityManager, stackUuid: string, change: StackChange): Promise<void> {
-  const outputs = change.outputs === undefined ? null : json(change.outputs);
-  const written = await affected(manager, UPDATE_STACK, [stackUuid, change.action, change.status, change.statusReason, outputs]);
+  const { action, status, statusReason } = change;
+  const documents = [change.outputs, change.template, change.parameters].map((one) => (one === undefined ? null : json(one)));
+  const written = await affected(manager, UPDATE_STACK, [stackUuid, action, status, statusReason, ...documents]);
   if (written === 0) throw new Superseded('the stack is not there any more', { stackUuid });
 }
 

@@ -10,9 +10,14 @@ export interface LoadedStack {
   readonly resources: readonly StackResourceRecord[];
 }
 
-/** A stack that is to be: its row begins as CREATE IN_PROGRESS, its resources as INIT COMPLETE. */
+/** A resource that is to be: its row begins as INIT COMPLETE, without a definition. */
+export type NewResource = Pick<StackResourceRecord, 'uuid' | 'name' | 'type' | 'physicalName'> & {
+  readonly requires: readonly string[];
+};
+
+/** A stack that is to be: its row begins as CREATE IN_PROGRESS. */
 export interface NewStack extends Omit<StackRecord, 'action' | 'status' | 'statusReason' | 'outputs'> {
-  readonly resources: readonly Pick<StackResourceRecord, 'uuid' | 'name' | 'type' | 'physicalName' | 'requires'>[];
+  readonly resources: readonly NewResource[];
 }
 
 /** What a resource's row becomes. */
@@ -25,16 +30,21 @@ export interface ResourceChange {
   readonly statusReason: string | null;
   readonly physicalId: string | null;
   readonly attempts: number;
-  /** Absent: stays as it is. */
+  /** These stay as they are when they are absent. */
+  readonly name?: string | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly definition?: Readonly<Record<string, unknown>> | undefined;
+  readonly requires?: readonly string[] | undefined;
 }
 
 export interface StackChange {
   readonly action: StackAction;
   readonly status: StackStatus;
   readonly statusReason: string | null;
-  /** Absent: stays as it is. */
+  /** These stay as they are when they are absent. */
   readonly outputs?: Readonly<Record<string, unknown>> | undefined;
+  readonly template?: Readonly<Record<string, unknown>> | undefined;
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface StackEvent {
@@ -45,10 +55,13 @@ export interface StackEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What is committed at once. */
+/** What is committed at once, in this order. */
 export interface StackCheckpoint {
-  readonly stack?: StackChange | undefined;
   readonly resources: readonly ResourceChange[];
+  /** Rows that go, by uuid. Those that are gone already count. */
+  readonly removed?: readonly string[] | undefined;
+  readonly added?: readonly NewResource[] | undefined;
+  readonly stack?: StackChange | undefined;
   readonly events: readonly StackEvent[];
 }
 

@@ -30,7 +30,7 @@ export class StackFailed extends JeroboamError {
   constructor(
     readonly stackUuid: string,
     readonly stackName: string,
-    readonly action: 'CREATE' | 'DELETE',
+    readonly action: 'CREATE' | 'UPDATE' | 'DELETE',
     readonly failures: readonly ResourceFailure[],
   ) {
     const first = failures[0];

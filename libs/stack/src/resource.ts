@@ -30,6 +30,7 @@ export type UpdateResult = 'updated' | 'replace';
  * First creation:  intent committed ─> create ─> id committed ─> poll* ─> read ─> COMPLETE committed
  *                                        └── id with attributes ────────────────────────^
  * After a crash:   intent found, no id ─> find ─> (found: as above) | (null: create)
+ * Change:          unsure properties committed ─> update ─> poll* ─> read ─> COMPLETE committed; update may be called again
  * Removal:         id, else find ─> remove ─> gone* ─> row says DELETE COMPLETE
  */
 export interface ResourceType<P = unknown> {
@@ -53,6 +54,11 @@ export interface ResourceType<P = unknown> {
   create(ctx: ResourceContext, properties: P): Promise<string | Created>;
   /** Throws ResourceInError with the cloud's own words when the object has failed. */
   poll(ctx: ResourceContext, id: string, properties: P): Promise<PollResult>;
+  /**
+   * Changes the object in place. A property that the template no longer has is in `changed` as undefined and goes back to
+   * its default. May be called again with the same or other values: its end may not have been seen. `replace`: this cannot
+   * be done in place; nothing was changed.
+   */
   update(ctx: ResourceContext, id: string, changed: Partial<P>, properties: P): Promise<UpdateResult>;
   /** Removing what is gone is success. May be called twice. */
   remove(ctx: ResourceContext, id: string): Promise<void>;
@@ -60,6 +66,11 @@ export interface ResourceType<P = unknown> {
   gone?(ctx: ResourceContext, id: string): Promise<boolean>;
   /** The attributes. Throws NotFound when the object is not there. */
   read(ctx: ResourceContext, id: string): Promise<Attributes>;
+  /**
+   * Whether the object made from `before` must be gone before one can be made from `after`: both want the same port number,
+   * address, attachment. Default: they stand side by side until what depends on the old one has moved over.
+   */
+  excludes?(before: P, after: P): boolean;
 }
 
 /** A type whose properties' shape is not known here: what the registry holds. */

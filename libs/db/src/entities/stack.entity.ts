@@ -29,7 +29,7 @@ export class StackEntity {
 export class StackResourceEntity {
   @Column({ type: 'uuid', primary: true }) uuid: string;
   @Column({ type: 'uuid', name: 'stack_uuid' }) stackUuid: string;
-  /** The logical name in the template. */
+  /** The logical name in the template; `<logical name>~<number>` when another object has taken its place and this one is to go. */
   @Column({ type: 'text' }) name: string;
   @Column({ type: 'text' }) type: string;
   @Column({ type: 'text', name: 'physical_name' }) physicalName: string;
@@ -38,9 +38,9 @@ export class StackResourceEntity {
   @Column({ type: 'text', default: 'COMPLETE' }) status: StackStatus;
   @TextColumn('status_reason') statusReason: string | null;
   @JsonColumn('attributes') attributes: Record<string, unknown>;
-  /** What the object was made from: type and properties with parameters filled in, hidden ones left out. Null: nothing yet. */
+  /** What the object was made from: properties with parameters and ids filled in, hidden ones left out. Null: nothing yet. */
   @Column({ type: 'jsonb', nullable: true }) definition: Record<string, unknown> | null;
-  /** Logical names this one needs: the edges for a removal when the template has gone. */
+  /** Uuids of the rows that this one was made from: the edges for a removal, whatever the template says by then. */
   @JsonColumn('requires', '[]') requires: string[];
   /** Intents committed: above 1, or 1 without an id after a crash, the next attempt looks before it creates. */
   @Column({ type: 'integer', default: 0 }) attempts: number;

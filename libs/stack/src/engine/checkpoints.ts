@@ -1,4 +1,4 @@
-import type { Lease, ResourceChange, StackChange, StackCheckpoint, StackEvent, StackStore } from '#libs/db';
+import type { Lease, StackCheckpoint, StackStore } from '#libs/db';
 
 interface Entry {
   readonly checkpoint: StackCheckpoint;
@@ -26,9 +26,9 @@ export class Checkpoints {
   ) {}
 
   /** Resolves when it is committed. @throws Superseded; whatever the database says */
-  write(resources: readonly ResourceChange[], events: readonly StackEvent[], stack?: StackChange): Promise<void> {
+  write(checkpoint: StackCheckpoint): Promise<void> {
     return new Promise((done, failed) => {
-      this.waiting.push({ checkpoint: { resources, events, stack }, done, failed });
+      this.waiting.push({ checkpoint, done, failed });
       if (this.flushing) return;
       this.flushing = true;
       // Whoever else comes in this turn goes along.
@@ -56,6 +56,8 @@ function merge(entries: readonly Entry[]): StackCheckpoint {
   return {
     stack: entries.findLast(({ checkpoint }) => checkpoint.stack)?.checkpoint.stack,
     resources: entries.flatMap(({ checkpoint }) => checkpoint.resources),
+    removed: entries.flatMap(({ checkpoint }) => checkpoint.removed ?? []),
+    added: entries.flatMap(({ checkpoint }) => checkpoint.added ?? []),
     events: entries.flatMap(({ checkpoint }) => checkpoint.events),
   };
 }

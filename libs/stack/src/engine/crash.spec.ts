@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { CLUSTER_NAMES, Scenario } from './test/scenario.js';
 import type { StackEngine } from './stack-engine.js';
 
-const making = (scenario: Scenario) => (engine: StackEngine) => engine.create(scenario.ref, scenario.run());
+const making = (scenario: Scenario) => (engine: StackEngine) => engine.apply(scenario.ref, scenario.run());
 const removing = (scenario: Scenario) => (engine: StackEngine) => engine.delete(scenario.ref, scenario.run({ hidden: {} }));
 
 async function stepsOfCreate(): Promise<number> {

@@ -36,7 +36,7 @@ describe('a create', () => {
 
   it('goes on without asking for the resources that are complete', async () => {
     const scenario = new Scenario();
-    await scenario.crashAt(45, (engine) => engine.create(scenario.ref, scenario.run()));
+    await scenario.crashAt(45, (engine) => engine.apply(scenario.ref, scenario.run()));
     const complete = Object.entries(scenario.store.rowStates(scenario.ref.uuid)).filter(
       ([, state]) => state === 'CREATE COMPLETE',
     );
@@ -47,12 +47,12 @@ describe('a create', () => {
       assert.equal(scenario.cloud.calls.filter((call) => call.name === name).length, calls, name);
   });
 
-  it('keeps to its own row when it is told something else the second time', async () => {
+  it('goes on under the uuid that its row has', async () => {
     const scenario = new Scenario();
-    await scenario.crashAt(30, (engine) => engine.create(scenario.ref, scenario.run()));
-    const work = scenario.engine().create({ ...scenario.ref, uuid: 'another', template: clusterTemplate(1) }, scenario.run());
-    await scenario.clock.until(work);
+    await scenario.crashAt(30, (engine) => engine.apply(scenario.ref, scenario.run()));
+    await scenario.clock.until(scenario.engine().apply({ ...scenario.ref, uuid: 'another' }, scenario.run()));
     assert.deepEqual(scenario.cloud.names(), CLUSTER_NAMES);
+    assert.equal(scenario.store.stackState(scenario.ref.uuid), 'CREATE COMPLETE');
   });
 
   it('says each transition of a resource once', async () => {
@@ -109,7 +109,7 @@ describe('a create', () => {
     scenario.cloud.stuck.add('server-1');
     const engine = scenario.engine();
     const stop = new AbortController();
-    const work = engine.create(scenario.ref, scenario.run({ signal: stop.signal }));
+    const work = engine.apply(scenario.ref, scenario.run({ signal: stop.signal }));
     await scenario.clock.until(scenario.clock.sleep(20_000));
     const state = engine.state(scenario.ref.uuid);
     assert.deepEqual([state?.completed, state?.total], [6, 8]);

@@ -1,4 +1,6 @@
 import type { Slot } from '../graph/walk.js';
+import { definitionOf } from './definition.js';
+import { isNothing } from './plan.js';
 import { ensureGone, patiently } from './resource-calls.js';
 import type { Row, StackWalk } from './stack-walk.js';
 
@@ -8,20 +10,27 @@ import type { Row, StackWalk } from './stack-walk.js';
  *   intent committed ─> id, else find ─> remove ─> gone* ─> DELETE COMPLETE committed
  */
 export async function deleteResource(walk: StackWalk, row: Row, slot: Slot): Promise<void> {
-  if (row.action === 'INIT' || (row.action === 'DELETE' && row.status === 'COMPLETE')) return;
+  if (isNothing(row)) return;
   walk.checkMayBegin(row, 'removing');
   // Fenced: whoever has lost the lease stops here and removes nothing.
   await walk.checkpoint(row, { action: 'DELETE', status: 'IN_PROGRESS', statusReason: null });
   const id = row.physicalId ?? (await find(walk, row, slot));
   if (id !== null) await ensureGone(walk, row, slot, id);
-  await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null });
+  await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null, physicalId: null });
+}
+
+/** Removes the object and then its row: nothing shall have that name any more. */
+export async function dropResource(walk: StackWalk, name: string, slot: Slot): Promise<void> {
+  const row = walk.row(name);
+  await deleteResource(walk, row, slot);
+  await walk.drop(row);
 }
 
 /** What an attempt made whose answer nobody kept. */
 async function find(walk: StackWalk, row: Row, slot: Slot): Promise<string | null> {
-  if (row.attempts === 0) return null;
-  const properties = walk.properties(row);
-  return patiently(walk, row, slot, 'looking for what an earlier attempt made', () =>
-    walk.typeOf(row).find(walk.context(row), properties),
-  );
+  const definition = definitionOf(row);
+  if (row.attempts === 0 || !definition) return null;
+  const type = walk.typeOf(row);
+  const properties = type.properties.parse(definition.properties);
+  return patiently(walk, row, slot, 'looking for what an earlier attempt made', () => type.find(walk.context(row), properties));
 }

@@ -76,7 +76,7 @@ describe('an object that the cloud gives up', () => {
     assert.ok(first);
 
     scenario.cloud.fault('find', 'server-0');
-    const work = scenario.engine().create(scenario.ref, scenario.run());
+    const work = scenario.engine().apply(scenario.ref, scenario.run());
     await scenario.clock.until(scenario.clock.sleep(100));
     scenario.cloud.broken.clear();
     await scenario.clock.until(work);

@@ -59,7 +59,7 @@ describe('crashes and faults by chance, with every answer taking its own time', 
       const scenario = new Scenario();
       scenario.cloud.chance = (verb) => randomFault(next, verb);
       scenario.cloud.latencyMs = () => 5 + Math.floor(next() * 400);
-      crashes += await untilDone(scenario, next, (engine) => engine.create(scenario.ref, scenario.run()));
+      crashes += await untilDone(scenario, next, (engine) => engine.apply(scenario.ref, scenario.run()));
       assert.deepEqual(scenario.cloud.names(), CLUSTER_NAMES, `seed ${seed}`);
       crashes += await untilDone(scenario, next, (engine) => engine.delete(scenario.ref, scenario.run({ hidden: {} })));
       assert.deepEqual(scenario.cloud.names(), [], `seed ${seed}`);
@@ -73,7 +73,7 @@ describe('crashes and faults by chance, with every answer taking its own time', 
       const scenario = new Scenario();
       scenario.cloud.chance = (verb) => randomFault(next, verb);
       scenario.cloud.latencyMs = () => 5 + Math.floor(next() * 400);
-      await scenario.crashAt(1 + Math.floor(next() * 150), (engine) => engine.create(scenario.ref, scenario.run()));
+      await scenario.crashAt(1 + Math.floor(next() * 150), (engine) => engine.apply(scenario.ref, scenario.run()));
       await scenario.clock.until(scenario.clock.sleep(1_000));
       await untilDone(scenario, next, (engine) => engine.delete(scenario.ref, scenario.run({ hidden: {} })));
       assert.deepEqual(scenario.cloud.names(), [], `seed ${seed}`);

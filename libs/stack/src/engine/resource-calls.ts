@@ -1,6 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Slot } from '../graph/walk.js';
 import { pollDelayMs, removalDelayMs, retryDelayMs } from './retry.js';
 import type { Row, StackWalk } from './stack-walk.js';
+
+/** A request under way is seen to its end, whatever happens: an object whose id nobody read would be lost. */
+export const NEVER_ABORTED = new AbortController().signal;
+setMaxListeners(0, NEVER_ABORTED);
 
 /** Makes a call that may be repeated, again and again while that may help, until the deadline. */
 export async function patiently<T>(

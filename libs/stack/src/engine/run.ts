@@ -3,10 +3,7 @@ import type { CloudSession } from '#libs/openstack';
 
 export type ParameterValue = string | number | boolean | readonly string[] | Readonly<Record<string, unknown>>;
 
-/**
- * What a stack shall be. It is known by cluster and name: when it is there already, its own row (template, parameters,
- * uuid) counts and not what is given here.
- */
+/** What a stack shall be. It is known by cluster and name: when it is there already it keeps its own uuid. */
 export interface StackRef {
   /** Ours; kept when the row is first made. */
   readonly uuid: string;

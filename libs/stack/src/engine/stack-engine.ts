@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { NewStack } from '#libs/db';
 import { allProjects, Conflict, InvalidInput, physicalName } from '#libs/domain';
 import { StackFailed } from '../errors.js';
-import { Graph } from '../graph/graph.js';
-import { resolveExpression } from '../template/expression.js';
-import { parameterValues, parseTemplate } from '../template/template.js';
-import { createResource } from './create-resource.js';
-import { deleteResource } from './delete-resource.js';
+import { applyResource } from './apply-resource.js';
+import { sameDocument } from './definition.js';
+import { deleteResource, dropResource } from './delete-resource.js';
+import { removalGraph, rowsToAdd, rowsToRemove } from './plan.js';
 import type { StackRef, StackRun, StackState } from './run.js';
 import { StackWalk, type EngineParts } from './stack-walk.js';
-import { asInvalidInput, validateTemplate } from './validate.js';
+import { asInvalidInput } from './validate.js';
+import { WantedStack } from './wanted-stack.js';
 
 /**
- * Makes and removes what a template describes. Every state is a row before it is a fact in the cloud, so that a walk may
+ * Makes, changes and removes what a template describes. Every state is a row before it is a fact in the cloud, so that a walk may
  * end at any instruction and another engine goes on: nothing twice, nothing left.
  */
 export class StackEngine {
@@ -21,25 +21,33 @@ export class StackEngine {
   constructor(private readonly parts: EngineParts) {}
 
   /**
-   * Makes the stack, or goes on making it; what is complete is not asked for again.
+   * Makes the stack, or goes on making it, or brings it from whatever its rows say to what is wanted now; what is there
+   * already as it is wanted is not asked for again. First all that is made or changed, then what goes.
    * @returns the outputs
-   * @throws InvalidInput `invalid-template` before anything is made; StackFailed with the root causes, when all that was
-   *   under way has ended; Superseded, when the lease is lost: nothing is asked of the cloud any more; the reason of
-   *   `run.signal`; Conflict the stack is being deleted
+   * @throws InvalidInput `invalid-template` before anything is stored or made; StackFailed with the root causes, when all
+   *   that was under way has ended; Superseded, when the lease is lost: nothing is asked of the cloud any more; the reason
+   *   of `run.signal`; Conflict the stack is being deleted
    */
-  async create(ref: StackRef, run: StackRun): Promise<Record<string, unknown>> {
+  async apply(ref: StackRef, run: StackRun): Promise<Record<string, unknown>> {
     run.signal.throwIfAborted();
-    const loaded = await this.parts.store.open(run.lease, this.plan(ref, run));
+    const given = WantedStack.read(ref, run.hidden, this.parts.registry);
+    const loaded = await this.parts.store.open(run.lease, newStack(ref, given));
     const { stack } = loaded;
     if (stack.action === 'DELETE') {
       throw new Conflict('stack-deleted', `the stack ${stack.name} is being deleted`, { stackUuid: stack.uuid });
     }
-    if (stack.action === 'CREATE' && stack.status === 'COMPLETE') return stack.outputs;
+    const isSame = sameDocument([stack.template, stack.parameters], [ref.template, ref.parameters]);
+    if (isSame && stack.status === 'COMPLETE') return stack.outputs;
 
-    return this.within(new StackWalk(this.parts, run, 'CREATE', loaded), async (walk) => {
-      walk.readTemplate();
-      await walk.walk('forward', (row, slot) => createResource(walk, row, slot));
-      return { outputs: outputsOf(walk) };
+    const own = { ...ref, uuid: stack.uuid };
+    const wanted = stack.uuid === ref.uuid ? given : WantedStack.read(own, run.hidden, this.parts.registry);
+    const walk = new StackWalk(this.parts, run, isSame && stack.action === 'CREATE' ? 'CREATE' : 'UPDATE', loaded);
+    return this.within(walk, async () => {
+      await this.plan(walk, own, wanted, isSame);
+      await walk.walk(wanted.graph, 'forward', (name, slot) => applyResource(walk, wanted, name, slot));
+      const leaving = removalGraph(rowsToRemove(walk.rows.values(), wanted));
+      await walk.walk(leaving, 'reverse', (name, slot) => dropResource(walk, name, slot));
+      return wanted.outputs(walk.rows);
     });
   }
 
@@ -52,9 +60,12 @@ export class StackEngine {
     run.signal.throwIfAborted();
     const loaded = await this.parts.store.load(allProjects('the engine works under a lease'), ref.uuid);
     if (!loaded || (loaded.stack.action === 'DELETE' && loaded.stack.status === 'COMPLETE')) return;
-    await this.within(new StackWalk(this.parts, run, 'DELETE', loaded), async (walk) => {
-      await walk.walk('reverse', (row, slot) => deleteResource(walk, row, slot));
-      return {};
+    const walk = new StackWalk(this.parts, run, 'DELETE', loaded);
+    await this.within(walk, async () => {
+      await this.begin(walk);
+      const all = removalGraph(walk.rows.values());
+      await walk.walk(all, 'reverse', (name, slot) => deleteResource(walk, walk.row(name), slot));
+      return undefined;
     });
   }
 
@@ -63,18 +74,32 @@ export class StackEngine {
     return this.walks.get(stackUuid)?.state();
   }
 
-  /** The stack's own row around a walk: IN_PROGRESS, then COMPLETE with outputs or FAILED with the root cause. */
+  /** Commits what is wanted, with a row for each resource that has none, and the stack's own state. */
+  private async plan(walk: StackWalk, ref: StackRef, wanted: WantedStack, isSame: boolean): Promise<void> {
+    const rows = [...walk.rows.values()];
+    const added = rowsToAdd(rows, wanted, randomUUID, (name) => physicalName(clusterOf(ref), name));
+    const { uuid: stackId, clusterUuid } = walk.stack;
+    this.parts.log?.info({ stackId, clusterUuid, resources: wanted.graph.size, added: added.length }, 'planning a stack');
+    if (isSame && added.length === 0) return this.begin(walk);
+    const documents = isSame ? {} : { template: { ...ref.template }, parameters: ref.parameters };
+    await walk.stackCheckpoint({ action: walk.action, status: 'IN_PROGRESS', statusReason: null, ...documents }, added);
+  }
+
+  private async begin(walk: StackWalk): Promise<void> {
+    const { stack, action } = walk;
+    if (stack.action === action && stack.status === 'IN_PROGRESS') return;
+    await walk.stackCheckpoint({ action, status: 'IN_PROGRESS', statusReason: null });
+  }
+
+  /** The end of a walk in the stack's own row: COMPLETE with outputs, or FAILED with the root cause. */
   private async within(
     walk: StackWalk,
-    work: (walk: StackWalk) => Promise<{ outputs?: Record<string, unknown> }>,
+    work: () => Promise<Record<string, unknown> | undefined>,
   ): Promise<Record<string, unknown>> {
     const { action, stack } = walk;
     this.walks.set(stack.uuid, walk);
     try {
-      if (stack.action !== action || stack.status !== 'IN_PROGRESS') {
-        await walk.stackCheckpoint({ action, status: 'IN_PROGRESS', statusReason: null });
-      }
-      const { outputs } = await work(walk);
+      const outputs = await work();
       await walk.stackCheckpoint({ action, status: 'COMPLETE', statusReason: null, outputs });
       return outputs ?? {};
     } catch (error) {
@@ -87,39 +112,20 @@ export class StackEngine {
       this.walks.delete(stack.uuid);
     }
   }
-
-  /** The rows of a stack that is not there yet. @throws InvalidInput */
-  private plan(ref: StackRef, run: StackRun): NewStack {
-    try {
-      const template = parseTemplate(ref.template);
-      validateTemplate(template, this.parts.registry, parameterValues(template, ref.parameters, run.hidden, ref));
-      const resources = [...template.resources.values()];
-      const graph = new Graph(new Map(resources.map(({ name, requires }) => [name, requires])));
-      this.parts.log?.info({ stackId: ref.uuid, clusterUuid: ref.clusterUuid, resources: graph.size }, 'planning a stack');
-      const cluster = { name: ref.clusterName, uuid: ref.clusterUuid };
-      return {
-        uuid: ref.uuid,
-        clusterUuid: ref.clusterUuid,
-        nodeGroupUuid: ref.nodeGroupUuid,
-        projectId: ref.projectId,
-        name: ref.name,
-        template: ref.template as Record<string, unknown>,
-        parameters: ref.parameters,
-        resources: resources.map(({ name, type, requires }) => ({
-          uuid: randomUUID(),
-          name,
-          type,
-          physicalName: physicalName(cluster, name),
-          requires: [...requires],
-        })),
-      };
-    } catch (error) {
-      throw asInvalidInput(error);
-    }
-  }
 }
 
-function outputsOf(walk: StackWalk): Record<string, unknown> {
-  const { template, scope } = walk.readTemplate();
-  return Object.fromEntries([...template.outputs.values()].map(({ name, value }) => [name, resolveExpression(value, scope)]));
+const clusterOf = (ref: StackRef): { name: string; uuid: string } => ({ name: ref.clusterName, uuid: ref.clusterUuid });
+
+/** The rows of a stack that is not there yet. */
+function newStack(ref: StackRef, wanted: WantedStack): NewStack {
+  return {
+    uuid: ref.uuid,
+    clusterUuid: ref.clusterUuid,
+    nodeGroupUuid: ref.nodeGroupUuid,
+    projectId: ref.projectId,
+    name: ref.name,
+    template: { ...ref.template },
+    parameters: ref.parameters,
+    resources: rowsToAdd([], wanted, randomUUID, (name) => physicalName(clusterOf(ref), name)),
+  };
 }

@@ -1,25 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import type {
   LoadedStack,
+  NewResource,
   ResourceChange,
   StackChange,
+  StackCheckpoint,
   StackEvent,
   StackRecord,
   StackResourceRecord,
   StackStore,
 } from '#libs/db';
 import { ResourceTimeout, StackFailed, type ResourceFailure } from '../errors.js';
-import { Graph, type Direction } from '../graph/graph.js';
+import type { Graph, Direction } from '../graph/graph.js';
 import { walk, type Slot } from '../graph/walk.js';
 import type { AnyResourceType, ResourceContext } from '../resource.js';
-import type { Scope } from '../template/expression.js';
-import { parameterValues, parseTemplate, type Template } from '../template/template.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Clock } from './clock.js';
 import { redactor } from './redact.js';
 import type { ResourceRegistry } from './registry.js';
+import { logicalNameOf } from './row-names.js';
 import type { EngineLog, StackRun, StackState } from './run.js';
-import { resolveProperties, validateTemplate } from './validate.js';
 
 export interface EngineParts {
   readonly store: StackStore;
@@ -32,7 +32,7 @@ export interface EngineParts {
 
 /** A resource's row as this walker knows it. */
 export type Row = { -readonly [K in keyof StackResourceRecord]: StackResourceRecord[K] };
-type RowChange = Partial<Pick<Row, 'action' | 'status' | 'statusReason' | 'physicalId' | 'attempts' | 'attributes'>>;
+type RowChange = Partial<Omit<Row, 'uuid' | 'type' | 'physicalName' | 'revision'>>;
 
 /** A resource that failed by itself; its row says so already. */
 class Failed extends Error {
@@ -45,17 +45,17 @@ const STALE_FENCE_MS = 3_000;
 const MOST_REASON_CHARACTERS = 2_000;
 
 /**
- * One walk over one stack: its rows, the right to write them, its time, what it is doing. What is done to a resource is
- * in `create-resource.ts` and `delete-resource.ts`.
+ * One engine's work on one stack: its rows, the right to write them, its time, what it is doing. What is done to a resource
+ * is in `apply-resource.ts` and `delete-resource.ts`.
  */
 export class StackWalk {
   readonly stack: StackRecord;
-  readonly rows: ReadonlyMap<string, Row>;
+  /** By name. */
+  readonly rows: Map<string, Row>;
   private readonly checkpoints: Checkpoints;
   private readonly halt = new AbortController();
   private readonly activities = new Map<string, { doing: string; since: number }>();
   private readonly redact: (text: string) => string;
-  private program: { readonly template: Template; readonly scope: Scope } | undefined;
   /** When the last commit began that found the lease held. */
   private fencedAt = 0;
   private completed = 0;
@@ -63,7 +63,7 @@ export class StackWalk {
   constructor(
     readonly parts: EngineParts,
     readonly run: StackRun,
-    readonly action: 'CREATE' | 'DELETE',
+    readonly action: 'CREATE' | 'UPDATE' | 'DELETE',
     loaded: LoadedStack,
   ) {
     this.stack = loaded.stack;
@@ -74,26 +74,30 @@ export class StackWalk {
     setMaxListeners(0, this.halt.signal);
   }
 
+  row(name: string): Row {
+    return this.rows.get(name) as Row;
+  }
+
   /** Aborts when the run is stopped, superseded, or cannot write any more. */
   get signal(): AbortSignal {
     return this.halt.signal;
   }
 
   /**
-   * Visits all rows; FAILED rows and their reasons are written on the way.
+   * Visits rows by name, forward to make and in reverse to remove; FAILED rows and their reasons are written on the way.
    * @throws StackFailed with the root causes; the reason of the stop; Superseded; what the database said
    */
-  async walk(direction: Direction, visit: (row: Row, slot: Slot) => Promise<void>): Promise<void> {
+  async walk(graph: Graph, direction: Direction, visit: (name: string, slot: Slot) => Promise<void>): Promise<void> {
     const stop = (): void => this.stop(this.run.signal.reason);
     this.run.signal.addEventListener('abort', stop, { once: true });
     if (this.run.signal.aborted) stop();
     try {
-      const { failed } = await walk(new Graph(new Map([...this.rows].map(([name, row]) => [name, row.requires]))), {
+      const { failed } = await walk(graph, {
         direction,
-        visit: (name, slot) => this.visit(name, slot, visit),
+        visit: (name, slot) => this.visit(name, slot, direction, visit),
         concurrency: this.parts.concurrency ?? 64,
-        // A creation that cannot become whole asks for nothing more; a removal removes what it can.
-        onFailure: this.action === 'CREATE' ? 'stop' : 'continue',
+        // What cannot become whole asks for nothing more; a removal removes what it can.
+        onFailure: direction === 'forward' ? 'stop' : 'continue',
         signal: this.signal,
       }).finished;
       this.throwIfStopped();
@@ -108,19 +112,52 @@ export class StackWalk {
   async checkpoint(row: Row, change: RowChange): Promise<void> {
     const next = { ...row, ...change };
     const moved = next.action !== row.action || next.status !== row.status;
-    const { uuid, revision, action, status, statusReason, physicalId, attempts } = next;
-    const written: ResourceChange = {
-      uuid,
-      revision,
-      action,
-      status,
-      statusReason,
-      physicalId,
-      attempts,
-      attributes: change.attributes,
+    await this.write({ resources: [written(next, change)], events: moved ? [this.resourceEvent(next, row.physicalId)] : [] });
+    this.keep(row, change);
+  }
+
+  /** Another row takes the name of this one, which is called `name` from now on. */
+  async supplant(row: Row, name: string, successor: NewResource): Promise<Row> {
+    const message = `${row.type} ${row.physicalName}: ${successor.physicalName} is to take its place`;
+    const event = { ...this.resourceEvent(row, null), message };
+    await this.write({ resources: [written(row, { name })], added: [successor], events: [event] });
+    this.keep(row, { name });
+    return this.admit(successor);
+  }
+
+  /** Gives the row another name. */
+  async rename(row: Row, name: string): Promise<void> {
+    await this.write({ resources: [written(row, { name })], events: [] });
+    this.keep(row, { name });
+  }
+
+  /** The row of what is removed goes. */
+  async drop(row: Row): Promise<void> {
+    await this.write({ resources: [], removed: [row.uuid], events: [] });
+    this.rows.delete(row.name);
+  }
+
+  private keep(row: Row, change: RowChange): void {
+    if (change.name !== undefined) this.rows.delete(row.name);
+    Object.assign(row, change, { revision: row.revision + 1 });
+    this.rows.set(row.name, row);
+  }
+
+  private admit(added: NewResource): Row {
+    const row: Row = {
+      ...added,
+      requires: [...added.requires],
+      action: 'INIT',
+      status: 'COMPLETE',
+      statusReason: null,
+      physicalId: null,
+      attributes: {},
+      definition: null,
+      attempts: 0,
+      revision: 1,
     };
-    await this.write([written], moved ? [this.resourceEvent(next)] : []);
-    Object.assign(row, change, { revision: revision + 1 });
+    this.rows.set(row.name, row);
+    return row;
   }
 
   /**
@@ -131,12 +168,12 @@ export class StackWalk {
   async refence(): Promise<void> {
     this.throwIfStopped();
     if (this.parts.clock.now() - this.fencedAt <= STALE_FENCE_MS) return;
-    await this.write([], []);
+    await this.write({ resources: [], events: [] });
     this.throwIfStopped();
   }
 
-  /** Commits the stack's own state. */
-  async stackCheckpoint(change: StackChange): Promise<void> {
+  /** Commits the stack's own state, and what rows it gets. */
+  async stackCheckpoint(change: StackChange, added: readonly NewResource[] = []): Promise<void> {
     const { name } = this.stack;
     const event: StackEvent = {
       operationUuid: this.run.operationUuid ?? null,
@@ -145,7 +182,8 @@ export class StackWalk {
       message: `stack ${name}: ${change.action} ${change.status}${change.statusReason ? `: ${change.statusReason}` : ''}`,
       data: { stack: name, stackUuid: this.stack.uuid, action: change.action, status: change.status },
     };
-    await this.write([], [event], change);
+    await this.write({ resources: [], added, stack: change, events: [event] });
+    for (const row of added) this.admit(row);
   }
 
   /**
@@ -202,39 +240,6 @@ export class StackWalk {
     };
   }
 
-  /** Reads the stack's template; a creation checks it against the types too. @throws TemplateError */
-  readTemplate(): { readonly template: Template; readonly scope: Scope } {
-    if (this.program) return this.program;
-    const template = parseTemplate(this.stack.template);
-    // Whoever deletes may not know the hidden values any more; finding objects needs none of them.
-    const values = parameterValues(
-      template,
-      this.stack.parameters,
-      this.run.hidden,
-      this.stack,
-      this.action === 'DELETE' ? '' : undefined,
-    );
-    if (this.action === 'CREATE') validateTemplate(template, this.parts.registry, values);
-    const needed = (name: string): Row => {
-      const row = this.rows.get(name);
-      if (!row?.physicalId) throw new Error(`${name} is not there yet`);
-      return row;
-    };
-    const scope: Scope = {
-      parameter: (name) => values.get(name),
-      resourceId: (name) => needed(name).physicalId as string,
-      attribute: (name, attribute) => needed(name).attributes[attribute],
-    };
-    return (this.program = { template, scope });
-  }
-
-  properties(row: Row): unknown {
-    const { template, scope } = this.readTemplate();
-    const resource = template.resources.get(row.name);
-    if (!resource) throw new Error('the template of the stack has no such resource');
-    return resolveProperties(resource, this.typeOf(row), scope);
-  }
-
   state(): StackState {
     const waitingFor = [...this.activities].map(([logicalName, { doing, since }]) => {
       const { type = '', physicalName = '' } = this.rows.get(logicalName) ?? {};
@@ -254,20 +259,25 @@ export class StackWalk {
     if (known?.doing !== doing) this.activities.set(row.name, { doing, since: this.parts.clock.now() });
   }
 
-  private async visit(name: string, slot: Slot, visit: (row: Row, slot: Slot) => Promise<void>): Promise<void> {
-    const row = this.rows.get(name) as Row;
+  private async visit(
+    name: string,
+    slot: Slot,
+    direction: Direction,
+    visit: (name: string, slot: Slot) => Promise<void>,
+  ): Promise<void> {
     try {
-      await visit(row, slot);
+      await visit(name, slot);
       this.completed++;
     } catch (error) {
       // A stop is not the resource's failure: its row stays as it is, for whoever goes on.
       this.throwIfStopped();
+      // Its name may have passed to another row meanwhile: that one has failed.
+      const row = this.row(name);
+      const action = actionOf(row, direction);
       const reason = `${row.type} ${row.physicalName}: ${this.words(error)}`;
-      this.parts.log?.warn(
-        { stackId: this.stack.uuid, clusterUuid: this.stack.clusterUuid, resource: name, reason },
-        `${this.action} failed`,
-      );
-      await this.checkpoint(row, { action: this.action, status: 'FAILED', statusReason: reason });
+      const { uuid: stackId, clusterUuid } = this.stack;
+      this.parts.log?.warn({ stackId, clusterUuid, resource: name, reason }, `${action} failed`);
+      await this.checkpoint(row, { action, status: 'FAILED', statusReason: reason });
       const { type, physicalName, physicalId } = row;
       throw new Failed({ logicalName: name, type, physicalName, physicalId, reason, cause: error });
     } finally {
@@ -275,10 +285,10 @@ export class StackWalk {
     }
   }
 
-  private async write(resources: ResourceChange[], events: StackEvent[], stack?: StackChange): Promise<void> {
+  private async write(checkpoint: StackCheckpoint): Promise<void> {
     const begun = this.parts.clock.now();
     try {
-      await this.checkpoints.write(resources, events, stack);
+      await this.checkpoints.write(checkpoint);
       this.fencedAt = Math.max(this.fencedAt, begun);
     } catch (error) {
       // Without its rows a walker may not go on, whatever the cause.
@@ -287,13 +297,15 @@ export class StackWalk {
     }
   }
 
-  private resourceEvent({ name, type, physicalName, physicalId, action, status, statusReason }: Row): StackEvent {
+  private resourceEvent(row: Row, lastId: string | null): StackEvent {
+    const { type, physicalName, action, status, statusReason } = row;
+    const [resource, physicalId] = [logicalNameOf(row.name), row.physicalId ?? lastId];
     return {
       operationUuid: this.run.operationUuid ?? null,
       type: 'stack.resource',
       level: status === 'FAILED' ? 'error' : 'info',
       message: statusReason ?? `${type} ${physicalName}: ${action} ${status}`,
-      data: { stack: this.stack.name, resource: name, resourceType: type, action, status, physicalId },
+      data: { stack: this.stack.name, resource, resourceType: type, action, status, physicalId },
     };
   }
 
@@ -301,6 +313,20 @@ export class StackWalk {
     const last = why === undefined ? '' : `; last: ${this.words(why)}`;
     return new ResourceTimeout(`timed out while ${doing}${last}`, { resource: row.name }, { cause: why });
   }
+}
+
+function written(next: Row, change: RowChange): ResourceChange {
+  const { uuid, revision, action, status, statusReason, physicalId, attempts } = next;
+  const { name, attributes, requires } = change;
+  const definition = change.definition ?? undefined;
+  return { uuid, revision, action, status, statusReason, physicalId, attempts, name, attributes, definition, requires };
+}
+
+/** What has failed, when nothing of it had begun yet too. */
+function actionOf(row: Row, direction: Direction): Row['action'] {
+  if (direction === 'reverse') return 'DELETE';
+  if (row.action === 'INIT') return 'CREATE';
+  return row.status === 'COMPLETE' ? 'UPDATE' : row.action;
 }
 
 function failureOf(error: unknown): ResourceFailure {

@@ -17,7 +17,7 @@ describe('a walker whose lease has passed to someone else', () => {
       const taken = new Promise<void>((resolve) => (zombie.atStep = () => (scenario.takeLease(), resolve())));
       const old = scenario
         .engine(zombie)
-        .create(scenario.ref, scenario.run())
+        .apply(scenario.ref, scenario.run())
         .then(
           () => 'done',
           (error: unknown) => error,
@@ -79,7 +79,7 @@ describe('a walker that only waits', () => {
   it('notices the loss of its lease within seconds', async () => {
     const scenario = new Scenario();
     scenario.cloud.stuck.add('server-0').add('server-1');
-    const work = scenario.engine().create(scenario.ref, scenario.run());
+    const work = scenario.engine().apply(scenario.ref, scenario.run());
     const ended = work.catch((error: unknown) => error);
     await scenario.clock.until(scenario.clock.sleep(30_000));
     scenario.takeLease();
@@ -94,7 +94,7 @@ describe('a stop by the signal', () => {
     for (let after = 0; after < 1_500; after += 35) {
       const scenario = new Scenario();
       const stop = new AbortController();
-      const work = scenario.engine().create(scenario.ref, scenario.run({ signal: stop.signal }));
+      const work = scenario.engine().apply(scenario.ref, scenario.run({ signal: stop.signal }));
       const ended = work.catch((error: unknown) => error);
       await scenario.clock.until(scenario.clock.sleep(after));
       const creates = scenario.cloud.count('create');

@@ -222,10 +222,4 @@ describe('parameter values', () => {
     ],
   ];
   for (const [says, run, message] of refused) it(`refuses ${says}`, () => assert.throws(run, { message }));
-
-  it('puts a substitute where a hidden value is not known any more', () => {
-    const hidden = template('string', { hidden: true });
-    assert.equal(parameterValues(hidden, {}, { p: 'known' }, stack, '').get('p'), 'known');
-    assert.equal(parameterValues(hidden, {}, {}, stack, '').get('p'), '');
-  });
 });

@@ -64,8 +64,6 @@ export function parameterValues(
   given: Readonly<Record<string, unknown>>,
   hidden: Readonly<Record<string, string>>,
   stack: { readonly uuid: string; readonly name: string; readonly projectId: string },
-  /** What stands for a hidden value that is not known any more; without it a missing one is an error. */
-  substitute?: string,
 ): ParameterValues {
   for (const name of Object.keys(given)) {
     const place = { section: 'parameters', name } as const;
@@ -81,7 +79,6 @@ export function parameterValues(
   for (const schema of template.parameters.values()) {
     const value = schema.hidden ? (hidden[schema.name] ?? schema.default) : (given[schema.name] ?? schema.default);
     if (value !== undefined) values.set(schema.name, convertParameter(schema, value));
-    else if (schema.hidden && substitute !== undefined) values.set(schema.name, substitute);
     else throw new TemplateError('needs a value', { section: 'parameters', name: schema.name });
   }
   return values;
@@ -94,6 +91,7 @@ interface Known {
 
 function parseResource(name: string, definition: unknown, known: Known): ResourceDefinition {
   const place: TemplatePlace = { section: 'resources', name };
+  if (name.includes('~')) throw new TemplateError('a logical name cannot contain ~', place);
   if (!isMap(definition)) throw new TemplateError('must be a map', place);
   const { type, properties = {}, depends_on: dependsOn = [] } = definition;
   const stray = Object.keys(definition).find((key) => !RESOURCE_KEYS.has(key));

@@ -36,7 +36,7 @@ export class InfrastructureStep implements Step {
     // The cluster's row knows the stack before the stack is there: a delete finds it whenever it comes.
     if (!cluster.stackId) await ctx.write((tx) => this.clusters.set(tx, cluster.uuid, { stackId: stackUuid }));
     ctx.awaiting(() => awaitedOf([this.engine.state(stackUuid)]));
-    const outputs = await this.engine.create(stackRef(cluster, stackUuid, plan, null), stackRun(ctx, cloud));
+    const outputs = await this.engine.apply(stackRef(cluster, stackUuid, plan, null), stackRun(ctx, cloud));
     const address = apiAddress(parseInfraOutputs(outputs), null, spec.apiPort);
     if (address && cluster.apiAddress !== address)
       await ctx.write((tx) => this.clusters.set(tx, cluster.uuid, { apiAddress: address }));

@@ -76,7 +76,7 @@ export class NodeGroupsStep implements Step {
       );
       const hidden = Object.fromEntries(own.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
       try {
-        await this.engine.create(
+        await this.engine.apply(
           stackRef(cluster, stackUuids.get(group.uuid) ?? '', plan, group),
           stackRun(ctx, cloud, signal, hidden),
         );

@@ -66,7 +66,7 @@ async function measure(what: string, work: () => Promise<unknown>): Promise<void
       `${cloud.calls.length - before.calls} cloud calls, ${writes} transactions, peak ${Math.round(peak / 2 ** 20)} MiB`,
   );
 }
-await measure(`create of ${servers} servers on ${servers} ports`, () => engine.create(ref, run));
+await measure(`create of ${servers} servers on ${servers} ports`, () => engine.apply(ref, run));
 await measure('delete', () => engine.delete(ref, run));
 clearInterval(meter);
 await source.destroy();

@@ -1,7 +1,9 @@
 import type {
   Lease,
   LoadedStack,
+  NewResource,
   NewStack,
+  StackChange,
   StackCheckpoint,
   StackEvent,
   StackRecord,
@@ -9,6 +11,18 @@ import type {
   StackStore,
 } from '#libs/db';
 import { Superseded, type Scope } from '#libs/domain';
+
+const newRow = (row: NewResource): StackResourceRecord => ({
+  ...structuredClone({ ...row, requires: [...row.requires] }),
+  physicalId: null,
+  action: 'INIT',
+  status: 'COMPLETE',
+  statusReason: null,
+  attributes: {},
+  definition: null,
+  attempts: 0,
+  revision: 1,
+});
 
 /** The store's promises kept in memory: fencing, revisions, all or nothing. Counts its transactions. */
 export class MemoryStackStore implements StackStore {
@@ -36,17 +50,7 @@ export class MemoryStackStore implements StackStore {
         stack.uuid,
         structuredClone({ ...stack, action: 'CREATE', status: 'IN_PROGRESS', statusReason: null, outputs: {} }),
       );
-      const rows = resources.map((resource) => ({
-        ...structuredClone(resource),
-        physicalId: null,
-        action: 'INIT' as const,
-        status: 'COMPLETE' as const,
-        statusReason: null,
-        attributes: {},
-        definition: null,
-        attempts: 0,
-        revision: 1,
-      }));
+      const rows = resources.map(newRow);
       this.resources.set(stack.uuid, new Map(rows.map((row) => [row.uuid, row])));
     }
     return this.loaded(there?.uuid ?? stack.uuid) as LoadedStack;
@@ -63,13 +67,18 @@ export class MemoryStackStore implements StackStore {
     if (checkpoint.resources.some(({ uuid, revision }) => rows.get(uuid)?.revision !== revision))
       throw new Superseded('written by someone else');
     this.transactions++;
-    for (const { attributes, ...change } of structuredClone(checkpoint.resources)) {
+    const { resources, removed = [], added = [] } = structuredClone(checkpoint);
+    for (const change of resources) {
       const row = rows.get(change.uuid) as StackResourceRecord;
-      rows.set(row.uuid, { ...row, ...change, revision: row.revision + 1, attributes: attributes ?? row.attributes });
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      rows.set(row.uuid, { ...row, ...given, revision: row.revision + 1 });
     }
+    for (const uuid of removed) rows.delete(uuid);
+    for (const row of added) rows.set(row.uuid, newRow(row));
+    if (new Set([...rows.values()].map(({ name }) => name)).size < rows.size) throw new Error('two rows have one name');
     if (checkpoint.stack && stack) {
-      const { outputs, ...change } = structuredClone(checkpoint.stack);
-      this.stacks.set(stackUuid, { ...stack, ...change, outputs: outputs ?? stack.outputs });
+      const given = Object.entries(structuredClone(checkpoint.stack)).filter(([, value]) => value !== undefined);
+      this.stacks.set(stackUuid, { ...stack, ...(Object.fromEntries(given) as StackChange) });
     }
     this.events.push(...structuredClone(checkpoint.events));
   }
@@ -82,6 +91,10 @@ export class MemoryStackStore implements StackStore {
 
   row(stackUuid: string, name: string): StackResourceRecord | undefined {
     return [...(this.resources.get(stackUuid)?.values() ?? [])].find((row) => row.name === name);
+  }
+
+  rowNamed(physicalName: string): StackResourceRecord | undefined {
+    return [...this.resources.values()].flatMap((rows) => [...rows.values()]).find((row) => row.physicalName === physicalName);
   }
 
   /** `{ network: 'CREATE COMPLETE', ... }` */

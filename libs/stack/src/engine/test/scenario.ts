@@ -57,6 +57,7 @@ export class Scenario {
   readonly store = new MemoryStackStore();
   readonly logged: unknown[] = [];
   readonly ref: StackRef;
+  private readonly creates = new Map<string, number>();
 
   constructor(template: object = clusterTemplate()) {
     this.ref = {
@@ -70,10 +71,11 @@ export class Scenario {
       parameters: {},
     };
     // Rows first, always: as many committed intents as creates, at every moment of every scenario.
-    this.cloud.onCreate = (name) => {
-      const row = this.store.row(this.ref.uuid, name);
-      const creates = this.cloud.count('create', name);
-      if (!row || row.attempts < creates) throw new Error(`${name}: ${creates} creates with ${row?.attempts ?? 0} intents`);
+    this.cloud.onCreate = (physicalName) => {
+      const row = this.store.rowNamed(physicalName);
+      const creates = (this.creates.get(row?.uuid ?? '') ?? 0) + 1;
+      if (!row || row.attempts < creates) throw new Error(`${physicalName}: ${creates} creates, ${row?.attempts ?? 0} intents`);
+      this.creates.set(row.uuid, creates);
     };
   }
 
@@ -105,7 +107,12 @@ export class Scenario {
   }
 
   create(engine = this.engine(), run = this.run()): Promise<Record<string, unknown>> {
-    return this.clock.until(engine.create(this.ref, run));
+    return this.clock.until(engine.apply(this.ref, run));
+  }
+
+  /** Another template, or other parameters, for the same stack. */
+  change(more: Partial<StackRef>, engine = this.engine(), run = this.run()): Promise<Record<string, unknown>> {
+    return this.clock.until(engine.apply({ ...this.ref, ...more }, run));
   }
 
   delete(engine = this.engine(), run = this.run({ hidden: {} })): Promise<void> {

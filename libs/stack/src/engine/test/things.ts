@@ -5,15 +5,23 @@ import { defineResource, type AnyResourceType, type ResourceContext } from '../.
 import type { Clock } from '../clock.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
-export interface Thing {
+interface Properties {
+  /** Ids of things that must be there, and stay. */
+  readonly uses: readonly string[];
+  readonly data?: string | undefined;
+  readonly size?: number | undefined;
+  /** Only one thing can be there. */
+  readonly place?: string | undefined;
+}
+
+export interface Thing extends Properties {
   readonly id: string;
   readonly name: string;
-  readonly uses: readonly string[];
-  readonly readyAt: number;
+  readyAt: number;
   goneAt?: number;
 }
 
-export type Verb = 'create' | 'find' | 'poll' | 'remove' | 'gone' | 'read';
+export type Verb = 'create' | 'find' | 'poll' | 'update' | 'remove' | 'gone' | 'read';
 /** `after`: the work is done, and then the error comes. */
 export interface Fault {
   readonly when: 'before' | 'after';
@@ -29,8 +37,10 @@ export class ThingCloud {
   /** Names of those that never become ready, or fail. */
   readonly stuck = new Set<string>();
   readonly broken = new Set<string>();
+  /** Names of those that refuse to be changed in place. */
+  readonly fixed = new Set<string>();
   /** Called before a create has its effect: for what must be true at that moment. */
-  onCreate: (name: string) => void = () => undefined;
+  onCreate: (physicalName: string) => void = () => undefined;
   latencyMs: () => number = () => 20;
   /** Faults without a plan: asked at each call. */
   chance: (verb: Verb) => Fault | undefined = () => undefined;
@@ -56,15 +66,32 @@ export class ThingCloud {
       .sort();
   }
 
-  /**
-   * Test::Instant answers its create with attributes; Test::Plain is ready at once and must be read; Test::Slow builds for
-   * some time, its poll has the attributes, and it goes slowly.
-   */
-  types(process: SimulatedProcess): AnyResourceType[] {
-    return [this.type('Test::Instant', process), this.type('Test::Plain', process), this.type('Test::Slow', process)];
+  /** What is there, by physical name without the cluster's part: what a template must have led to. */
+  contents(): Record<string, object> {
+    const nameOf = (id: string): string => short(this.things.get(id)?.name ?? `(no ${id})`);
+    const all = this.live().sort((a, b) => (a.name < b.name ? -1 : 1));
+    return Object.fromEntries(
+      all.map(({ name, uses, data, size, place }) => {
+        const given = Object.entries({ data, size, place }).filter(([, value]) => value !== undefined);
+        return [short(name), { uses: uses.map(nameOf), ...Object.fromEntries(given) }];
+      }),
+    );
   }
 
-  private type(type: string, process: SimulatedProcess): AnyResourceType {
+  /**
+   * Test::Instant answers its create with attributes; Test::Plain is ready at once and must be read; Test::Slow builds for
+   * some time, its poll has the attributes, and it goes slowly. Of all `size` can be changed in place; of Test::Plain
+   * also what it uses.
+   */
+  types(process: SimulatedProcess): AnyResourceType[] {
+    return [
+      this.type('Test::Instant', process),
+      this.type('Test::Plain', process, ['size', 'uses']),
+      this.type('Test::Slow', process),
+    ];
+  }
+
+  private type(type: string, process: SimulatedProcess, updatable: ('size' | 'uses')[] = ['size']): AnyResourceType {
     const call = <T>(verb: Verb, ctx: ResourceContext, work: () => T): Promise<T> =>
       process.call(() => this.call(verb, ctx, work));
     const slow = type === 'Test::Slow';
@@ -74,13 +101,14 @@ export class ThingCloud {
         uses: z.array(z.string()).default([]),
         data: z.string().optional(),
         size: z.number().int().optional(),
+        place: z.string().optional(),
       }),
-      updatable: [],
+      updatable,
       attributes: ['address'],
       find: (ctx) => call('find', ctx, () => this.live().find(({ name }) => name === ctx.physicalName)?.id ?? null),
-      create: (ctx, { uses }) =>
+      create: (ctx, properties) =>
         call('create', ctx, () => {
-          const id = this.create(ctx.physicalName, uses, slow ? BUILD_MS : 0);
+          const id = this.create(ctx.physicalName, properties, slow ? BUILD_MS : 0);
           return type === 'Test::Instant' ? { id, attributes: this.attributes(id) } : id;
         }),
       poll: (ctx, id) =>
@@ -90,7 +118,15 @@ export class ThingCloud {
           if (this.stuck.has(short(name)) || this.clock.now() < readyAt) return 'pending';
           return slow ? { attributes: this.attributes(id) } : 'done';
         }),
-      update: async () => 'updated',
+      update: (ctx, id, changed) =>
+        call('update', ctx, () => {
+          if (this.fixed.has(short(ctx.physicalName))) return 'replace';
+          const thing = this.get(id);
+          for (const used of changed.uses ?? []) this.get(used);
+          Object.assign(thing, changed, { readyAt: this.clock.now() + (slow ? BUILD_MS : 0) });
+          return 'updated';
+        }),
+      excludes: (before, after) => before.place !== undefined && before.place === after.place,
       remove: (ctx, id) => call('remove', ctx, () => this.remove(id, slow)),
       gone: (ctx, id) => call('gone', ctx, () => !this.live().some((thing) => thing.id === id)),
       read: (ctx, id) => call('read', ctx, () => this.attributes(id)),
@@ -103,16 +139,19 @@ export class ThingCloud {
     const fault = this.faults.get(`${verb} ${name}`)?.shift() ?? this.chance(verb);
     await this.clock.sleep(this.latencyMs(), new AbortController().signal);
     if (fault?.when === 'before') throw fault.error;
-    if (verb === 'create') this.onCreate(name);
+    if (verb === 'create') this.onCreate(physicalName);
     const answer = work();
     if (fault) throw fault.error;
     return answer;
   }
 
-  private create(name: string, uses: readonly string[], buildMs: number): string {
+  private create(name: string, properties: Properties, buildMs: number): string {
     const id = `thing-${++this.number}`;
-    for (const used of uses) this.get(used);
-    this.things.set(id, { id, name, uses, readyAt: this.clock.now() + buildMs });
+    for (const used of properties.uses) this.get(used);
+    const { place } = properties;
+    const there = place === undefined ? undefined : this.live().find((thing) => thing.place === place);
+    if (there) throw cloudError(409, `${place} is taken by ${short(there.name)}`);
+    this.things.set(id, { id, name, ...properties, readyAt: this.clock.now() + buildMs });
     return id;
   }
 

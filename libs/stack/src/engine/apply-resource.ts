@@ -1,0 +1,50 @@
+import type { Slot } from '../graph/walk.js';
+import { createResource } from './create-resource.js';
+import { sameDocument } from './definition.js';
+import { deleteResource } from './delete-resource.js';
+import { nextStep } from './plan.js';
+import { replaceResource, restoreResource } from './replace-resource.js';
+import { logicalNameOf } from './row-names.js';
+import type { Row, StackWalk } from './stack-walk.js';
+import { updateResource } from './update-resource.js';
+import type { WantedStack } from './wanted-stack.js';
+
+/**
+ * Brings one resource from wherever its rows say it is to what the template wants, step by step; all that it needs is
+ * there. Safe to repeat from every point, and with another template.
+ */
+export async function applyResource(walk: StackWalk, stack: WantedStack, name: string, slot: Slot): Promise<void> {
+  const wanted = stack.resource(name, walk.rows);
+  for (;;) {
+    const row = walk.row(name);
+    const step = nextStep(row, () => retiredRows(walk, name), wanted);
+    switch (step.kind) {
+      case 'make':
+        await createResource(walk, row, slot, wanted);
+        break;
+      case 'update':
+        if ((await updateResource(walk, row, slot, wanted, step.changed)) === 'replace') {
+          await replaceResource(walk, row, slot, stack, wanted);
+        }
+        break;
+      case 'remove':
+        await deleteResource(walk, row, slot);
+        break;
+      case 'replace':
+        await replaceResource(walk, row, slot, stack, wanted);
+        break;
+      case 'restore':
+        await restoreResource(walk, row, step.row);
+        break;
+      case 'keep':
+        if (row.definition === null || !sameDocument(row.requires, wanted.requires)) {
+          await walk.checkpoint(row, { definition: { ...wanted.definition }, requires: [...wanted.requires] });
+        }
+        return;
+    }
+  }
+}
+
+function retiredRows(walk: StackWalk, name: string): Row[] {
+  return [...walk.rows.values()].filter((row) => row.name !== name && logicalNameOf(row.name) === name);
+}

@@ -49,6 +49,9 @@ import { FindClusters } from './v1/clusters/find-clusters.js';
 import { Operations } from './v1/clusters/operations.js';
 import { ResizeCluster } from './v1/clusters/resize-cluster.js';
 import { UpdateCluster } from './v1/clusters/update-cluster.js';
+import { CreateNodeGroup } from './v1/node-groups/create-node-group.js';
+import { DeleteNodeGroup } from './v1/node-groups/delete-node-group.js';
+import { UpdateNodeGroup } from './v1/node-groups/update-node-group.js';
 import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
 import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
 import { CertificatesController } from './v1/certificates/certificates.controller.js';
@@ -96,6 +99,9 @@ const verbs: Provider[] = [
   UpdateCluster,
   ResizeCluster,
   FindNodeGroups,
+  CreateNodeGroup,
+  UpdateNodeGroup,
+  DeleteNodeGroup,
   ClusterCertificates,
   ClusterHistory,
   Quotas,

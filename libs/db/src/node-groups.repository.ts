@@ -57,6 +57,10 @@ export class NodeGroupsRepository {
     return row;
   }
 
+  async isNameTaken(scope: Scope, clusterUuid: string, name: string): Promise<boolean> {
+    return (await this.ofCluster(scope, clusterUuid).andWhere('g.name = :name', { name }).getCount()) > 0;
+  }
+
   /** All groups of a cluster that the transaction has locked, in the order of their creation. */
   async all(tx: Tx, clusterUuid: string): Promise<NodeGroupEntity[]> {
     return tx.manager.find(NodeGroupEntity, { where: { clusterUuid }, order: { id: 'ASC' } });

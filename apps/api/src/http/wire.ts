@@ -198,6 +198,31 @@ ${String(label)}`)
   });
 }
 
+/** A map of texts. Absent and null are the empty map. */
+export function textMap(described: Described): Field<Record<string, string>> {
+  const shown = { ...described, type: orNull('object'), additionalProperties: { type: 'string' } };
+  return field(shown, (value) => {
+    if (isAbsent(value)) return {};
+    if (!isPlainObject(value)) throw new Problem(value, `Value not a valid dict: ${pythonRepr(value)}`);
+    for (const one of Object.entries(value).flat()) checkText(one, { description: '' });
+    return value as Record<string, string>;
+  });
+}
+
+/** A list of objects; what is in them is judged later. Absent and null are the empty list. */
+export function dictList(described: Described & { readonly items: object }): Field<Record<string, unknown>[]> {
+  const shown = { ...described, type: orNull('array'), maxItems: MOST_DICTS };
+  return field(shown, (value) => {
+    if (isAbsent(value)) return [];
+    if (!Array.isArray(value)) throw new Problem(value, `Value not a valid list: ${pythonRepr(value)}`);
+    if (value.length > MOST_DICTS) throw new Problem(`${value.length} items`, `Value should have at most ${MOST_DICTS} items`);
+    const wrong: unknown = value.find((one) => !isPlainObject(one));
+    if (wrong !== undefined) throw new Problem(wrong, `Value not a valid dict: ${pythonRepr(wrong)}`);
+    return value as Record<string, unknown>[];
+  });
+}
+
+const MOST_DICTS = 100;
 const MOST_TEXTS = 10_000;
 
 /** A list of strings. Absent and null are the empty list. */

@@ -83,3 +83,12 @@ export function lockedGroup(groups: readonly NodeGroupEntity[], seen: NodeGroupE
   if (found) return found;
   throw new NotFound('node-group-not-found', `Nodegroup ${seen.name} could not be found.`, { nodeGroup: seen.name });
 }
+
+/** The groups as they would be with another count of one of them. */
+export function withCount(
+  groups: readonly NodeGroupEntity[],
+  changed: NodeGroupEntity,
+  nodeCount: number,
+): { readonly nodeCount: number }[] {
+  return groups.map((group) => (group.uuid === changed.uuid ? { nodeCount } : group));
+}

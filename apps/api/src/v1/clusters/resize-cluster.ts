@@ -12,8 +12,8 @@ import { ClustersRepository, NodeGroupsRepository, type ClusterEntity, type Node
 import { Injectable } from '@nestjs/common';
 import { Policy } from '../../policy/policy.js';
 import { scopeOf } from '../../policy/scope.js';
-import { ChangeCluster, defaultWorkers, lockedGroup } from './change-cluster.js';
-import { ClusterDrivers } from './cluster-drivers.js';
+import { ChangeCluster, defaultWorkers, lockedGroup, withCount } from './change-cluster.js';
+import { assertRoomForNodes, ClusterDrivers } from './cluster-drivers.js';
 import type { ResizeBody } from './cluster.dto.js';
 import { assertZeroNodesKnown } from './zero-nodes.js';
 
@@ -36,13 +36,14 @@ export class ResizeCluster {
     const row = await this.clusters.get(scope, ident);
     this.policy.enforce(ctx, 'cluster:resize', row);
     const named = nodegroup === null ? null : await this.groups.get(scope, row.uuid, nodegroup);
-    const resizesMasters = named?.role === 'master' && (await this.drivers.featuresOf(row)).resizeMasters;
+    const template = await this.drivers.templateOf(row);
     await this.changes.run(ctx, row, async (tx, cluster, groups) => {
       const group = named === null ? defaultWorkers(groups) : lockedGroup(groups, named);
-      if (group.role === 'master') assertMasters(cluster, nodeCount, resizesMasters);
+      if (group.role === 'master') assertMasters(cluster, nodeCount, this.drivers.featuresOf(template).resizeMasters);
       else assertWithinLimits(group.name, nodeCount, group.minNodeCount, group.maxNodeCount);
       assertChangeAllowed('resize', cluster.status);
       assertGroupStays('Resizing', group.status);
+      assertRoomForNodes(cluster, template, withCount(groups, group, nodeCount));
       await this.groups.change(tx, group.uuid, { nodeCount, status: 'UPDATE_IN_PROGRESS', statusReason: null });
       return {
         kind: 'resize',

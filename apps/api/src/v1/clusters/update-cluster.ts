@@ -19,7 +19,8 @@ import { isPlainObject, pythonRepr } from '../../http/wire.js';
 import { Policy } from '../../policy/policy.js';
 import { scopeOf } from '../../policy/scope.js';
 import { SETTINGS } from '../../tokens.js';
-import { ChangeCluster, defaultWorkers } from './change-cluster.js';
+import { ChangeCluster, defaultWorkers, withCount } from './change-cluster.js';
+import { assertRoomForNodes, ClusterDrivers } from './cluster-drivers.js';
 import { CLUSTER_FIELDS } from './cluster.dto.js';
 import { assertZeroNodesKnown } from './zero-nodes.js';
 
@@ -50,6 +51,7 @@ export class UpdateCluster {
     private readonly checks: CloudChecks,
     private readonly clusters: ClustersRepository,
     private readonly groups: NodeGroupsRepository,
+    private readonly drivers: ClusterDrivers,
     private readonly changes: ChangeCluster,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -84,12 +86,14 @@ export class UpdateCluster {
   private async store(ctx: RequestContext, row: ClusterEntity, wanted: Wanted, rollback: boolean): Promise<void> {
     const { nodeCount, health } = wanted;
     if (nodeCount === undefined && Object.keys(health).length === 0) return;
+    const template = await this.drivers.templateOf(row);
     await this.changes.run(ctx, row, async (tx, cluster, groups) => {
       const workers = defaultWorkers(groups);
       const resizes = nodeCount !== undefined && nodeCount !== workers.nodeCount;
       if (resizes) {
         assertChangeAllowed('update', cluster.status);
         assertGroupStays('Updating', workers.status);
+        assertRoomForNodes(cluster, template, withCount(groups, workers, nodeCount));
       }
       if (Object.keys(health).length > 0) {
         assertHealthKept(cluster.status);

@@ -49,6 +49,10 @@ export interface NodeSpec {
   /** Fixed when the node was planned: what the group says now is for later nodes. */
   readonly flavorId: string;
   readonly imageId: string;
+  /** kubeadm has ended well on it. */
+  readonly joined?: boolean;
+  /** It is to go: its machine stands, but nobody is led to it any more. */
+  readonly leaving?: boolean;
 }
 
 /** Heat's own words: a HOT template with property names exactly as Heat has them. */

@@ -17,11 +17,13 @@ export function seedCloud(parts: { identity: Identity; nova: Nova; neutron: Neut
   if (neutron.tables.networks.size > 0) return;
   const admin = identity.findProject({ name: 'admin', domainId: 'default' })?.id ?? '';
   for (const flavor of flavors) nova.tables.flavors.insert({ ...flavor, is_public: true, extra_specs: {} });
-  glance.create({
-    name: 'ubuntu-24.04-kube-v1.36.4',
-    owner: admin,
-    properties: { os_distro: 'ubuntu', os_version: '24.04', kube_version: 'v1.36.4' },
-  });
+  for (const version of ['v1.36.4', 'v1.35.9']) {
+    glance.create({
+      name: `ubuntu-24.04-kube-${version}`,
+      owner: admin,
+      properties: { os_distro: 'ubuntu', os_version: '24.04', kube_version: version },
+    });
+  }
   glance.create({ name: 'debian-13', owner: admin, properties: { os_distro: 'debian', os_version: '13' } });
   glance.create({ name: 'cirros-0.6', owner: admin });
   seedPublicNetwork(neutron, admin, publicCidr);

@@ -230,6 +230,35 @@ test('masters behind a load balancer are members of its pool, workers never', ()
   assert.deepEqual(Object.keys(plan.template.resources), ['worker-0-port', 'worker-0', 'worker-5-port', 'worker-5']);
 });
 
+test('the floating IP stays with a master that has joined, and leaves one that is to go', () => {
+  const carrier = (...changes: Partial<NodeSpec>[]): unknown => {
+    const plan = nodeGroup(
+      cluster(),
+      group(),
+      nodes(...changes.keys()).map((node, slot) => ({ ...node, ...changes[slot] })),
+    );
+    return plan.template.resources['api-floating-ip-association']?.properties['port_id'];
+  };
+  assert.deepEqual(carrier({}, {}), { get_resource: 'master-0-port' });
+  assert.deepEqual(carrier({}, { joined: true }), { get_resource: 'master-1-port' }, 'a new one may have the lowest slot');
+  assert.deepEqual(carrier({ joined: true }, { joined: true }), { get_resource: 'master-0-port' });
+  assert.deepEqual(carrier({ joined: true, leaving: true }, { joined: true }), { get_resource: 'master-1-port' });
+});
+
+test('a master that is to go is no member of the pool any more, and stands', () => {
+  const balanced = infra({ pool_id: 'pool-id', load_balancer_id: 'lb-id' });
+  const [first, second] = nodes(0, 1);
+  assert.ok(first && second);
+  const plan = nodeGroup(cluster({ masterLbEnabled: true }), group(), [{ ...first, leaving: true }, second], balanced);
+  assert.deepEqual(Object.keys(plan.template.resources), [
+    'master-0-port',
+    'master-0',
+    'master-1-port',
+    'master-1',
+    'master-1-member',
+  ]);
+});
+
 test('volumes: boot, container runtime, etcd; the node learns their ids', () => {
   const labels = { boot_volume_size: '20', boot_volume_type: 'fast', etcd_volume_size: '5', availability_zone: 'z1' };
   const plan = nodeGroup(cluster({ labels }), group({ labels, dockerVolumeSizeGib: 30 }), nodes(0));

@@ -66,9 +66,10 @@ function serverGroupOf(cluster: ClusterSpec, group: GroupSpec): HotResource | nu
 
 const serverGroupName = (group: GroupSpec): string => nodeLogicalName(group, 0).replace(/-0$/, '-server-group');
 
-/** The API's address sits on the first master. */
+/** The API's address sits on the first master that has joined; while none has, on the first one there will be. */
 function floatingIpAssociation(named: readonly [string, NodeSpec][], infra: InfraOutputs): Record<string, HotResource> {
-  const first = named.toSorted(([, a], [, b]) => a.slot - b.slot)[0];
+  const candidates = named.filter(([, node]) => !node.leaving);
+  const [first] = candidates.toSorted(([, a], [, b]) => Number(b.joined ?? false) - Number(a.joined ?? false) || a.slot - b.slot);
   if (!first || infra.api_floating_ip_id === null) return {};
   const properties = { floatingip_id: getParam('api_floating_ip'), port_id: getResource(`${first[0]}-port`) };
   return { 'api-floating-ip-association': resource('OS::Neutron::FloatingIPAssociation', properties) };

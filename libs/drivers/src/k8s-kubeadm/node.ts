@@ -61,7 +61,7 @@ export function nodeResources(context: NodeContext, name: string, node: NodeSpec
         }),
       ]),
     ),
-    ...(context.withPool
+    ...(context.withPool && !node.leaving
       ? {
           [`${name}-member`]: resource('OS::Octavia::PoolMember', {
             pool: getParam('pool'),

@@ -3,7 +3,8 @@ import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js'
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { z } from 'zod';
 import type { DescribedRoute } from '../http/completeness.js';
-import { PARAMETERS } from './parameters.js';
+import { changes, targetOf } from '../http/targets.js';
+import { CHANGE_PARAMETERS, ETAG, PARAMETERS, READ_PARAMETERS } from './parameters.js';
 import { errorResponses, SHARED_SCHEMAS } from './responses.js';
 
 type Json = Record<string, unknown>;
@@ -74,7 +75,7 @@ function operation(route: DescribedRoute, schemas: Json): Json {
     summary: spec.summary,
     description: [spec.description, `${rules}${since}`.trim()].filter(Boolean).join('\n\n'),
     ...(isPublic ? { security: [] } : {}),
-    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : PARAMETERS)],
+    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : headersOf(route))],
     ...(body
       ? {
           requestBody: {
@@ -83,8 +84,20 @@ function operation(route: DescribedRoute, schemas: Json): Json {
           },
         }
       : {}),
-    responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined) },
+    responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined, changes(verbOf(route))) },
   };
+}
+
+const verbOf = ({ method }: DescribedRoute): string => RequestMethod[method] ?? 'GET';
+
+const headersOf = (route: DescribedRoute): readonly Json[] => [
+  ...PARAMETERS,
+  ...(changes(verbOf(route)) ? CHANGE_PARAMETERS : READ_PARAMETERS),
+];
+
+function isTagged(route: DescribedRoute): boolean {
+  if (route.spec.rules === 'public') return false;
+  return !changes(verbOf(route)) || targetOf(verbOf(route), route.path).shown !== null;
 }
 
 const content = (schema: Json, example: unknown): Json => ({ schema, ...(example === undefined ? {} : { example }) });
@@ -96,12 +109,14 @@ function isAlias({ controller, handler, path }: DescribedRoute): boolean {
   return paths.length > 1 && !path.endsWith(paths[0] ?? '');
 }
 
-function success({ spec }: DescribedRoute, schemas: Json): Json {
+function success(route: DescribedRoute, schemas: Json): Json {
+  const { spec } = route;
   const description =
     { 200: 'As asked', 201: 'Made', 202: 'Accepted: it is being done', 204: 'Done, nothing to say' }[spec.success] ?? 'Fine';
   if (!spec.answer) return { description };
   return {
     description,
+    ...(isTagged(route) ? { headers: ETAG } : {}),
     content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } },
   };
 }

@@ -18,3 +18,45 @@ export const PARAMETERS: readonly Record<string, unknown>[] = [
     schema: { type: 'string' },
   },
 ];
+
+const header = (name: string, description: string, example: string): Record<string, unknown> => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: { type: 'string' },
+  example,
+});
+
+/** Headers of the routes that change something. */
+export const CHANGE_PARAMETERS: readonly Record<string, unknown>[] = [
+  header(
+    'Idempotency-Key',
+    'A text of the client’s own, new for each request, 1 to 255 visible characters. Sent again with the same request it gets the ' +
+      'first one’s answer, for a day; with another request 422. Answers of 401, 403 and 5xx are not kept.',
+    '8e03978e-40d5-43e8-bc93-6894a57f9324',
+  ),
+  header(
+    'If-Match',
+    'Entity tags as `ETag` gave them: only if one of them is still the resource’s own is it changed, else 412. `*`: whatever is ' +
+      'there. Actions, the CA and the credentials of a cluster go by the cluster’s tag.',
+    '"xzM8u5RcIPlbTStyd1lAQNQuZ5Ppq1TX"',
+  ),
+];
+
+/** Of those that show something. */
+export const READ_PARAMETERS: readonly Record<string, unknown>[] = [
+  header(
+    'If-None-Match',
+    'Entity tags that the client has: 304 without a body when one of them is still right.',
+    '"xzM8u5RcIPlbTStyd1lAQNQuZ5Ppq1TX"',
+  ),
+];
+
+/** Of answers, where a resource is shown or changed. */
+export const ETAG: Readonly<Record<string, unknown>> = {
+  ETag: {
+    description: 'Of what is shown, or of what the change has left; another one at another microversion',
+    schema: { type: 'string' },
+  },
+};

@@ -54,8 +54,14 @@ const error = (status: number, description: string): Json => ({
   },
 });
 
+const CONDITIONS: Json = {
+  409: error(409, 'The first request with this `Idempotency-Key` is still being worked on'),
+  412: error(412, 'The resource has changed: `If-Match`'),
+  422: error(422, 'The `Idempotency-Key` was used for another request'),
+};
+
 /** What each route can answer besides its own errors. */
-export function errorResponses(spec: EndpointSpec, hasBody: boolean): Json {
+export function errorResponses(spec: EndpointSpec, hasBody: boolean, changes: boolean): Json {
   const own = Object.fromEntries(
     Object.entries(spec.errors ?? {}).map(([status, words]) => [status, error(Number(status), words)]),
   );
@@ -76,6 +82,7 @@ export function errorResponses(spec: EndpointSpec, hasBody: boolean): Json {
     403: error(403, 'The policy does not allow it'),
     406: error(406, 'The microversion is not supported, or has no such operation'),
     ...(hasBody ? { 413: error(413, 'The body is larger than 1 MiB'), 415: error(415, 'The body is not JSON') } : {}),
+    ...(changes ? CONDITIONS : { 304: { description: 'What the client has is right (`If-None-Match`)' } }),
     503: error(503, 'A service that is needed does not answer: it is named'),
     ...own,
   };

@@ -11,7 +11,7 @@ import {
   StacksRepository,
   UnitOfWork,
 } from '#libs/db';
-import type { OperationKind } from '#libs/domain';
+import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { builtinResources, createRegistry, StackEngine, systemClock } from '#libs/stack';
@@ -23,6 +23,17 @@ import { OperationProcessor } from './operation.processor.js';
 import { CreateClusterOperation } from './operations/create-cluster.operation.js';
 import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
 import type { OperationHandler } from './operations/operation.js';
+import { GroupEnd } from './operations/group-end.js';
+import { ResizeOperation, RollbackOperation, UpdateClusterOperation } from './operations/node-count.operation.js';
+import { CreateNodeGroupOperation } from './operations/node-group-create.operation.js';
+import { DeleteNodeGroupOperation } from './operations/node-group-delete.operation.js';
+import { UpdateNodeGroupOperation } from './operations/node-group-update.operation.js';
+import { DrainNodes } from './operations/nodes/drain-nodes.js';
+import { LabelNodes } from './operations/nodes/label-nodes.js';
+import { NodeChange } from './operations/nodes/node-change.js';
+import { NodeGroupSteps } from './operations/nodes/node-group-steps.js';
+import { NodeStacks } from './operations/nodes/node-stacks.js';
+import { ReadyNodes } from './operations/nodes/ready-nodes.js';
 import { CertificatesStep } from './operations/steps/certificates.step.js';
 import { DeleteStacksStep } from './operations/steps/delete-stacks.step.js';
 import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
@@ -36,8 +47,21 @@ import type { ConductorParts } from './parts.js';
 import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
 
 /** Every way an operation can be done. A new kind of operation is a line here and in the table of kinds. */
-const HANDLER_CLASSES = [CreateClusterOperation, DeleteClusterOperation];
-const HANDLED: readonly OperationKind[] = ['create', 'delete'];
+const HANDLER_CLASSES = [
+  CreateClusterOperation,
+  DeleteClusterOperation,
+  ResizeOperation,
+  UpdateClusterOperation,
+  RollbackOperation,
+  CreateNodeGroupOperation,
+  UpdateNodeGroupOperation,
+  DeleteNodeGroupOperation,
+];
+/** What the API refuses until it is here. */
+const MISSING: readonly OperationKind[] = ['upgrade', 'rotate-ca', 'rotate-credential'];
+const HANDLED = OPERATION_KINDS.filter((kind) => !MISSING.includes(kind));
+/** What steps of several operations do to nodes. */
+const NODE_WORK = [NodeStacks, ReadyNodes, DrainNodes, LabelNodes, NodeChange, NodeGroupSteps, GroupEnd];
 const STEP_CLASSES = [
   TrustStep,
   CertificatesStep,
@@ -82,6 +106,7 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: OperationsRepository, useValue: new OperationsRepository(source) },
     ClusterIdentity,
     ClusterKube,
+    ...NODE_WORK,
     ...STEP_CLASSES,
     ...HANDLER_CLASSES,
     { provide: HANDLERS, useFactory: (...handlers: OperationHandler[]) => handlers, inject: HANDLER_CLASSES },

@@ -131,6 +131,23 @@ export class ClusterWorkRepository {
     });
   }
 
+  /**
+   * The parts of the cluster's health that are about nodes become those of the nodes there are: gone ones out, new Ready
+   * ones in, the others as they were told. A cluster of whose health nothing was told stays so.
+   */
+  async healthOfNodes(tx: Tx, clusterUuid: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE clusters c SET health_status_reason =
+         coalesce((SELECT jsonb_object_agg(n.name || '.Ready', 'True') FROM nodes n
+           WHERE n.cluster_uuid = c.uuid AND n.ready_at IS NOT NULL AND n.leaving_since IS NULL), '{}')
+         || coalesce((SELECT jsonb_object_agg(told.key, told.value) FROM jsonb_each(c.health_status_reason) told
+           WHERE told.key NOT LIKE '%.Ready' OR EXISTS (SELECT 1 FROM nodes n
+             WHERE n.cluster_uuid = c.uuid AND n.leaving_since IS NULL AND n.name || '.Ready' = told.key)), '{}')
+       WHERE c.uuid = $1 AND c.health_status_reason <> '{}'`,
+      [clusterUuid],
+    );
+  }
+
   /** A group with its nodes and its stack's rows. What they stood for in the cloud must be gone. */
   async removeGroup(tx: Tx, uuid: string): Promise<void> {
     await tx.manager.query('DELETE FROM stacks WHERE node_group_uuid = $1', [uuid]);

@@ -1,5 +1,5 @@
 import type { NodePhase, NodePhaseStatus, NodeRole, Scope } from '#libs/domain';
-import type { DataSource } from 'typeorm';
+import { IsNull, type DataSource } from 'typeorm';
 import { NodeEntity, NodePhaseEntity, type NodeFacts } from './entities/index.js';
 import { inScope } from './scope.js';
 import type { Tx } from './unit-of-work.js';
@@ -58,6 +58,36 @@ export class NodesRepository {
       where: { clusterUuid, ...inScope(scope) },
       order: { nodeGroupUuid: 'ASC', slot: 'ASC' },
     });
+  }
+
+  /** These are to go; those marked before keep their time. */
+  async markLeaving(tx: Tx, uuids: readonly string[]): Promise<void> {
+    await tx.manager.query(
+      `UPDATE nodes SET leaving_since = now(), updated_at = now() WHERE uuid = ANY ($1::uuid[]) AND leaving_since IS NULL`,
+      [uuids],
+    );
+  }
+
+  /** These stay after all. */
+  async unmarkLeaving(tx: Tx, uuids: readonly string[]): Promise<void> {
+    await tx.manager.query(
+      `UPDATE nodes SET leaving_since = NULL, updated_at = now() WHERE uuid = ANY ($1::uuid[]) AND leaving_since IS NOT NULL`,
+      [uuids],
+    );
+  }
+
+  /** Those of the group that have never been Ready are to go. */
+  async markUnreadyLeaving(tx: Tx, nodeGroupUuid: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE nodes SET leaving_since = now(), updated_at = now()
+       WHERE node_group_uuid = $1 AND ready_at IS NULL AND leaving_since IS NULL`,
+      [nodeGroupUuid],
+    );
+  }
+
+  /** What they stood for in the cloud must be gone. */
+  async remove(tx: Tx, uuids: readonly string[]): Promise<void> {
+    await tx.manager.query('DELETE FROM nodes WHERE uuid = ANY ($1::uuid[])', [uuids]);
   }
 
   /**
@@ -133,10 +163,10 @@ export class NodesRepository {
     return rows.map((row) => row.name);
   }
 
-  /** Nodes whose newest report is a failure, at most `limit`. */
+  /** Nodes that shall stay and whose newest report is a failure, at most `limit`. */
   async failed(scope: Scope, clusterUuid: string, limit: number): Promise<FailedNode[]> {
     const nodes = await this.source.manager.find(NodeEntity, {
-      where: { clusterUuid, phaseStatus: 'failed', ...inScope(scope) },
+      where: { clusterUuid, phaseStatus: 'failed', leavingSince: IsNull(), ...inScope(scope) },
       order: { slot: 'ASC' },
       take: limit,
     });

@@ -107,6 +107,40 @@ export class OperationsRepository {
     await tx.manager.query('UPDATE operations SET request = request || $2::jsonb WHERE uuid = $1', [uuid, JSON.stringify(found)]);
   }
 
+  /** What the newest of the cluster's operations that found something out under this key has written there; undefined: none has. */
+  async lastFound(scope: Scope, clusterUuid: string, key: string): Promise<unknown> {
+    const row = await this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where(`o.clusterUuid = :clusterUuid AND o.request ? :key`, { clusterUuid, key })
+      .andWhere(inScope(scope))
+      .orderBy('o.id', 'DESC')
+      .limit(1)
+      .getOne();
+    return row?.request[key];
+  }
+
+  /** Whether an unfinished operation wants a number of nodes for this group. */
+  async hasOpenCount(scope: Scope, group: { clusterUuid: string; uuid: string }): Promise<boolean> {
+    const open = await this.open(scope, group.clusterUuid);
+    return open.some(({ request }) => request['nodeGroupUuid'] === group.uuid && 'nodeCount' in request);
+  }
+
+  /** Requests of this kind about a group, newest first: back to the last one that was completed, which is not among them. */
+  async requestsSinceComplete(
+    scope: Scope,
+    group: { clusterUuid: string; uuid: string },
+    kind: OperationKind,
+  ): Promise<Record<string, unknown>[]> {
+    const rows = await this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where(`o.clusterUuid = :clusterUuid AND o.kind = :kind AND o.request ->> 'nodeGroupUuid' = :uuid`, { ...group, kind })
+      .andWhere(inScope(scope))
+      .orderBy('o.id', 'DESC')
+      .getMany();
+    const complete = rows.findIndex((row) => row.status === 'complete');
+    return rows.slice(0, complete < 0 ? rows.length : complete).map((row) => row.request);
+  }
+
   async endStep(tx: Tx, uuid: string, name: string, error: StoredFailure | null): Promise<void> {
     await tx.manager.query(
       `UPDATE operation_steps SET status = $3, error = $4, finished_at = now() WHERE operation_uuid = $1 AND name = $2`,

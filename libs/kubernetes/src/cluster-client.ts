@@ -6,6 +6,7 @@ import { isNotFound } from './errors.js';
 import { etcdMembers, type EtcdMember, type EtcdMemberOf, removeEtcdMember } from './etcd.js';
 import { listNodes, watchNodes } from './list-nodes.js';
 import type { NodeState } from './nodes.js';
+import { changeTaints, type TaintChange } from './taints.js';
 import { type CallOptions, type ClusterEndpoint, Transport } from './transport.js';
 
 /**
@@ -25,6 +26,8 @@ export interface ClusterClient {
   watchNodes(signal: AbortSignal): AsyncGenerator<readonly NodeState[]>;
   /** Sets labels; null removes one. */
   labelNode(name: string, labels: Readonly<Record<string, string | null>>, options?: CallOptions): Promise<void>;
+  /** Sets and removes taints; the others stay. */
+  taintNode(name: string, change: TaintChange, options?: CallOptions): Promise<void>;
   cordon(name: string, options?: CallOptions): Promise<void>;
   uncordon(name: string, options?: CallOptions): Promise<void>;
   /** Evicts what runs on the node, bounded in time; see `DrainOptions` and `DrainResult`. Cordon first. */
@@ -78,6 +81,7 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     nodes: async (options) => [...(await listNodes(transport, options)).nodes.values()],
     watchNodes: (signal) => watchNodes(transport, signal),
     labelNode: (name, labels, options) => patchNode(name, { metadata: { labels } }, options),
+    taintNode: (name, change, options) => changeTaints(transport, nodePath(name), change, options),
     cordon: (name, options) => patchNode(name, { spec: { unschedulable: true } }, options),
     uncordon: (name, options) => patchNode(name, { spec: { unschedulable: null } }, options),
     drain: (name, options) => drain(transport, name, options),

@@ -1,8 +1,9 @@
 export { clusterClient, type ClusterClient, type ClusterVersion } from './cluster-client.js';
 export type { CallOptions, ClusterEndpoint } from './transport.js';
-export type { NodeAddress, NodeCondition, NodeState } from './nodes.js';
+export type { NodeAddress, NodeCondition, NodeState, NodeTaint } from './nodes.js';
 export type { DrainOptions, DrainResult } from './drain.js';
 export { isOf as isEtcdMemberOf, type EtcdMember, type EtcdMemberOf } from './etcd.js';
+export type { TaintChange, TaintKey } from './taints.js';
 export type { KubernetesObject } from './apply.js';
 export {
   isConflict,

@@ -16,6 +16,13 @@ export interface NodeState {
   readonly addresses: readonly NodeAddress[];
   readonly conditions: readonly NodeCondition[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly NodeTaint[];
+}
+
+export interface NodeTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
 }
 
 export interface NodeAddress {
@@ -41,7 +48,7 @@ export interface WireNode {
     readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly providerID?: string; readonly unschedulable?: boolean };
+  readonly spec?: { readonly providerID?: string; readonly unschedulable?: boolean; readonly taints?: readonly NodeTaint[] };
   readonly status?: {
     readonly addresses?: readonly NodeAddress[];
     readonly conditions?: readonly (Partial<NodeCondition> & Pick<NodeCondition, 'type' | 'status'>)[];
@@ -77,5 +84,6 @@ export function toNodeState({ metadata, spec, status }: WireNode): NodeState {
     addresses: status?.addresses ?? [],
     conditions,
     labels: metadata.labels ?? {},
+    taints: spec?.taints ?? [],
   };
 }

@@ -5,7 +5,7 @@ import { OperationFailure } from '#libs/domain';
 import type { InfraOutputs } from '#libs/drivers';
 import { awaitedOf, boundedList } from './awaited.js';
 import { apiAddress, clusterSpec, driverOf, firstMasterFloatingIp, groupSpec, nodeSpec } from './cluster-plan.js';
-import { describeFailed } from './steps/kubernetes.step.js';
+import { describeFailed } from './nodes/ready-nodes.js';
 
 const infra: InfraOutputs = {
   network_id: 'n',

@@ -30,16 +30,32 @@ export async function resolveCloud(
   groups: readonly NodeGroupEntity[],
   template: ClusterTemplateEntity,
 ): Promise<ResolvedCloud> {
-  const flavor = once((name) => cloud.compute.flavors.find(name).then((found) => one('flavor', name, found)));
-  const image = once((name) => cloud.image.images.find(name).then((found) => one('image', name, found)));
-  const [external, existingNetwork, ...resolved] = await Promise.all([
+  const [external, existingNetwork, found] = await Promise.all([
     template.externalNetworkId
       ? cloud.network.networks
           .find(template.externalNetworkId)
-          .then((found) => one('external network', template.externalNetworkId ?? '', found))
+          .then((network) => one('external network', template.externalNetworkId ?? '', network))
       : null,
     findExistingNetwork(cloud, cluster),
-    ...groups.map(async (group) => {
+    resolveGroups(cloud, cluster, groups, template),
+  ]);
+  return { driver: found.driver, externalNetworkId: external?.id ?? null, existingNetwork, groups: found.groups };
+}
+
+/**
+ * Looks up what these groups name, each name once.
+ * @throws as `resolveCloud`; InvalidInput no driver for the image
+ */
+export async function resolveGroups(
+  cloud: CloudSession,
+  cluster: ClusterEntity,
+  groups: readonly NodeGroupEntity[],
+  template: ClusterTemplateEntity,
+): Promise<Pick<ResolvedCloud, 'driver' | 'groups'>> {
+  const flavor = once((name) => cloud.compute.flavors.find(name).then((found) => one('flavor', name, found)));
+  const image = once((name) => cloud.image.images.find(name).then((found) => one('image', name, found)));
+  const resolved = await Promise.all(
+    groups.map(async (group) => {
       const [{ id: flavorId }, found] = await Promise.all([
         flavor(group.flavorId ?? cluster.flavorId ?? ''),
         image(group.imageId ?? template.imageId),
@@ -52,12 +68,10 @@ export async function resolveCloud(
         distro: found.os_distro ?? null,
       };
     }),
-  ]);
+  );
   const distro = template.clusterDistro ?? resolved[0]?.distro ?? '';
   return {
     driver: driverFor({ serverType: template.serverType, distro, coe: template.coe }, template.driver),
-    externalNetworkId: external?.id ?? null,
-    existingNetwork,
     groups: Object.fromEntries(
       resolved.map(({ uuid, flavorId, imageId, imageKubeVersion }) => [uuid, { flavorId, imageId, imageKubeVersion }]),
     ),

@@ -27,6 +27,11 @@ export class DeleteStacksStep {
     run: (ctx) => this.remove(ctx, (stack) => stack.nodeGroupUuid === null),
   };
 
+  /** The stack of one node group. May be repeated. */
+  ofGroup(ctx: OperationContext, nodeGroupUuid: string): Promise<void> {
+    return this.remove(ctx, (stack) => stack.nodeGroupUuid === nodeGroupUuid);
+  }
+
   private async remove(ctx: OperationContext, which: (stack: { nodeGroupUuid: string | null }) => boolean): Promise<void> {
     const stacks = (await this.stacks.listOfCluster(SERVICE, ctx.cluster.uuid)).filter(which);
     if (stacks.length === 0) return;

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { renderUserData } from '#libs/bootstrap';
+import type { Settings } from '#libs/config';
+import {
+  ClusterWorkRepository,
+  ensureBootstrapAuthority,
+  NodesRepository,
+  SecretStore,
+  StacksRepository,
+  UnitOfWork,
+  type NodeEntity,
+  type NodeGroupEntity,
+} from '#libs/db';
+import { parseInfraOutputs, type InfraOutputs } from '#libs/drivers';
+import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
+import { StackEngine } from '#libs/stack';
+import { Inject, Injectable } from '@nestjs/common';
+import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
+import { SETTINGS } from '../../tokens.js';
+import { awaitedOf } from '../awaited.js';
+import { apiAddress, clusterSpec, driverOf, groupSpec, nodeSpec, resolvedOf } from '../cluster-plan.js';
+import type { OperationContext } from '../operation.js';
+import { SERVICE } from '../service-scope.js';
+import { stackRef, stackRun } from '../stacks.js';
+
+/** A port's address is a row for the API within this time: before its server has booted. */
+const FIRST_SYNC_MS = 100;
+const LAST_SYNC_MS = 1_000;
+
+/** A group, and the nodes that its stack shall have. */
+export interface GroupNodes {
+  readonly group: NodeGroupEntity;
+  readonly nodes: readonly NodeEntity[];
+}
+
+/** The stacks of node groups: ports and servers, and what belongs to them. */
+@Injectable()
+export class NodeStacks {
+  constructor(
+    private readonly engine: StackEngine,
+    private readonly identity: ClusterIdentity,
+    private readonly clusters: ClusterWorkRepository,
+    private readonly nodes: NodesRepository,
+    private readonly stacks: StacksRepository,
+    private readonly secrets: SecretStore,
+    private readonly uow: UnitOfWork,
+    private readonly ring: KeyRing,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Brings the stacks of these groups to exactly these nodes, all groups at once; a stack that is not there is made, an
+   * empty one for no nodes. Needs the step resolve. A group that fails stops the others: nothing new begins in any of them.
+   * @param failed told of the group whose stack fails first, before the others have ended
+   * @throws StackFailed
+   */
+  async apply(
+    ctx: OperationContext,
+    wanted: readonly GroupNodes[],
+    failed?: (group: NodeGroupEntity, error: unknown) => Promise<void>,
+  ): Promise<void> {
+    const { cluster } = ctx;
+    const resolved = resolvedOf(ctx.operation);
+    if (!resolved) throw new Error('the step resolve has not run');
+    const [cloud, groups, template, infrastructure, authority] = await Promise.all([
+      ownerSession(this.identity, ctx),
+      this.clusters.groups(SERVICE, cluster.uuid),
+      this.clusters.template(cluster),
+      this.stacks.load(SERVICE, cluster.stackId ?? ''),
+      ensureBootstrapAuthority(this.uow, this.secrets, createBootstrapAuthority),
+    ]);
+    const infra = parseInfraOutputs(infrastructure?.stack.outputs);
+    const spec = clusterSpec(cluster, groups, template, resolved);
+    const driver = driverOf(resolved);
+    const stackUuids = await this.ensureStackIds(
+      ctx,
+      wanted.map(({ group }) => group),
+    );
+    ctx.awaiting(() => awaitedOf([...stackUuids.values()].map((uuid) => this.engine.state(uuid))));
+
+    const halt = new AbortController();
+    const signal = AbortSignal.any([ctx.signal, halt.signal]);
+    const applyOne = async ({ group, nodes }: GroupNodes): Promise<void> => {
+      const specs = nodes.map((node) => nodeSpec(node, group));
+      const plan = driver.nodeGroup(spec, groupSpec(group), specs, infra);
+      const hidden = Object.fromEntries(nodes.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
+      try {
+        await this.engine.apply(
+          stackRef(cluster, stackUuids.get(group.uuid) ?? '', plan, group),
+          stackRun(ctx, cloud, signal, hidden),
+        );
+      } catch (error) {
+        await failed?.(group, error);
+        halt.abort(error);
+        throw error;
+      }
+    };
+    const made = Promise.allSettled(wanted.map(applyOne));
+    await this.syncUntil(ctx, made, infra, spec.apiPort);
+    const failure = (await made).find((result) => result.status === 'rejected');
+    if (failure) throw halt.signal.aborted ? halt.signal.reason : failure.reason;
+  }
+
+  /** As Magnum has them: floating addresses where nodes have such, private ones else. Leaving nodes are not told. */
+  async writeAddresses(ctx: OperationContext, groupUuids: readonly string[]): Promise<void> {
+    // Read before the transaction: inside of it a second connection of the pool would be needed, and all holders of one could wait for each other.
+    const nodes = (await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).filter((node) => node.leavingSince === null);
+    await ctx.write(async (tx) => {
+      for (const uuid of groupUuids) {
+        const own = nodes.filter((node) => node.nodeGroupUuid === uuid);
+        const nodeAddresses = own.map((node) => node.floatingIp ?? node.privateIp).filter((address) => address !== null);
+        await this.clusters.setGroup(tx, uuid, { nodeAddresses });
+      }
+    });
+  }
+
+  /** The group's row knows the stack before the stack is there. */
+  private async ensureStackIds(ctx: OperationContext, groups: readonly NodeGroupEntity[]): Promise<Map<string, string>> {
+    const ids = new Map(groups.map((group) => [group.uuid, group.stackId ?? randomUUID()]));
+    if (groups.some((group) => !group.stackId)) {
+      await ctx.write(async (tx) => {
+        for (const group of groups) {
+          if (!group.stackId) await this.clusters.setGroup(tx, group.uuid, { stackId: ids.get(group.uuid) ?? null });
+        }
+      });
+    }
+    return ids;
+  }
+
+  private userData(node: NodeEntity, caPem: string): string {
+    return renderUserData({
+      nodeId: node.uuid,
+      clusterId: node.clusterUuid,
+      name: node.name,
+      role: node.role,
+      endpoint: this.settings.BOOTSTRAP_PUBLIC_URL,
+      nonce: nodeNonce(this.ring, node.uuid),
+      caPem,
+    });
+  }
+
+  /**
+   * While the stacks are made, carries what they learn over to the nodes' rows: the API gives a bundle to a node's own
+   * addresses alone, and the first master's may be the address of the cluster.
+   */
+  private async syncUntil(ctx: OperationContext, made: Promise<unknown>, infra: InfraOutputs, apiPort: number): Promise<void> {
+    const end = made.then(() => 'end');
+    let missed = false;
+    for (let ms = FIRST_SYNC_MS, state = ''; state !== 'end';) {
+      state = await Promise.race([end, sleep(ms, 'look', { ref: false })]);
+      if (ctx.signal.aborted) break;
+      missed = false;
+      const changed = await this.sync(ctx, infra, apiPort).catch((error: unknown) => {
+        ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');
+        missed = true;
+        return 0;
+      });
+      ms = changed > 0 ? FIRST_SYNC_MS : Math.min(LAST_SYNC_MS, ms * 1.5);
+    }
+    await end;
+    // The last look must not be missed: nobody looks after it.
+    if (missed) await this.sync(ctx, infra, apiPort);
+  }
+
+  private async sync(ctx: OperationContext, infra: InfraOutputs, apiPort: number): Promise<number> {
+    return ctx.write(async (tx) => {
+      const changed = await this.nodes.syncFromStacks(tx, ctx.cluster.uuid, infra.router_external_ips);
+      if (changed > 0 && !infra.api_host && ctx.cluster.apiAddress === null) {
+        const address = apiAddress(infra, await this.nodes.firstMasterIp(tx, ctx.cluster.uuid), apiPort);
+        if (address) await this.clusters.set(tx, ctx.cluster.uuid, { apiAddress: address });
+      }
+      return changed;
+    });
+  }
+}

@@ -1,0 +1,224 @@
+import { EventsRepository, NodesRepository, Signals, type FailedNode, type NodeEntity, type NodeGroupEntity } from '#libs/db';
+import { OperationFailure } from '#libs/domain';
+import type { ClusterClient, NodeState } from '#libs/kubernetes';
+import { bootstrapToken, KeyRing } from '#libs/pki';
+import { Injectable } from '@nestjs/common';
+import { ClusterKube } from '../../kubernetes/cluster-kube.js';
+import { NodeWatch } from '../../kubernetes/node-watch.js';
+import { RoleLabels } from '../../kubernetes/role-labels.js';
+import { Wake } from '../../wake.js';
+import { boundedList } from '../awaited.js';
+import type { OperationContext } from '../operation.js';
+import { SERVICE } from '../service-scope.js';
+
+const FIRST_LOOK_MS = 200;
+const LAST_LOOK_MS = 2_000;
+const READY_CALL_MS = 2_000;
+/** When people are told that the API of a cluster without floating IP does not answer. */
+const TELL_MS = 15_000;
+/** How soon a node's failure is seen at the latest. */
+const FAILED_EVERY_MS = 1_000;
+const TOKEN_MINUTES = 30;
+/** The token is made good again long before it ends. */
+const TOKEN_EVERY_MS = 10 * 60_000;
+const MINUTE_MS = 60_000;
+const MOST_FAILED = 3;
+const MOST_WORDS = 600;
+
+/** What the cluster says of itself when the awaited nodes are Ready. */
+export interface ClusterSeen {
+  readonly version: string;
+  readonly nodes: readonly NodeState[];
+}
+
+/** Waits until the cluster's API answers and nodes are Ready; meanwhile they get their role's label, and the token to join by lives. */
+@Injectable()
+export class ReadyNodes {
+  constructor(
+    private readonly kube: ClusterKube,
+    private readonly nodes: NodesRepository,
+    private readonly events: EventsRepository,
+    private readonly signals: Signals,
+    private readonly ring: KeyRing,
+  ) {}
+
+  /**
+   * @param wanted nodes of these groups; those that are Ready already cost nothing
+   * @param token whether the token to join by must be made good first: a new cluster's still is
+   * @throws OperationFailure a node has reported a failure: its own words
+   */
+  async wait(
+    ctx: OperationContext,
+    wanted: readonly NodeEntity[],
+    groups: readonly NodeGroupEntity[],
+    token: 'fresh' | 'old',
+  ): Promise<ClusterSeen> {
+    const { cluster } = ctx;
+    const minutesLeft = Math.ceil((ctx.deadline.getTime() - Date.now()) / MINUTE_MS);
+    const client = await this.kube.connect(cluster, Math.max(1, minutesLeft) + 10);
+    const wake = new Wake();
+    const stopListening = this.signals.on('nodes', (uuid) => (uuid === null || uuid === cluster.uuid) && wake.notify());
+    try {
+      await this.waitForApi(ctx, client, wake);
+      const watch = new NodeWatch(client, wake, ctx.log);
+      try {
+        const version = await client.version({ signal: ctx.signal });
+        const labels = new RoleLabels(client, wanted, groups, ctx.signal);
+        await this.waitForNodes(ctx, client, watch, wake, wanted, labels, token === 'old' ? 0 : Date.now());
+        labels.see(watch.nodes);
+        await labels.done();
+        return { version: version.gitVersion, nodes: watch.nodes };
+      } finally {
+        await watch.stop();
+      }
+    } finally {
+      stopListening();
+      await client.close();
+    }
+  }
+
+  private async waitForApi(ctx: OperationContext, client: ClusterClient, wake: Wake): Promise<void> {
+    let last = '';
+    const { apiAddress, floatingIpEnabled } = ctx.cluster;
+    // Nothing is wrong with such a cluster, so nobody would find the reason.
+    const hint = floatingIpEnabled ? '' : '; it has no floating IP, so conductors must reach the network it is in';
+    const awaited = (): string => `the cluster's API at ${apiAddress}${last ? ` (${last})` : ''}${hint}`;
+    ctx.awaiting(awaited);
+    let tellAt = hint ? Date.now() + TELL_MS : Infinity;
+    for (let ms = FIRST_LOOK_MS; ; ms = Math.min(LAST_LOOK_MS, ms * 1.5)) {
+      try {
+        await client.ready({ signal: ctx.signal, timeoutMs: READY_CALL_MS });
+        return;
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        last = error instanceof Error ? error.message : String(error);
+      }
+      await this.throwIfFailed(ctx);
+      if (Date.now() >= tellAt) {
+        tellAt = Infinity;
+        await this.tell(ctx, `waiting for ${awaited()}`);
+      }
+      await wake.wait(ms, ctx.signal);
+    }
+  }
+
+  private async tell(ctx: OperationContext, message: string): Promise<void> {
+    const { cluster, operation } = ctx;
+    await ctx.write(async (tx) => {
+      await this.events.add(tx, {
+        clusterUuid: cluster.uuid,
+        projectId: cluster.projectId,
+        operationUuid: operation.uuid,
+        type: 'operation.waiting',
+        level: 'warning',
+        message,
+      });
+    });
+  }
+
+  private async waitForNodes(
+    ctx: OperationContext,
+    client: ClusterClient,
+    watch: NodeWatch,
+    wake: Wake,
+    wanted: readonly NodeEntity[],
+    labels: RoleLabels,
+    tokenGoodSince: number,
+  ): Promise<void> {
+    const missing = new Map(wanted.map((node) => [node.name, node]));
+    ctx.awaiting(() => this.describeMissing(ctx, [...missing.keys()], watch));
+    let tokenAt = tokenGoodSince;
+    let failedAt = 0;
+    while (missing.size > 0) {
+      labels.see(watch.nodes);
+      const ready = watch.nodes.filter((node) => node.ready && missing.has(node.name));
+      if (ready.length > 0) {
+        await this.markReady(
+          ctx,
+          ready.map((node) => missing.get(node.name)).filter((node) => node !== undefined),
+        );
+        for (const node of ready) missing.delete(node.name);
+        continue;
+      }
+      // A thousand nodes say eight thousand things: their rows are not read again for each.
+      if (Date.now() - failedAt >= FAILED_EVERY_MS) {
+        await this.throwIfFailed(ctx);
+        failedAt = Date.now();
+      }
+      if (Date.now() - tokenAt >= TOKEN_EVERY_MS) tokenAt = await this.prolongToken(ctx, client, tokenAt);
+      await wake.wait(FAILED_EVERY_MS, ctx.signal);
+    }
+  }
+
+  private async markReady(ctx: OperationContext, ready: readonly NodeEntity[]): Promise<void> {
+    const { cluster, operation } = ctx;
+    await ctx.write(async (tx) => {
+      const news = await this.nodes.markReady(
+        tx,
+        cluster.uuid,
+        ready.map((node) => node.name),
+      );
+      const names = new Set(news);
+      await this.events.add(
+        tx,
+        ...ready
+          .filter((node) => names.has(node.name))
+          .map((node) => ({
+            clusterUuid: cluster.uuid,
+            projectId: cluster.projectId,
+            operationUuid: operation.uuid,
+            nodeUuid: node.uuid,
+            type: 'node.phase',
+            message: `${node.name}: ready`,
+            data: { node: node.name, phase: 'ready', status: 'done' },
+          })),
+      );
+    });
+  }
+
+  /** @returns when it was made good; the old time when that failed, so that the next look tries again */
+  private async prolongToken(ctx: OperationContext, client: ClusterClient, before: number): Promise<number> {
+    try {
+      const until = new Date(Date.now() + TOKEN_MINUTES * MINUTE_MS);
+      await client.ensureBootstrapToken(bootstrapToken(this.ring, ctx.cluster.uuid), until, { signal: ctx.signal });
+      return Date.now();
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      ctx.log.warn({ error: String(error) }, 'prolonging the bootstrap token failed');
+      return before;
+    }
+  }
+
+  /** @throws OperationFailure a node has reported a failed phase: its own words */
+  private async throwIfFailed(ctx: OperationContext): Promise<void> {
+    const failed = await this.nodes.failed(SERVICE, ctx.cluster.uuid, MOST_FAILED);
+    const [first] = failed;
+    if (!first) return;
+    throw new OperationFailure('node-failed', `kubernetes: ${failed.map(describeFailed).join('; ')}`, {
+      step: 'kubernetes',
+      object: `node ${first.name}`,
+      fixableBy: 'user',
+      hint: 'the events of the cluster have the whole report of the node',
+    });
+  }
+
+  private async describeMissing(ctx: OperationContext, names: readonly string[], watch: NodeWatch): Promise<string> {
+    const seen = new Map(watch.nodes.map((node) => [node.name, node]));
+    const { trouble } = watch;
+    const rows = new Map((await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).map((node) => [node.name, node]));
+    const each = names.map((name) => {
+      const state = seen.get(name);
+      if (state) return `node ${name} to be Ready (${state.reason}: ${state.message})`;
+      const row = rows.get(name);
+      return `node ${name} to join (last heard: ${row ? `${row.phase} ${row.phaseStatus}` : 'nothing'})`;
+    });
+    return `${boundedList(each)}${trouble ? `; ${trouble}` : ''}`;
+  }
+}
+
+/** `node k1-...-worker-1: kubeadm-join exited 1: <the end of its log>` */
+export function describeFailed({ name, phase, exitCode, logTail }: FailedNode): string {
+  const words = (logTail ?? '').trim();
+  const end = words.length > MOST_WORDS ? `... ${words.slice(-MOST_WORDS)}` : words;
+  return `node ${name}: ${phase} ${exitCode === null ? 'failed' : `exited ${exitCode}`}${end ? `: ${end}` : ''}`;
+}

@@ -87,11 +87,19 @@ export class ClusterWorkRepository {
     );
   }
 
-  /** The count that users see becomes this one again, unless another open operation wants another. Lock the cluster first. */
+  /**
+   * The count that users see becomes this one again; or, when another open operation wants another count, the one that the
+   * next of them goes back to. Lock the cluster first.
+   */
   async putBackNodeCount(tx: Tx, group: OfOperation, nodeCount: number): Promise<void> {
     await tx.manager.query(
       `UPDATE node_groups SET node_count = $3, updated_at = now(), revision = revision + 1
        WHERE uuid = $1 AND NOT EXISTS (${OPEN_OF_GROUP} AND o.request ? 'nodeCount')`,
+      [group.uuid, group.operationUuid, nodeCount],
+    );
+    await tx.manager.query(
+      `UPDATE operations SET request = request || jsonb_build_object('previousNodeCount', $3::integer)
+       WHERE id = (${OPEN_OF_GROUP} AND o.request ? 'previousNodeCount' ORDER BY o.id LIMIT 1)`,
       [group.uuid, group.operationUuid, nodeCount],
     );
   }
@@ -163,7 +171,7 @@ export class ClusterWorkRepository {
 
 /** Open operations but $2 that are about this group. */
 const OPEN_OF_GROUP = /* sql */ `
-  SELECT 1 FROM operations o WHERE o.status IN ('pending', 'running') AND o.uuid <> $2
+  SELECT o.id FROM operations o WHERE o.status IN ('pending', 'running') AND o.uuid <> $2
     AND o.request ->> 'nodeGroupUuid' = $1::uuid::text
     AND o.cluster_uuid = (SELECT g.cluster_uuid FROM node_groups g WHERE g.uuid = $1::uuid)`;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import type { ClusterStatus, OperationKind } from '#libs/domain';
+import { allProjects, type ClusterStatus, type OperationKind } from '#libs/domain';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { ClusterWorkRepository } from './cluster-work.repository.js';
 import { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from './entities/index.js';
@@ -103,8 +103,10 @@ describe('the end of a change', () => {
 
   it('waits for what is open: status and count of the group are those of the next one', async () => {
     const first = await operation('resize', { nodeGroupUuid: one, nodeCount: 3 });
-    await operation('resize', { nodeGroupUuid: one, nodeCount: 5 });
+    const second = await operation('resize', { nodeGroupUuid: one, nodeCount: 5, previousNodeCount: 3 });
     await end(first, 'UPDATE_FAILED', 'no host');
+    const next = await new OperationsRepository(database.source).find(allProjects('test'), second);
+    assert.equal(next?.request['previousNodeCount'], 2, 'it goes back to what there was');
     assert.deepEqual(await seen(), ['UPDATE_IN_PROGRESS', null, 'UPDATE_IN_PROGRESS', 5]);
   });
 

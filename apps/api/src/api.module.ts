@@ -49,6 +49,7 @@ import { FindClusters } from './v1/clusters/find-clusters.js';
 import { Operations } from './v1/clusters/operations.js';
 import { ResizeCluster } from './v1/clusters/resize-cluster.js';
 import { UpdateCluster } from './v1/clusters/update-cluster.js';
+import { UpgradeCluster } from './v1/clusters/upgrade-cluster.js';
 import { CreateNodeGroup } from './v1/node-groups/create-node-group.js';
 import { DeleteNodeGroup } from './v1/node-groups/delete-node-group.js';
 import { UpdateNodeGroup } from './v1/node-groups/update-node-group.js';
@@ -56,6 +57,9 @@ import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
 import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
 import { CertificatesController } from './v1/certificates/certificates.controller.js';
 import { ClusterCertificates } from './v1/certificates/cluster-certificates.js';
+import { RotateCertificates } from './v1/certificates/rotate-certificates.js';
+import { CredentialsController } from './v1/credentials/credentials.controller.js';
+import { RotateCredential } from './v1/credentials/rotate-credential.js';
 import { FederationsController } from './v1/federations/federations.controller.js';
 import { ClusterHistory } from './v1/history/cluster-history.js';
 import { HistoryController } from './v1/history/history.controller.js';
@@ -98,11 +102,14 @@ const verbs: Provider[] = [
   ClusterDrivers,
   UpdateCluster,
   ResizeCluster,
+  UpgradeCluster,
   FindNodeGroups,
   CreateNodeGroup,
   UpdateNodeGroup,
   DeleteNodeGroup,
   ClusterCertificates,
+  RotateCertificates,
+  RotateCredential,
   ClusterHistory,
   Quotas,
 ];
@@ -115,6 +122,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   NodeGroupsController,
   HistoryController,
   CertificatesController,
+  CredentialsController,
   QuotasController,
   StatsController,
   MservicesController,

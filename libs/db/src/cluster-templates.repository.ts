@@ -52,8 +52,19 @@ export class ClusterTemplatesRepository {
     return new Map(rows.map((row) => [row.uuid, row.labels]));
   }
 
+  /** By a cluster, or by an upgrade to it that has not ended. */
   async isUsed(tx: Tx, uuid: string): Promise<boolean> {
-    return tx.manager.existsBy(ClusterEntity, { clusterTemplateUuid: uuid });
+    return (await tx.manager.existsBy(ClusterEntity, { clusterTemplateUuid: uuid })) || this.isAwaited(tx, uuid);
+  }
+
+  /** An upgrade to it has not ended. Lock the row first. */
+  async isAwaited(tx: Tx, uuid: string): Promise<boolean> {
+    const rows: unknown[] = await tx.manager.query(
+      `SELECT 1 FROM operations
+       WHERE kind = 'upgrade' AND status IN ('pending', 'running') AND request ->> 'clusterTemplateUuid' = $1 LIMIT 1`,
+      [uuid],
+    );
+    return rows.length > 0;
   }
 
   /** Locks the row against other changes and against new clusters. @returns null when it has gone meanwhile */

@@ -16,6 +16,7 @@ export const TAGS: ReadonlyMap<string, string> = new Map([
   ['Node groups', 'The nodes of a cluster that are alike; from microversion 1.9'],
   ['Progress', 'What a cluster is doing and how far each node is (beyond Magnum)'],
   ['Certificates', 'A cluster’s authorities, and certificates that they sign'],
+  ['Credentials', 'What a cluster acts with in the cloud; from microversion 1.12'],
   ['Quotas', 'How many clusters a project may have'],
   ['Stats', 'Counts of clusters and nodes'],
   ['Services', 'The conductors, for administrators'],

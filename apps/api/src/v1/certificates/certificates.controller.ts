@@ -1,10 +1,13 @@
 import type { RequestContext } from '#libs/domain';
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import type { z } from 'zod';
 import { Endpoint } from '../../http/endpoint.js';
 import { BaseUrl, Ctx } from '../../http/request.js';
 import { certificateQuery, signCertificateBody, type CertificateQuery, type SignCertificateBody } from './certificate.dto.js';
 import { certificateView, toCertificateView, type CertificateView } from './certificate.view.js';
+import { uuidView } from '../clusters/cluster.view.js';
 import { ClusterCertificates } from './cluster-certificates.js';
+import { RotateCertificates } from './rotate-certificates.js';
 
 const tag = 'Certificates';
 const errors = {
@@ -14,7 +17,10 @@ const errors = {
 
 @Controller('v1/certificates')
 export class CertificatesController {
-  constructor(private readonly certificates: ClusterCertificates) {}
+  constructor(
+    private readonly certificates: ClusterCertificates,
+    private readonly rotator: RotateCertificates,
+  ) {}
 
   @Get(':cluster')
   @Endpoint({
@@ -77,5 +83,23 @@ export class CertificatesController {
     const { clusterUuid, pem } = await this.certificates.sign(ctx, body);
     const view = { ...toCertificateView(base, clusterUuid, pem), csr: body.csr };
     return body.ca_cert_type === null ? view : { ...view, ca_cert_type: body.ca_cert_type };
+  }
+
+  @Patch(':cluster')
+  @Endpoint({
+    rules: ['certificate:rotate_ca'],
+    tag,
+    summary: 'Replace the authorities of a cluster',
+    description: 'Without a body. Everything is checked before anything changes.',
+    success: 202,
+    answer: uuidView,
+    errors: {
+      400: 'The driver cannot, the cluster has no TLS, or its status does not allow it',
+      404: errors[404],
+      409: 'Several clusters have this name',
+    },
+  })
+  async patch(@Ctx() ctx: RequestContext, @Param('cluster') ident: string): Promise<z.infer<typeof uuidView>> {
+    return { uuid: await this.rotator.run(ctx, ident) };
   }
 }

@@ -12,12 +12,16 @@ export class DeleteClusterTemplate {
     private readonly uow: UnitOfWork,
   ) {}
 
-  /** @throws InvalidInput a cluster uses it: 400, as Magnum has it */
+  /** @throws InvalidInput a cluster uses it, or is about to: 400, as Magnum has it */
   async run(ctx: RequestContext, ident: string): Promise<void> {
     const row = await this.templates.get(scopeOf(this.policy, ctx, 'clustertemplate:delete_all_projects'), ident);
     this.policy.enforce(ctx, 'clustertemplate:delete', row);
     try {
-      await this.uow.run((tx) => this.templates.remove(tx, row.uuid));
+      await this.uow.run(async (tx) => {
+        await this.templates.lock(tx, row.uuid);
+        if (await this.templates.isAwaited(tx, row.uuid)) throw templateInUse(row.uuid);
+        await this.templates.remove(tx, row.uuid);
+      });
     } catch (error) {
       if (isForeignKeyViolation(error)) throw templateInUse(row.uuid);
       throw error;

@@ -3,16 +3,20 @@ import { Body, Controller, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
 import { Endpoint } from '../../http/endpoint.js';
 import { Ctx, Version } from '../../http/request.js';
-import { resizeBody, type ResizeBody } from './cluster.dto.js';
+import { resizeBody, upgradeBody, type ResizeBody, type UpgradeBody } from './cluster.dto.js';
 import { uuidView } from './cluster.view.js';
 import { ResizeCluster } from './resize-cluster.js';
+import { UpgradeCluster } from './upgrade-cluster.js';
 
 const tag = 'Clusters';
 const AMBIGUOUS = 'Several clusters have this name: use the uuid';
 
 @Controller('v1/clusters/:cluster/actions')
 export class ClusterActionsController {
-  constructor(private readonly resizer: ResizeCluster) {}
+  constructor(
+    private readonly resizer: ResizeCluster,
+    private readonly upgrader: UpgradeCluster,
+  ) {}
 
   @Post('resize')
   @Endpoint({
@@ -39,5 +43,32 @@ export class ClusterActionsController {
     @Body({ schema: resizeBody }) body: ResizeBody,
   ): Promise<z.infer<typeof uuidView>> {
     return { uuid: await this.resizer.run(ctx, version, ident, body) };
+  }
+
+  @Post('upgrade')
+  @Endpoint({
+    rules: ['cluster:upgrade'],
+    since: '1.7',
+    tag,
+    summary: 'Bring a cluster to another template: its image and its Kubernetes',
+    example: { cluster_template: 'k8s-1-37', max_batch_size: 1 },
+    description:
+      'From microversion 1.8; at 1.7 it is 400. The default groups bring the control plane along; any other group can only follow the ' +
+      'template that the cluster has. Nodes are replaced in batches, drained first. Kubernetes never goes back, and one minor at a time.',
+    success: 202,
+    answer: uuidView,
+    errors: {
+      400: 'A field cannot be taken; the driver cannot upgrade; the template does not fit; or the cluster’s status does not allow it',
+      404: 'The cluster, the template or the node group is not there',
+      409: 'The node group cannot follow another template than its cluster’s; or several have this name',
+    },
+  })
+  async upgrade(
+    @Ctx() ctx: RequestContext,
+    @Version() version: Microversion,
+    @Param('cluster') ident: string,
+    @Body({ schema: upgradeBody }) body: UpgradeBody,
+  ): Promise<z.infer<typeof uuidView>> {
+    return { uuid: await this.upgrader.run(ctx, version, ident, body) };
   }
 }

@@ -91,3 +91,11 @@ export const resizeBody = body('cluster_resize_req', 'ClusterResize', 'How many 
   nodegroup: name255('uuid, name or number of the node group; default: the default workers', 'default-worker'),
 });
 export type ResizeBody = z.output<typeof resizeBody>;
+
+/** `POST /v1/clusters/{cluster}/actions/upgrade`. Reference section 7.2. */
+export const upgradeBody = body('cluster_upgrade_req', 'ClusterUpgrade', 'The template a cluster is to follow', {
+  cluster_template: requiredText({ description: 'uuid or name of the template', min: 1, max: 255, example: 'k8s-1-37' }),
+  max_batch_size: integer({ description: 'Workers replaced at the same time', min: 1, fallback: 1 }),
+  nodegroup: name255('uuid, name or number of the node group; default: the default workers', 'default-worker'),
+});
+export type UpgradeBody = z.output<typeof upgradeBody>;

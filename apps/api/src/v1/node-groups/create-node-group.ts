@@ -64,7 +64,7 @@ export class CreateNodeGroup {
     const taints = readAttributes(body);
     assertChangeAllowed('node-group-create', cluster.status);
     const template = await this.drivers.templateOf(cluster);
-    const group = newGroup(cluster, template, body, taints);
+    const group = newGroup(ctx.reservedUuid ?? randomUUID(), cluster, template, body, taints);
     await this.checkCloud(ctx, cluster, template, group);
     return { cluster, row: await this.store(ctx, cluster, template, group) };
   }
@@ -127,13 +127,14 @@ function readAttributes(body: CreateNodeGroupBody): Taint[] {
 }
 
 function newGroup(
+  uuid: string,
   cluster: ClusterEntity,
   template: ClusterTemplateEntity,
   body: CreateNodeGroupBody,
   nodeTaints: Taint[],
 ): NewNodeGroup {
   return {
-    uuid: randomUUID(),
+    uuid,
     clusterUuid: cluster.uuid,
     projectId: cluster.projectId,
     name: body.name,

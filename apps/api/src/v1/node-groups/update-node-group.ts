@@ -92,7 +92,8 @@ function readChanges(group: NodeGroupEntity, patch: readonly PatchOperation[]): 
   if (touched.has('max_node_count')) changed.maxNodeCount = field('max_node_count') as number | null;
   if (touched.has('node_labels')) changed.nodeLabels = field('node_labels') as Record<string, string>;
   const taints = touched.has('node_taints') ? (field('node_taints') as RawTaint[]) : null;
-  assertNodeCounts(group.name, { ...group, ...changed });
+  const { minNodeCount = group.minNodeCount, maxNodeCount = group.maxNodeCount } = changed;
+  assertNodeCounts(group.name, { nodeCount: group.nodeCount, minNodeCount, maxNodeCount });
   if (changed.nodeLabels) assertNodeLabels(group.name, group.role, changed.nodeLabels);
   if (taints) changed.nodeTaints = readNodeTaints(group.name, group.role, taints);
   return changed;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { ClusterEntity, NodeEntity, OperationEntity } from '#libs/db';
+import { type ClusterClient, type NodeState } from '#libs/kubernetes';
 import { counted, type Inventory } from '../../../test/support/inventory.js';
+import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { TestInstallation, type ClusterView } from './installation.js';
 
 interface GroupView {
@@ -60,13 +63,19 @@ describe('nodes that come and go', () => {
     const names = Object.values(await inventory()).flatMap((kinds) => (kinds['servers'] ?? []).map(({ name }) => name));
     return names.map((name) => name.replace(/^k1-[0-9a-f]{12}-/, '')).toSorted();
   }
-  async function nodeObjects(): Promise<string[]> {
-    const { health_status_reason } = await site.request<{ health_status_reason: Record<string, string> }>(
-      'GET',
-      `/clusters/${cluster}`,
-    );
-    return Object.keys(health_status_reason).filter((key) => key.endsWith('.Ready'));
+  const manager = (): typeof site.database.source.manager => site.database.source.manager;
+  async function withKube<T>(work: (kube: ClusterClient) => Promise<T>): Promise<T> {
+    const row = await manager().findOneByOrFail(ClusterEntity, { uuid: cluster });
+    const kube = await new ClusterKube(site.parts.secrets).connect(row, 5);
+    try {
+      return await work(kube);
+    } finally {
+      await kube.close();
+    }
   }
+  const nodeObjects = (): Promise<NodeState[]> => withKube((kube) => kube.nodes());
+  const shortNames = (states: readonly { name: string }[]): string[] =>
+    states.map(({ name }) => name.replace(/^k1-[0-9a-f]{12}-/, '')).toSorted();
 
   it('one becomes three, three become one', async () => {
     const one = counted(await inventory(), empty);
@@ -80,5 +89,132 @@ describe('nodes that come and go', () => {
     assert.deepEqual(await servers(), ['master-0', 'worker-0']);
     assert.deepEqual(counted(await inventory(), empty), one, 'no port or volume is left');
     assert.equal((await nodeObjects()).length, 2);
+  });
+
+  it('named nodes leave, and hand on their pods before', async () => {
+    await resize(3);
+    await assertSettled('UPDATE_COMPLETE', 3);
+    const nodes = await manager().findBy(NodeEntity, { clusterUuid: cluster, role: 'worker' });
+    const first = nodes.find(({ slot }) => slot === 0);
+    const pod = (name: string, nodeName: string | undefined): object => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec: { nodeName, containers: [{ name: 'c', image: 'i' }] },
+    });
+    await withKube((kube) => kube.apply(pod('moves', first?.name) as never, 'test'));
+    await resize(2, [first?.serverId ?? '', 'nobody']);
+    await assertSettled('UPDATE_COMPLETE', 2);
+    assert.deepEqual(await servers(), ['master-0', 'worker-1', 'worker-2']);
+    assert.deepEqual(shortNames(await nodeObjects()), ['master-0', 'worker-1', 'worker-2']);
+    const events = await site.request<{ events: { type: string; message: string }[] }>(
+      'GET',
+      `/clusters/${cluster}/events?limit=200`,
+    );
+    assert.ok(events.events.some(({ message }) => /no node nobody/.test(message)));
+    // The slot that has become free is taken again, by another machine.
+    await resize(3);
+    await assertSettled('UPDATE_COMPLETE', 3);
+    assert.deepEqual(shortNames(await nodeObjects()), ['master-0', 'worker-0', 'worker-1', 'worker-2']);
+  });
+
+  it('none, and two again', async () => {
+    await resize(0);
+    await assertSettled('UPDATE_COMPLETE', 0);
+    assert.deepEqual(await servers(), ['master-0']);
+    await resize(2);
+    await assertSettled('UPDATE_COMPLETE', 2);
+  });
+
+  it('two that are asked for at once are done one after the other', async () => {
+    await Promise.all([resize(3), resize(1)]);
+    const row = await settled();
+    assert.equal(row.status, 'UPDATE_COMPLETE');
+    const wanted = (await group()).node_count;
+    assert.equal((await servers()).length, 1 + wanted);
+    const kinds = await manager().findBy(OperationEntity, { clusterUuid: cluster, status: 'complete' });
+    assert.ok(kinds.length > 5);
+  });
+
+  it('a group is made, labelled, and removed', async () => {
+    const before = counted(await inventory(), empty);
+    await site.request('POST', `/clusters/${cluster}/nodegroups`, {
+      name: 'gpu',
+      role: 'gpu',
+      node_count: 2,
+      node_labels: { tier: 'a', gone: 'x' },
+    });
+    await assertSettled('UPDATE_COMPLETE', 2, 'gpu');
+    assert.equal((await group('gpu')).status, 'CREATE_COMPLETE');
+    const made = (await nodeObjects()).filter(({ labels }) => 'node-role.kubernetes.io/gpu' in labels);
+    assert.deepEqual(shortNames(made), ['gpu-0', 'gpu-1']);
+    assert.deepEqual(
+      made.map(({ labels }) => labels['tier']),
+      ['a', 'a'],
+    );
+    await site.request('PATCH', `/clusters/${cluster}/nodegroups/gpu`, [
+      { op: 'replace', path: '/node_labels', value: '{"tier": "b"}' },
+      { op: 'replace', path: '/node_taints', value: '[{"key": "gpu", "effect": "NoSchedule"}]' },
+    ]);
+    await assertSettled('UPDATE_COMPLETE', 2, 'gpu');
+    for (const { labels, taints } of (await nodeObjects()).filter(({ name }) => name.includes('-gpu-'))) {
+      assert.deepEqual([labels['tier'], labels['gone']], ['b', undefined]);
+      assert.deepEqual(taints, [{ key: 'gpu', effect: 'NoSchedule' }]);
+    }
+    await resize(0, [], 'gpu');
+    await assertSettled('UPDATE_COMPLETE', 0, 'gpu');
+    await resize(1, [], 'gpu');
+    await assertSettled('UPDATE_COMPLETE', 1, 'gpu');
+    await site.request('DELETE', `/clusters/${cluster}/nodegroups/gpu`);
+    assert.equal((await settled()).status, 'UPDATE_COMPLETE');
+    await assert.rejects(group('gpu'), { status: 404 });
+    assert.deepEqual(counted(await inventory(), empty), before);
+    assert.equal((await nodeObjects()).filter(({ name }) => name.includes('-gpu-')).length, 0);
+  });
+
+  it('a group of none has an empty stack', async () => {
+    await site.request('POST', `/clusters/${cluster}/nodegroups`, { name: 'none', node_count: 0 });
+    await assertSettled('UPDATE_COMPLETE', 0, 'none');
+    await site.request('DELETE', `/clusters/${cluster}/nodegroups/none`);
+    assert.equal((await settled()).status, 'UPDATE_COMPLETE');
+  });
+
+  const broken = { server: '*-worker-2', kind: 'step-fails', step: 'kubeadm-join', exitCode: 3, stderr: 'no' };
+
+  it('a node that fails fails the resize; the count is put back, and the next resize mends it', async () => {
+    await resize(1);
+    await assertSettled('UPDATE_COMPLETE', 1);
+    await faults([broken]);
+    await resize(3);
+    const row = await settled();
+    assert.equal(row.status, 'UPDATE_FAILED');
+    assert.match(row.status_reason ?? '', /^kubernetes: node k1-[0-9a-f]{12}-worker-2: kubeadm-join exited 3/);
+    const failed = await group();
+    assert.deepEqual([failed.status, failed.node_count, failed.status_reason], ['UPDATE_FAILED', 1, row.status_reason]);
+    await faults([]);
+    await resize(3);
+    await assertSettled('UPDATE_COMPLETE', 3);
+    assert.deepEqual(await servers(), ['master-0', 'worker-0', 'worker-1', 'worker-2']);
+  });
+
+  it('an update with rollback goes back to the nodes there were', async () => {
+    await resize(1);
+    await assertSettled('UPDATE_COMPLETE', 1);
+    const before = counted(await inventory(), empty);
+    await faults([broken]);
+    await site.request('PATCH', `/clusters/${cluster}?rollback=True`, [{ op: 'replace', path: '/node_count', value: 3 }]);
+    const row = await settled();
+    assert.deepEqual([row.status, row.status_reason], ['ROLLBACK_COMPLETE', null]);
+    const back = await group();
+    assert.deepEqual([back.status, back.node_count, back.node_addresses.length], ['ROLLBACK_COMPLETE', 1, 1]);
+    assert.deepEqual(counted(await inventory(), empty), before);
+  });
+
+  it('a cluster that is deleted while it grows leaves nothing', async () => {
+    await resize(3);
+    while ((await servers()).length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await site.request('DELETE', `/clusters/${cluster}`);
+    assert.equal(await site.until(cluster, (one) => one === null || one.status === 'DELETE_FAILED'), null);
+    assert.deepEqual(counted(await inventory(), empty), {});
   });
 });

@@ -92,7 +92,7 @@ export async function exec(transport: Transport, target: ExecTarget, options: Ca
       settle(() => resolve({ exitCode, stdout: text(STDOUT), stderr: text(STDERR) }));
     });
     socket.addEventListener('error', ({ message }: ErrorEvent) =>
-      fail('unreachable', `exec in pod ${target.pod}: ${opened ? message : `the API did not open the stream: ${message}`}`),
+      fail('unreachable', `exec in pod ${target.pod}: ${opened ? message : 'the API did not open the stream'}`),
     );
     socket.addEventListener('close', () => fail('unreachable', `exec in pod ${target.pod}: the line broke before the end`));
   });

@@ -3,7 +3,7 @@ import { createResource } from './create-resource.js';
 import { sameDocument } from './definition.js';
 import { deleteResource } from './delete-resource.js';
 import { nextStep } from './plan.js';
-import { replaceResource, restoreResource } from './replace-resource.js';
+import { clearPlace, replaceResource, restoreResource } from './replace-resource.js';
 import { logicalNameOf } from './row-names.js';
 import type { Row, StackWalk } from './stack-walk.js';
 import { updateResource } from './update-resource.js';
@@ -15,15 +15,19 @@ import type { WantedStack } from './wanted-stack.js';
  */
 export async function applyResource(walk: StackWalk, stack: WantedStack, name: string, slot: Slot): Promise<void> {
   const wanted = stack.resource(name, walk.rows);
+  /** Objects that turned out not to be changeable in place. */
+  const refused = new Set<Row>();
   for (;;) {
     const row = walk.row(name);
-    const step = nextStep(row, () => retiredRows(walk, name), wanted);
+    const step = nextStep(row, () => retiredRows(walk, name).filter((other) => !refused.has(other)), wanted);
     switch (step.kind) {
       case 'make':
+        if (row.physicalId === null) await clearPlace(walk, slot, stack, wanted);
         await createResource(walk, row, slot, wanted);
         break;
       case 'update':
         if ((await updateResource(walk, row, slot, wanted, step.changed)) === 'replace') {
+          refused.add(row);
           await replaceResource(walk, row, slot, stack, wanted);
         }
         break;

@@ -17,7 +17,7 @@ export type Step<R> =
   | { readonly kind: 'remove' }
   /** Another object takes its place. */
   | { readonly kind: 'replace' }
-  /** An object that was to go is what is wanted. */
+  /** An object that was to go is what is wanted, or can become it in place. */
   | { readonly kind: 'restore'; readonly row: R };
 
 /** Nothing is in the cloud for this row. */
@@ -33,8 +33,14 @@ const isStanding = (row: State): boolean => row.status === 'COMPLETE' && (row.ac
 export function nextStep<R extends PlannedRow>(current: R, retired: () => readonly R[], wanted: WantedResource): Step<R> {
   const step = stepOf(current, wanted);
   const begins = step.kind === 'remove' || step.kind === 'replace' || (step.kind === 'make' && isNothing(current));
-  const row = begins ? retired().find((other) => isStanding(other) && differences(other, wanted)?.length === 0) : undefined;
-  return row ? { kind: 'restore', row } : step;
+  const best = begins ? nearest(retired(), wanted) : undefined;
+  return best ? { kind: 'restore', row: best } : step;
+}
+
+function nearest<R extends PlannedRow>(rows: readonly R[], wanted: WantedResource): R | undefined {
+  const standing = rows.filter(isStanding).map((row) => ({ row, changed: differences(row, wanted) }));
+  const fitting = standing.filter(({ changed }) => changed?.every((property) => wanted.type.updatable.includes(property)));
+  return fitting.sort((a, b) => (a.changed?.length ?? 0) - (b.changed?.length ?? 0))[0]?.row;
 }
 
 function stepOf(row: PlannedRow, wanted: WantedResource): Step<never> {

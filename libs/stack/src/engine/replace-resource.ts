@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Slot } from '../graph/walk.js';
 import { definitionOf } from './definition.js';
 import { deleteResource } from './delete-resource.js';
-import { isNothing } from './plan.js';
-import { isRetired, logicalNameOf, nextPhysicalName, retiredName } from './row-names.js';
+import { isNothing, rowsToRemove } from './plan.js';
+import { logicalNameOf, nextPhysicalName, retiredName } from './row-names.js';
 import type { Row, StackWalk } from './stack-walk.js';
 import type { WantedResource, WantedStack } from './wanted-stack.js';
 
@@ -18,10 +18,7 @@ export async function replaceResource(
   stack: WantedStack,
   wanted: WantedResource,
 ): Promise<void> {
-  if (excludes(row, wanted)) {
-    await makeWay(walk, row, slot, stack);
-    return deleteResource(walk, row, slot);
-  }
+  if (isExcluding(row, wanted)) return removeWithDependants(walk, row, slot, stack);
   const names = new Set([...walk.rows.values()].map(({ physicalName }) => physicalName));
   const first = row.physicalName.replace(/-r\d+$/, '');
   await walk.supplant(row, retiredName(row.name, walk.rows), {
@@ -41,7 +38,16 @@ export async function restoreResource(walk: StackWalk, row: Row, retired: Row): 
   await walk.rename(retired, name);
 }
 
-function excludes(row: Row, wanted: WantedResource): boolean {
+/** Removes what is to go anyway, and would refuse its place to what is to be made now. */
+export async function clearPlace(walk: StackWalk, slot: Slot, stack: WantedStack, wanted: WantedResource): Promise<void> {
+  // As many rows as names: nothing is to go.
+  if (!wanted.type.excludes || walk.rows.size === stack.graph.size) return;
+  for (const row of rowsToRemove(walk.rows.values(), stack)) {
+    if (!isNothing(row) && isExcluding(row, wanted)) await removeWithDependants(walk, row, slot, stack);
+  }
+}
+
+function isExcluding(row: Row, wanted: WantedResource): boolean {
   const { type } = wanted;
   const before = row.type === type.type && definitionOf(row);
   if (!before || !type.excludes) return false;
@@ -49,30 +55,29 @@ function excludes(row: Row, wanted: WantedResource): boolean {
   return old.success && type.excludes(old.data, wanted.properties());
 }
 
-/**
- * Removes what would keep an object from being removed: what was made from it and will be replaced for its sake, or goes
- * anyway. Only what comes after it: whatever else is being worked on now.
- */
-async function makeWay(walk: StackWalk, row: Row, slot: Slot, stack: WantedStack): Promise<void> {
+/** Removes an object, and before it what would keep it from being removed: what names it for good, or goes anyway. */
+async function removeWithDependants(walk: StackWalk, row: Row, slot: Slot, stack: WantedStack): Promise<void> {
   const later = downstream(stack, logicalNameOf(row.name));
-  const clear = async (under: Row): Promise<void> => {
-    const above = [...walk.rows.values()].filter((other) => other.requires.includes(under.uuid) && !isNothing(other));
-    for (const other of above) {
-      if (!goesWith(other, under, stack, later)) continue;
-      await clear(other);
-      await deleteResource(walk, other, slot);
+  const remove = async (one: Row): Promise<void> => {
+    for (const other of [...walk.rows.values()]) {
+      if (!isNothing(other) && other.requires.includes(one.uuid) && goesWith(walk, other, one, stack, later)) await remove(other);
     }
+    await walk.onceAtATime(one, slot, () => deleteResource(walk, one, slot));
   };
-  await clear(row);
+  await remove(row);
 }
 
-function goesWith(row: Row, under: Row, stack: WantedStack, later: ReadonlySet<string>): boolean {
+function goesWith(walk: StackWalk, row: Row, under: Row, stack: WantedStack, later: ReadonlySet<string>): boolean {
   const name = logicalNameOf(row.name);
   if (!stack.has(name)) return true;
-  if (!later.has(name)) return false;
-  return isRetired(row.name) || stack.isFixedTo(name, logicalNameOf(under.name));
+  // What does not come later may be worked on just now.
+  if (!later.has(name) || under.physicalId === null) return false;
+  const { updatable } = walk.typeOf(row);
+  const fixed = Object.entries(definitionOf(row)?.properties ?? {}).filter(([property]) => !updatable.includes(property));
+  return JSON.stringify(fixed).includes(under.physicalId);
 }
 
+/** What needs `name`, directly or through others. */
 function downstream(stack: WantedStack, name: string): ReadonlySet<string> {
   const found = new Set<string>();
   const open = [name];

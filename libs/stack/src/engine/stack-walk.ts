@@ -55,6 +55,7 @@ export class StackWalk {
   private readonly checkpoints: Checkpoints;
   private readonly halt = new AbortController();
   private readonly activities = new Map<string, { doing: string; since: number }>();
+  private readonly sideWork = new Map<string, Promise<void>>();
   private readonly redact: (text: string) => string;
   /** When the last commit began that found the lease held. */
   private fencedAt = 0;
@@ -129,6 +130,15 @@ export class StackWalk {
   async rename(row: Row, name: string): Promise<void> {
     await this.write({ resources: [written(row, { name })], events: [] });
     this.keep(row, { name });
+  }
+
+  /** Of several visitors that find the same row in their way one does the work, the others wait for its end. */
+  async onceAtATime(row: Row, slot: Slot, work: () => Promise<void>): Promise<void> {
+    const underWay = this.sideWork.get(row.uuid);
+    if (underWay) return slot.rest(() => underWay);
+    const begun = work().finally(() => this.sideWork.delete(row.uuid));
+    this.sideWork.set(row.uuid, begun);
+    await begun;
   }
 
   /** The row of what is removed goes. */

@@ -91,16 +91,6 @@ export class WantedStack {
     );
   }
 
-  /** Whether `name` cannot outlive `other`: it names it in a property that cannot be changed in place. */
-  isFixedTo(name: string, other: string): boolean {
-    const resource = this.get(name);
-    const updatable = this.registry.find(resource.type)?.updatable ?? [];
-    return [...resource.properties].some(([property, { references }]) => {
-      const speaks = references.resources.has(other) || references.attributes.some(({ resource: named }) => named === other);
-      return speaks && !updatable.includes(property);
-    });
-  }
-
   private get(name: string): ResourceDefinition {
     const resource = this.template.resources.get(name);
     if (!resource) throw new Error(`the template of the stack has no ${name}`);

@@ -90,7 +90,11 @@ export class MemoryStackStore implements StackStore {
   }
 
   row(stackUuid: string, name: string): StackResourceRecord | undefined {
-    return [...(this.resources.get(stackUuid)?.values() ?? [])].find((row) => row.name === name);
+    return this.rows(stackUuid).find((row) => row.name === name);
+  }
+
+  rows(stackUuid: string): StackResourceRecord[] {
+    return [...(this.resources.get(stackUuid)?.values() ?? [])];
   }
 
   rowNamed(physicalName: string): StackResourceRecord | undefined {
@@ -99,7 +103,7 @@ export class MemoryStackStore implements StackStore {
 
   /** `{ network: 'CREATE COMPLETE', ... }` */
   rowStates(stackUuid: string): Record<string, string> {
-    const rows = [...(this.resources.get(stackUuid)?.values() ?? [])];
+    const rows = this.rows(stackUuid);
     return Object.fromEntries(rows.map(({ name, action, status }) => [name, `${action} ${status}`]));
   }
 

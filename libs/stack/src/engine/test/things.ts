@@ -8,6 +8,8 @@ import type { SimulatedProcess } from './simulated-process.js';
 interface Properties {
   /** Ids of things that must be there, and stay. */
   readonly uses: readonly string[];
+  /** Id of a thing that it leans on, and that may go all the same. */
+  readonly follows?: string | undefined;
   readonly data?: string | undefined;
   readonly size?: number | undefined;
   /** Only one thing can be there. */
@@ -71,27 +73,33 @@ export class ThingCloud {
     const nameOf = (id: string): string => short(this.things.get(id)?.name ?? `(no ${id})`);
     const all = this.live().sort((a, b) => (a.name < b.name ? -1 : 1));
     return Object.fromEntries(
-      all.map(({ name, uses, data, size, place }) => {
-        const given = Object.entries({ data, size, place }).filter(([, value]) => value !== undefined);
+      all.map(({ name, uses, follows, data, size, place }) => {
+        const followed = follows === undefined ? undefined : nameOf(follows);
+        const given = Object.entries({ follows: followed, data, size, place }).filter(([, value]) => value !== undefined);
         return [short(name), { uses: uses.map(nameOf), ...Object.fromEntries(given) }];
       }),
     );
   }
 
+  /** `<physical name> <id>` of all. */
+  ids(): string[] {
+    return this.live().map(({ name, id }) => `${name} ${id}`);
+  }
+
   /**
    * Test::Instant answers its create with attributes; Test::Plain is ready at once and must be read; Test::Slow builds for
    * some time, its poll has the attributes, and it goes slowly. Of all `size` can be changed in place; of Test::Plain
-   * also what it uses.
+   * also what it follows.
    */
   types(process: SimulatedProcess): AnyResourceType[] {
     return [
       this.type('Test::Instant', process),
-      this.type('Test::Plain', process, ['size', 'uses']),
+      this.type('Test::Plain', process, ['size', 'follows']),
       this.type('Test::Slow', process),
     ];
   }
 
-  private type(type: string, process: SimulatedProcess, updatable: ('size' | 'uses')[] = ['size']): AnyResourceType {
+  private type(type: string, process: SimulatedProcess, updatable: ('size' | 'follows')[] = ['size']): AnyResourceType {
     const call = <T>(verb: Verb, ctx: ResourceContext, work: () => T): Promise<T> =>
       process.call(() => this.call(verb, ctx, work));
     const slow = type === 'Test::Slow';
@@ -99,6 +107,7 @@ export class ThingCloud {
       type,
       properties: z.strictObject({
         uses: z.array(z.string()).default([]),
+        follows: z.string().optional(),
         data: z.string().optional(),
         size: z.number().int().optional(),
         place: z.string().optional(),
@@ -122,7 +131,7 @@ export class ThingCloud {
         call('update', ctx, () => {
           if (this.fixed.has(short(ctx.physicalName))) return 'replace';
           const thing = this.get(id);
-          for (const used of changed.uses ?? []) this.get(used);
+          if (changed.follows !== undefined) this.get(changed.follows);
           Object.assign(thing, changed, { readyAt: this.clock.now() + (slow ? BUILD_MS : 0) });
           return 'updated';
         }),

@@ -17,11 +17,14 @@ import { KeyRing } from '#libs/pki';
 import { builtinResources, createRegistry, StackEngine, systemClock } from '#libs/stack';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
+import { RotatedTrustees } from './cloud/rotated-trustees.js';
+import { Trustees } from './cloud/trustees.js';
 import { ClusterKube } from './kubernetes/cluster-kube.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
 import { CreateClusterOperation } from './operations/create-cluster.operation.js';
 import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
+import { RotateCredentialOperation } from './operations/rotate-credential.operation.js';
 import type { OperationHandler } from './operations/operation.js';
 import { GroupEnd } from './operations/group-end.js';
 import { ResizeOperation, RollbackOperation, UpdateClusterOperation } from './operations/node-count.operation.js';
@@ -56,9 +59,10 @@ const HANDLER_CLASSES = [
   CreateNodeGroupOperation,
   UpdateNodeGroupOperation,
   DeleteNodeGroupOperation,
+  RotateCredentialOperation,
 ];
 /** What the API refuses until it is here. */
-const MISSING: readonly OperationKind[] = ['upgrade', 'rotate-ca', 'rotate-credential'];
+const MISSING: readonly OperationKind[] = ['upgrade', 'rotate-ca'];
 const HANDLED = OPERATION_KINDS.filter((kind) => !MISSING.includes(kind));
 /** What steps of several operations do to nodes. */
 const NODE_WORK = [NodeStacks, ReadyNodes, DrainNodes, LabelNodes, NodeChange, NodeGroupSteps, GroupEnd];
@@ -105,6 +109,8 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: NodesRepository, useValue: new NodesRepository(source) },
     { provide: OperationsRepository, useValue: new OperationsRepository(source) },
     ClusterIdentity,
+    Trustees,
+    RotatedTrustees,
     ClusterKube,
     ...NODE_WORK,
     ...STEP_CLASSES,

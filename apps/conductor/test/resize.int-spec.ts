@@ -210,9 +210,33 @@ describe('nodes that come and go', () => {
     assert.deepEqual(counted(await inventory(), empty), before);
   });
 
+  it('a new credential takes the place of the old one, and nothing of that is left', async () => {
+    const before = counted(await inventory(), empty);
+    const credential = async (): Promise<(string | null)[]> => {
+      const row = await manager().findOneByOrFail(ClusterEntity, { uuid: cluster });
+      return [row.trustId, row.trusteeUserId];
+    };
+    const old = await credential();
+    for (const status of ['complete', 'complete'] as const) {
+      await site.request('PATCH', `/credentials/${cluster}`);
+      const done = async (): Promise<boolean> => {
+        const [last] = await manager().find(OperationEntity, { where: { clusterUuid: cluster }, order: { id: 'DESC' }, take: 1 });
+        return last?.kind === 'rotate-credential' && last.status === status;
+      };
+      const until = Date.now() + 10_000;
+      while (!(await done()) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 30));
+      assert.ok(await done());
+    }
+    const now = await credential();
+    assert.ok(now[0] !== old[0] && now[1] !== old[1]);
+    assert.deepEqual(counted(await inventory(), empty), before);
+    await resize(2);
+    await assertSettled('UPDATE_COMPLETE', 2);
+  });
+
   it('a cluster that is deleted while it grows leaves nothing', async () => {
-    await resize(3);
-    while ((await servers()).length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await resize(4);
+    while ((await servers()).length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
     await site.request('DELETE', `/clusters/${cluster}`);
     assert.equal(await site.until(cluster, (one) => one === null || one.status === 'DELETE_FAILED'), null);
     assert.deepEqual(counted(await inventory(), empty), {});

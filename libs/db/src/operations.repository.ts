@@ -125,6 +125,18 @@ export class OperationsRepository {
     return open.some(({ request }) => request['nodeGroupUuid'] === group.uuid && 'nodeCount' in request);
   }
 
+  /** The cluster's operations of this kind, newest first: back to the last one that was completed, which is among them. */
+  async sinceComplete(scope: Scope, clusterUuid: string, kind: OperationKind): Promise<OperationEntity[]> {
+    const rows = await this.source.manager
+      .createQueryBuilder(OperationEntity, 'o')
+      .where('o.clusterUuid = :clusterUuid AND o.kind = :kind', { clusterUuid, kind })
+      .andWhere(inScope(scope))
+      .orderBy('o.id', 'DESC')
+      .getMany();
+    const complete = rows.findIndex((row) => row.status === 'complete');
+    return complete < 0 ? rows : rows.slice(0, complete + 1);
+  }
+
   /** Requests of this kind about a group, newest first: back to the last one that was completed, which is not among them. */
   async requestsSinceComplete(
     scope: Scope,

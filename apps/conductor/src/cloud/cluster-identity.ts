@@ -7,6 +7,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
 import { SETTINGS } from '../tokens.js';
 
+/** What a cluster acts by: a user of its own in the trustee domain, and a trust from its owner to that user. */
+export interface Trustee {
+  readonly trustId: string;
+  readonly trusteeUserId: string;
+  readonly password: string;
+}
+
 /** Who a conductor is when it speaks with the cloud. */
 @Injectable()
 export class ClusterIdentity {
@@ -42,12 +49,13 @@ export class ClusterIdentity {
     if (!cluster.trustId || !cluster.trusteeUserId) return null;
     const password = await this.secrets.find(clusterOwner(cluster.uuid), CLUSTER_SECRET.trusteePassword);
     if (!password) return null;
-    return this.cloud.session({
-      kind: 'trust',
-      userId: cluster.trusteeUserId,
-      password: password.toString('utf8'),
-      trustId: cluster.trustId,
-    });
+    const { trustId, trusteeUserId } = cluster;
+    return this.trustee({ trustId, trusteeUserId, password: password.toString('utf8') });
+  }
+
+  /** Whoever gave the trust. No call is made yet. */
+  trustee({ trustId, trusteeUserId, password }: Trustee): CloudSession {
+    return this.cloud.session({ kind: 'trust', userId: trusteeUserId, password, trustId });
   }
 }
 

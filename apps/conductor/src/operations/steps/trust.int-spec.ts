@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loadConfig, type Settings } from '#libs/config';
-import { clusterOwner, ClusterWorkRepository, operationOwner, SecretStore, UnitOfWork, type ClusterEntity } from '#libs/db';
+import {
+  clusterOwner,
+  ClusterWorkRepository,
+  operationOwner,
+  OperationsRepository,
+  SecretStore,
+  UnitOfWork,
+  type ClusterEntity,
+} from '#libs/db';
 import { OperationFailure } from '#libs/domain';
 import { Cloud, type CloudSession } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
@@ -10,6 +18,8 @@ import { testDatabase, type TestDatabase } from '#libs/testing';
 import { stepContext } from '../../../test/context.js';
 import { insertCluster } from '../../../test/rows.js';
 import { ClusterIdentity } from '../../cloud/cluster-identity.js';
+import { RotatedTrustees } from '../../cloud/rotated-trustees.js';
+import { Trustees } from '../../cloud/trustees.js';
 import { SERVICE } from '../service-scope.js';
 import { DeleteTrustStep } from './delete-trust.step.js';
 import { TrustStep } from './trust.step.js';
@@ -63,7 +73,11 @@ describe('the trust between a user and a cluster', () => {
     await uow.run(async (tx) => secrets.put(tx, operationOwner(ctx.operation.uuid), 'user-token', token ?? (await demo.token())));
     return { cluster, ctx };
   }
-  const trustStep = (): TrustStep => new TrustStep(identity, secrets, clusters);
+  const trustStep = (): TrustStep => new TrustStep(new Trustees(identity, secrets), secrets, clusters);
+  const deleteStep = (): DeleteTrustStep => {
+    const rotated = new RotatedTrustees(new OperationsRepository(database.source));
+    return new DeleteTrustStep(identity, new Trustees(identity, secrets), rotated);
+  };
   const reload = async (cluster: ClusterEntity): Promise<ClusterEntity> => {
     const found = await clusters.find(SERVICE, cluster.uuid);
     assert.ok(found);
@@ -119,7 +133,7 @@ describe('the trust between a user and a cluster', () => {
     const { cluster, ctx } = await asked();
     await trustStep().run(ctx);
     const made = await reload(cluster);
-    const remove = new DeleteTrustStep(identity);
+    const remove = deleteStep();
     await remove.run(stepContext(database, made));
     assert.deepEqual(await trustees(cluster), []);
     await remove.run(stepContext(database, made));
@@ -175,7 +189,7 @@ describe('the trust between a user and a cluster', () => {
     });
     await admin.identity.users.update(userId, { enabled: false });
     try {
-      await new DeleteTrustStep(identity).run(stepContext(database, await reload(cluster)));
+      await deleteStep().run(stepContext(database, await reload(cluster)));
       assert.deepEqual(await trustees(cluster), []);
     } finally {
       await admin.identity.users.update(userId, { enabled: true });

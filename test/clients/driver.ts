@@ -13,7 +13,13 @@ export const SOURCES = join(fileURLToPath(new URL('.', import.meta.url)), '../..
  * Runs a client written in another language. It gets what it needs in its environment and writes a JSON object in each
  * line: `{"has": [names]}` once, and a row for each call: `{"call", "covers", "result", "why"}`.
  */
-export async function drive(rows: ClientRows, account: Account, command: string, args: readonly string[]): Promise<void> {
+export async function drive(
+  rows: ClientRows,
+  account: Account,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const child = spawn(command, args, {
     cwd: account.dir,
     env: {
@@ -25,6 +31,7 @@ export async function drive(rows: ClientRows, account: Account, command: string,
       CLIENT_KEYPAIR: KEYPAIR,
       CLIENT_LIMIT: String(LIMIT),
       PYTHONWARNINGS: 'ignore',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

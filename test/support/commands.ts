@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -36,10 +37,13 @@ export function runCommand(
 
 /**
  * Makes sure that Debian's programs are there, installing their packages as root.
+ * @param programs name, or path of a file, to packages
  * @throws Error naming the packages when it cannot
  */
 export function requirePrograms(programs: Readonly<Record<string, string>>): void {
-  const missing = (): string[] => Object.keys(programs).filter((program) => spawnSync('which', [program]).status !== 0);
+  const isThere = (program: string): boolean =>
+    program.startsWith('/') ? existsSync(program) : spawnSync('which', [program]).status === 0;
+  const missing = (): string[] => Object.keys(programs).filter((program) => !isThere(program));
   const packages = [...new Set(missing().flatMap((program) => programs[program]?.split(' ') ?? []))];
   if (packages.length === 0) return;
   if (process.getuid?.() === 0) {

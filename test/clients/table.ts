@@ -62,6 +62,7 @@ export class ClientRows {
 
   add(row: Omit<Row, 'client'>): void {
     this.rows.push({ client: this.client, ...row });
+    if (process.env['TEST_CLIENTS']) console.log(`${row.result} ${this.client}: ${row.call} ${row.why ?? ''}`);
   }
 
   /** Makes a call and writes its row; what it throws is the row's reason. @returns what the call gave, or nothing */

@@ -1,3 +1,5 @@
+const OUR_SERVICE = 'jeroboam';
+
 /** The administrator's view of a real cloud, by plain HTTP: what is there, and our endpoint in its catalogue. */
 export class BenchCloud {
   private registered: { service: string; endpoint: string; previous: string[] } | undefined;
@@ -63,6 +65,19 @@ export class BenchCloud {
     return Object.fromEntries(entries);
   }
 
+  /** Base URL of the cloud's own Magnum, without `/v1`, whether or not it is in the catalogue just now. */
+  async magnum(): Promise<string> {
+    const { services } = (await this.call('GET', `${this.authUrl}/services?type=container-infra`)) as {
+      services: { id: string; name: string }[];
+    };
+    const magnum = services.find(({ name }) => name !== OUR_SERVICE);
+    if (!magnum) throw new Error('Keystone knows no container-infra service: the bench was started without its Magnum');
+    const { endpoints } = (await this.call('GET', `${this.authUrl}/endpoints?service_id=${magnum.id}&interface=public`)) as {
+      endpoints: { url: string }[];
+    };
+    return (endpoints[0]?.url ?? '').replace(/\/v1\/?$/, '');
+  }
+
   /** Puts our API into the catalogue as the only container-infra service. */
   async register(url: string): Promise<void> {
     const { services } = (await this.call('GET', `${this.authUrl}/services?type=container-infra`)) as {
@@ -70,7 +85,7 @@ export class BenchCloud {
     };
     for (const { id } of services) await this.call('PATCH', `${this.authUrl}/services/${id}`, { service: { enabled: false } });
     const { service } = (await this.call('POST', `${this.authUrl}/services`, {
-      service: { type: 'container-infra', name: 'jeroboam' },
+      service: { type: 'container-infra', name: OUR_SERVICE },
     })) as { service: { id: string } };
     const { endpoint } = (await this.call('POST', `${this.authUrl}/endpoints`, {
       endpoint: { service_id: service.id, interface: 'public', region_id: 'RegionOne', url },

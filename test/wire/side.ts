@@ -19,8 +19,6 @@ export interface Exchange {
 }
 
 const POLL_MS = 500;
-/** One more than the longest that Magnum's Heat driver takes for a step on a busy machine. */
-const WAIT_MS = 240_000;
 
 /** One of the two services, and what its answers have told so far. */
 export class Side {
@@ -34,6 +32,8 @@ export class Side {
     readonly base: string,
     private readonly tokens: Readonly<Partial<Record<Role, string>>>,
     placeholders: Readonly<Record<string, string>>,
+    /** How long each thing that is waited for may take. */
+    private readonly waitSeconds = 240,
   ) {
     this.saved = new Map(Object.entries(placeholders));
   }
@@ -93,7 +93,7 @@ export class Side {
 
   /** @returns why it did not come about; undefined: it did */
   private async wait(step: WireWait): Promise<string | undefined> {
-    const deadline = Date.now() + WAIT_MS;
+    const deadline = Date.now() + this.waitSeconds * 1000;
     let last = '';
     while (Date.now() < deadline) {
       const answer = await this.ask(step);
@@ -105,7 +105,7 @@ export class Side {
       last = `${answer.status} ${answer.text.slice(0, 2000)}`;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return `not within ${WAIT_MS / 1000} s; last answer: ${last}`;
+    return `not within ${this.waitSeconds} s; last answer: ${last}`;
   }
 }
 

@@ -25,7 +25,7 @@ export class WireSite {
   ) {}
 
   /** @throws Error when there is no bench, or no Magnum in it */
-  static async start(say: (line: string) => void): Promise<WireSite> {
+  static async start(say: (line: string) => void, waitSeconds: number): Promise<WireSite> {
     const bench = readBench();
     const cloud = await BenchCloud.login(bench.authUrl, bench.password);
     const magnumUrl = await cloud.magnum();
@@ -39,8 +39,8 @@ export class WireSite {
       undo.push(() => void guests.kill('SIGTERM'));
       const { tokens, placeholders } = await logins(bench);
       const shared = { ...placeholders, csr: (await certificateRequest('CN=jane, O=developers')).csr };
-      const magnum = new Side('Magnum', magnumUrl, tokens, { ...shared, image: 'fedora-coreos' });
-      const ours = new Side('Jeroboam', installation.apiUrl, tokens, { ...shared, image: 'ubuntu' });
+      const magnum = new Side('Magnum', magnumUrl, tokens, { ...shared, image: 'fedora-coreos' }, waitSeconds);
+      const ours = new Side('Jeroboam', installation.apiUrl, tokens, { ...shared, image: 'ubuntu' }, waitSeconds);
       return new WireSite(magnum, ours, cloud, inventory, undo);
     } catch (error) {
       for (const step of undo.toReversed()) await step();

@@ -12,16 +12,16 @@ import { WireSite } from './site.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /**
- * `npm run wire-diff [-- --out FILE]`: sends `test/wire/requests` to the bench's Magnum and to Jeroboam on the same bench, and
+ * `npm run wire-diff [-- --out FILE --wait SECONDS]`: sends `test/wire/requests` to the bench's Magnum and to Jeroboam on the same bench, and
  * prints how the answers differ. Fails for a difference that docs/wire/deviations.yaml does not explain, for an
  * explanation that nothing needs, and when something is left in the cloud.
  */
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: { out: { type: 'string' } } });
+  const { values } = parseArgs({ options: { out: { type: 'string' }, wait: { type: 'string', default: '240' } } });
   const say = (line: string): void => console.error(line);
   const steps = loadScript(join(root, 'test/wire/requests'));
   const deviations = loadDeviations(join(root, 'docs/wire/deviations.yaml'));
-  const site = await WireSite.start(say);
+  const site = await WireSite.start(say, Number(values.wait));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void site.stop().then(() => process.exit(1)));
   let results: Result[] = [];
   let left: string[] = [];

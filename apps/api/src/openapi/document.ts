@@ -85,7 +85,10 @@ function operation(route: DescribedRoute, schemas: Json): Json {
           },
         }
       : {}),
-    responses: { [spec.success]: success(route, schemas), ...errorResponses(spec, body !== undefined, changes(verbOf(route))) },
+    responses: {
+      [spec.success]: success(route, schemas),
+      ...errorResponses(spec, { body: body !== undefined, query: query !== undefined }, changes(verbOf(route))),
+    },
   };
 }
 
@@ -125,6 +128,11 @@ function success(route: DescribedRoute, schemas: Json): Json {
 /** The schema of the route's body, if it takes one. */
 export function bodyOf(route: DescribedRoute): z.ZodType | undefined {
   return inputs(route).body;
+}
+
+/** The schema of the route's query, if it takes one. */
+export function queryOf(route: DescribedRoute): z.ZodType | undefined {
+  return inputs(route).query;
 }
 
 function inputs({ controller, handler }: DescribedRoute): { body?: z.ZodType; query?: z.ZodType } {

@@ -61,13 +61,13 @@ const CONDITIONS: Json = {
 };
 
 /** What each route can answer besides its own errors. */
-export function errorResponses(spec: EndpointSpec, hasBody: boolean, changes: boolean): Json {
+export function errorResponses(spec: EndpointSpec, has: { body: boolean; query: boolean }, changes: boolean): Json {
   const own = Object.fromEntries(
     Object.entries(spec.errors ?? {}).map(([status, words]) => [status, error(Number(status), words)]),
   );
   if (spec.rules === 'public') return own;
   return {
-    ...(hasBody ? { 400: error(400, 'The body or the query cannot be taken: field and reason are named') } : {}),
+    ...(has.body || has.query ? { 400: error(400, 'The body or the query cannot be taken: field and reason are named') } : {}),
     401: {
       description: 'No good token',
       content: {
@@ -81,7 +81,7 @@ export function errorResponses(spec: EndpointSpec, hasBody: boolean, changes: bo
     },
     403: error(403, 'The policy does not allow it'),
     406: error(406, 'The microversion is not supported, or has no such operation'),
-    ...(hasBody ? { 413: error(413, 'The body is larger than 1 MiB'), 415: error(415, 'The body is not JSON') } : {}),
+    ...(has.body ? { 413: error(413, 'The body is larger than 1 MiB'), 415: error(415, 'The body is not JSON') } : {}),
     ...(changes ? CONDITIONS : { 304: { description: 'What the client has is right (`If-None-Match`)' } }),
     503: error(503, 'A service that is needed does not answer: it is named'),
     ...own,

@@ -65,7 +65,14 @@ export class VersionController {
   }
 
   @Get('/v1')
-  @Endpoint({ rules: 'public', tag: 'Discovery', summary: 'Resources of version 1', success: 200, answer: v1View })
+  @Endpoint({
+    rules: 'public',
+    tag: 'Discovery',
+    summary: 'Resources of version 1',
+    success: 200,
+    answer: v1View,
+    errors: { 406: 'The microversion is not supported' },
+  })
   v1(@BaseUrl() base: string): z.infer<typeof v1View> {
     const pair = (path: string): z.infer<typeof link>[] => [
       { href: `${base}/v1/${path}`, rel: 'self' },

@@ -30,7 +30,7 @@ export class CertificatesController {
     description: 'Without a type the one that the cluster’s API server chains to and accepts client certificates of.',
     success: 200,
     answer: certificateView,
-    errors,
+    errors: { 400: 'A parameter cannot be taken', ...errors },
   })
   async get_one(
     @Ctx() ctx: RequestContext,

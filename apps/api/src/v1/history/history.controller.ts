@@ -40,7 +40,8 @@ const operationQuery = query({
 const nodeQuery = query({ limit: integer({ description: 'Nodes at most', min: 1, max: 5000, fallback: MAX_PAGE }) });
 
 const tag = 'Progress';
-const errors = { 400: 'A parameter cannot be taken', 404: 'No such cluster that the caller may see' };
+const AMBIGUOUS = 'Several clusters have this name: use the uuid';
+const errors = { 400: 'A parameter cannot be taken', 404: 'No such cluster that the caller may see', 409: AMBIGUOUS };
 
 /** Our own, beside Magnum's: what happens to a cluster. */
 @Controller('v1/clusters/:cluster')
@@ -99,7 +100,7 @@ export class HistoryController {
     summary: 'Show an operation with its steps',
     success: 200,
     answer: shownOperationView,
-    errors: { 404: 'No such cluster or operation that the caller may see' },
+    errors: { 404: 'No such cluster or operation that the caller may see', 409: AMBIGUOUS },
   })
   async operation(
     @Ctx() ctx: RequestContext,

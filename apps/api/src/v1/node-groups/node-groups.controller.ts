@@ -22,6 +22,7 @@ const groupQuery = query({
 type GroupQuery = z.output<typeof groupQuery>;
 
 const tag = 'Node groups';
+const AMBIGUOUS = 'Several clusters or node groups have this name: use the uuid';
 
 @Controller('v1/clusters/:cluster/nodegroups')
 export class NodeGroupsController {
@@ -41,7 +42,7 @@ export class NodeGroupsController {
     summary: 'List the node groups of a cluster',
     success: 200,
     answer: nodeGroupListView,
-    errors: { 400: 'A parameter cannot be taken', 404: 'The cluster or the marker is not there' },
+    errors: { 400: 'A parameter cannot be taken', 404: 'The cluster or the marker is not there', 409: AMBIGUOUS },
   })
   async get_all(
     @Ctx() ctx: RequestContext,
@@ -92,7 +93,7 @@ export class NodeGroupsController {
     summary: 'Show a node group',
     success: 200,
     answer: nodeGroupView,
-    errors: { 404: 'The cluster or the node group is not there' },
+    errors: { 404: 'The cluster or the node group is not there', 409: AMBIGUOUS },
   })
   async get_one(
     @Ctx() ctx: RequestContext,
@@ -144,6 +145,7 @@ export class NodeGroupsController {
     errors: {
       400: 'It was made with the cluster, or the cluster’s status does not allow it',
       404: 'The cluster or the node group is not there',
+      409: AMBIGUOUS,
     },
   })
   async delete(@Ctx() ctx: RequestContext, @Param('cluster') clusterIdent: string, @Param('group') ident: string): Promise<void> {

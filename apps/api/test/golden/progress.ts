@@ -1,0 +1,72 @@
+import { makeCluster, makeTemplate, NOTHING, sql, type Scenario } from './scenario.js';
+
+const path = '/v1/clusters/k1';
+
+/** Beyond Magnum: what a cluster is doing. */
+export const progress: Scenario = {
+  resource: 'progress',
+  async run(g) {
+    await makeTemplate(g, 't');
+    const uuid = await makeCluster(g, 'k1');
+    const { operations } = await g.ask<{ operations: { uuid: string }[] }>(200, 'operations', `GET ${path}/operations`);
+    const operation = g.name(operations[0]?.uuid ?? '', 'operation');
+    await sql(
+      g,
+      `UPDATE operations SET status = 'running', step = 'nodes', progress = 40, attempts = 1, started_at = now() WHERE uuid = $1`,
+      operation,
+    );
+    await sql(
+      g,
+      `INSERT INTO operation_steps (operation_uuid, name, position, status, finished_at) VALUES ($1, 'trust', 1, 'complete', now())`,
+      operation,
+    );
+    await sql(
+      g,
+      `INSERT INTO operation_steps (operation_uuid, name, position, status, attempts, error) VALUES ($1, 'infrastructure', 2, 'failed', 2,
+       '{"code": "openstack-error", "message": "network: No more IP addresses", "object": "OS::Neutron::FloatingIP k1-api"}')`,
+      operation,
+    );
+    await g.ask(200, 'an operation with its steps', `GET ${path}/operations/${operation}`);
+    await g.ask(200, 'operations, a full page', `GET ${path}/operations?limit=1`, { as: 'reader' });
+    await g.ask(200, 'operations before the first', `GET ${path}/operations?before=1`);
+    await g.ask(200, 'events', `GET ${path}/events`);
+    await g.ask(200, 'events: nothing new', `GET ${path}/events?after=99`);
+    await g.ask(200, 'nodes: none yet', `GET ${path}/nodes`);
+    const node = g.name('7d1b6b1e-3a52-4a11-9f0e-2f6d5c4b3a21', 'node');
+    await sql(
+      g,
+      `INSERT INTO nodes (uuid, project_id, cluster_uuid, node_group_uuid, role, slot, name, server_id, private_ip, floating_ip, phase, phase_status)
+       SELECT $1, project_id, cluster_uuid, uuid, 'master', 0, 'k1-0123456789ab-master-0', $2, '10.0.0.10', '203.0.113.5', 'kubeadm-init', 'failed'
+       FROM node_groups WHERE cluster_uuid = $3 AND role = 'master'`,
+      node,
+      g.name('0c2f4a9b-7a53-4a0e-8f0b-3c6f1e2d9a11', 'server'),
+      uuid,
+    );
+    await sql(
+      g,
+      `INSERT INTO node_phases (node_uuid, phase, status, exit_code, log_tail) VALUES ($1, 'boot', 'done', NULL, NULL),
+       ($1, 'kubeadm-init', 'failed', 1, 'error execution phase preflight')`,
+      node,
+    );
+    await g.ask(200, 'nodes', `GET ${path}/nodes`);
+    await g.ask(400, 'events: a number that is none', `GET ${path}/events?after=x`);
+    await g.ask(400, 'operations: a limit of nothing', `GET ${path}/operations?limit=0`);
+    await g.ask(400, 'nodes: a parameter that is not there', `GET ${path}/nodes?role=master`);
+    await g.ask(404, 'events: another project’s', `GET ${path}/events`, { as: 'other' });
+    await g.ask(404, 'operations: another project’s', `GET ${path}/operations`, { as: 'other' });
+    await g.ask(404, 'an operation: it is not there', `GET ${path}/operations/${NOTHING}`);
+    await g.ask(404, 'nodes: another project’s', `GET ${path}/nodes`, { as: 'other' });
+    await makeCluster(g, 'twins');
+    await makeCluster(g, 'twins');
+    for (const what of ['events', 'operations', `operations/${operation}`, 'nodes']) {
+      await g.ask(
+        409,
+        `${what.split('/').length > 1 ? 'an operation' : what}: several clusters of this name`,
+        `GET /v1/clusters/twins/${what}`,
+      );
+    }
+    await sql(g, 'DELETE FROM clusters WHERE uuid = $1', uuid);
+    await g.ask(200, 'events of a cluster that is gone', `GET /v1/clusters/${uuid}/events`);
+    await g.ask(404, 'nodes of a cluster that is gone', `GET /v1/clusters/${uuid}/nodes`);
+  },
+};

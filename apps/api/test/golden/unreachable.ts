@@ -1,0 +1,10 @@
+const KEY_IN_USE = 'only while another request with the same Idempotency-Key runs for 25 s; idempotency.int-spec.ts shows it';
+
+/** Answers that the document promises and no case can show, and why. */
+export const UNREACHABLE: ReadonlyMap<string, string> = new Map([
+  ['GET /v1/federations/{federation} 200', 'there are no federations'],
+  ['GET /v1/federations/{federation} 304', 'there are no federations'],
+  ['DELETE /v1/quotas 409', KEY_IN_USE],
+  ['DELETE /v1/quotas/{project}/{resource} 409', KEY_IN_USE],
+  ['PATCH /v1/quotas/{project}/{resource} 409', KEY_IN_USE],
+]);

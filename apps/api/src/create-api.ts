@@ -10,6 +10,7 @@ import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
 import { ChangeHooks } from './http/change-hooks.js';
+import { ArgumentsGuard } from './http/arguments.guard.js';
 import { describeRoutes, type Controller } from './http/completeness.js';
 import { ConditionInterceptor } from './http/condition.interceptor.js';
 import { EndpointGuard, PolicyInterceptor } from './http/endpoint.guard.js';
@@ -61,7 +62,7 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   });
   const reflector = app.get(Reflector);
   app.useGlobalPipes(validationPipe());
-  app.useGlobalGuards(new EndpointGuard(reflector));
+  app.useGlobalGuards(new EndpointGuard(reflector), new ArgumentsGuard());
   app.get(ChangeHooks).install(server);
   app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy), new ConditionInterceptor(app.get(UnitOfWork)));
   app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { BENCH, readBench, startGuests, startOurs } from '../support/bench-site.js';
+import { judge, readResults, type Known, type TestResult } from './results.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const SCRIPTS = process.env['OPENSTACK_BENCH'] ?? join(root, '../shared/openstack');
+/** Tempest's folder, as it calls it itself in the bench's chroot, and from outside. */
+const INSIDE = '/var/lib/stack/tempest/etc';
+const OUTSIDE = join(BENCH, 'root', INSIDE);
+
+/** The plugin's tests come as a member and as the administrator, and once more as admin, member and reader of roles. */
+const RUNS = [
+  { name: 'api', regex: String.raw`magnum_tempest_plugin\.tests\.api\.v1\.test_`, roles: false },
+  { name: 'rbac', regex: String.raw`magnum_tempest_plugin\.tests\.api\.v1\.rbac\.`, roles: true },
+] as const;
+
+/**
+ * `npm run test:tempest [-- --out FILE]`: Debian's magnum-tempest-plugin, on the bench, against Jeroboam. Prints a table of
+ * its tests; a test that fails or is skipped must be in known.yaml with its reason. With `--magnum` the same tests go to
+ * the bench's own Magnum, to see what it does.
+ */
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({ options: { out: { type: 'string' }, magnum: { type: 'boolean', default: false } } });
+  const program = join(SCRIPTS, 'tempest');
+  if (!existsSync(program)) {
+    throw new Error(
+      `tempest cannot run: it is part of the OpenStack bench, whose scripts are not at ${SCRIPTS} (OPENSTACK_BENCH)`,
+    );
+  }
+  if (!existsSync(join(OUTSIDE, 'tempest.conf'))) {
+    throw new Error(`tempest cannot run: the bench at ${BENCH} was started without it (up heat magnum tempest)`);
+  }
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().then(() => process.exit(1)));
+  try {
+    undo.push(...configure());
+    const url = values.magnum ? undefined : await startSite(undo);
+    const results: TestResult[] = [];
+    for (const run of RUNS) results.push(...readResults(await runTempest(program, run.regex, run.name, url)));
+    const known = parse(readFileSync(join(root, 'test/tempest/known.yaml'), 'utf8')) as Known;
+    const { table, good, bad } = judge(results, known);
+    console.log(`\n${table}\n`);
+    if (values.out) writeFileSync(values.out, `${table}\n`);
+    console.log(`${good} passed, ${bad} failed`);
+    return bad === 0 && good > 0;
+  } finally {
+    await stop();
+  }
+}
+
+async function startSite(undo: (() => Promise<void> | void)[]): Promise<string> {
+  const home = mkdtempSync(join(tmpdir(), 'jeroboam-tempest-'));
+  undo.push(() => rmSync(home, { recursive: true, force: true }));
+  const installation = await startOurs(readBench(), home, (line) => console.error(line));
+  undo.push(() => installation.stop());
+  const guests = startGuests();
+  undo.push(() => void guests.kill('SIGTERM'));
+  return `${installation.apiUrl}/v1`;
+}
+
+/** Configurations of our own beside the bench's, which stays as it is. */
+function configure(): (() => void)[] {
+  const given = readFileSync(join(OUTSIDE, 'tempest.conf'), 'utf8');
+  const { password } = readBench();
+  const account = (name: string, project: string, role: string): string =>
+    `- {username: ${name}, password: ${password}, project_name: ${project}, domain_name: Default, roles: [${role}]}\n`;
+  writeFileSync(
+    join(OUTSIDE, 'jeroboam-accounts.yaml'),
+    account('admin', 'admin', 'admin') + account('demo', 'demo', 'member') + account('reader', 'demo', 'reader'),
+  );
+  for (const { name, roles } of RUNS) {
+    let text = given.replace(/^magnum = .*$/m, 'magnum = true').replace(/^image_id = .*$/m, 'image_id = ubuntu');
+    if (roles) {
+      text = text.replace(/^test_accounts_file = .*$/m, `test_accounts_file = ${INSIDE}/jeroboam-accounts.yaml`);
+      text += '\n[enforce_scope]\nmagnum = true\n';
+    }
+    writeFileSync(join(OUTSIDE, `jeroboam-${name}.conf`), text);
+  }
+  // One of the tests writes what kubectl says there.
+  const notes = join(BENCH, 'root/tmp/magnum-nodes');
+  const made = !existsSync(notes);
+  mkdirSync(notes, { recursive: true });
+  chmodSync(notes, 0o777);
+  return [
+    () => {
+      for (const file of ['jeroboam-accounts.yaml', ...RUNS.map(({ name }) => `jeroboam-${name}.conf`)])
+        rmSync(join(OUTSIDE, file), { force: true });
+      if (made) rmSync(notes, { recursive: true, force: true });
+    },
+  ];
+}
+
+/** Its output, which is shown as it comes. Tempest fails when a test does: the table decides, not its exit code. */
+function runTempest(program: string, regex: string, name: string, url: string | undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const args = ['run', '--concurrency', '1', '--config-file', `${INSIDE}/jeroboam-${name}.conf`, '--regex', regex];
+    const env = { ...process.env, ...(url ? { MAGNUM_URL: url } : {}) };
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      process.stdout.write(chunk);
+    });
+    child.once('error', reject);
+    child.once('close', () => resolve(output));
+  });
+}
+
+main().then(
+  (good) => process.exit(good ? 0 : 1),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    console.log('0 passed, 1 failed');
+    process.exit(1);
+  },
+);

@@ -46,6 +46,9 @@ import { NodeGroupsStep } from './operations/steps/node-groups.step.js';
 import { NodesStep } from './operations/steps/nodes.step.js';
 import { ResolveStep } from './operations/steps/resolve.step.js';
 import { TrustStep } from './operations/steps/trust.step.js';
+import { UpgradeOperation } from './operations/upgrade.operation.js';
+import { ControlPlane } from './operations/upgrade/control-plane.js';
+import { ResolveUpgrade } from './operations/upgrade/resolve-upgrade.js';
 import type { ConductorParts } from './parts.js';
 import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
 
@@ -60,12 +63,23 @@ const HANDLER_CLASSES = [
   UpdateNodeGroupOperation,
   DeleteNodeGroupOperation,
   RotateCredentialOperation,
+  UpgradeOperation,
 ];
 /** What the API refuses until it is here. */
-const MISSING: readonly OperationKind[] = ['upgrade', 'rotate-ca'];
+const MISSING: readonly OperationKind[] = ['rotate-ca'];
 const HANDLED = OPERATION_KINDS.filter((kind) => !MISSING.includes(kind));
 /** What steps of several operations do to nodes. */
-const NODE_WORK = [NodeStacks, ReadyNodes, DrainNodes, LabelNodes, NodeChange, NodeGroupSteps, GroupEnd];
+const NODE_WORK = [
+  NodeStacks,
+  ReadyNodes,
+  DrainNodes,
+  LabelNodes,
+  NodeChange,
+  NodeGroupSteps,
+  GroupEnd,
+  ControlPlane,
+  ResolveUpgrade,
+];
 const STEP_CLASSES = [
   TrustStep,
   CertificatesStep,

@@ -4,7 +4,7 @@ import { createApi } from '../../api/src/create-api.js';
 import { openParts as openApi } from '../../api/src/parts.js';
 import { loadConfig, type Settings } from '#libs/config';
 import { Cloud, type Timeouts } from '#libs/openstack';
-import { startSandbox, type Sandbox, type SandboxOptions } from '#libs/sandbox';
+import { startSandbox, type GuestFault, type Sandbox, type SandboxOptions } from '#libs/sandbox';
 import { freePort, testDatabase, type TestDatabase } from '#libs/testing';
 import { createConductor, type Conductor } from '../src/create-conductor.js';
 import { openParts, type ConductorParts } from '../src/parts.js';
@@ -14,6 +14,7 @@ export interface ClusterView {
   readonly status: string;
   readonly status_reason: string | null;
   readonly stack_id: string;
+  readonly cluster_template_id: string;
   readonly api_address: string | null;
   readonly coe_version: string | null;
   readonly master_addresses: string[];
@@ -137,15 +138,22 @@ export class TestInstallation {
     });
   }
 
-  /** Until the condition holds for the cluster. @throws Error with its last state after 60 s */
-  async until(uuid: string, condition: (cluster: ClusterView | null) => boolean): Promise<ClusterView | null> {
-    const deadline = Date.now() + 30_000;
+  /** Until the condition holds for the cluster. @throws Error with its last state when that takes too long */
+  async until(uuid: string, condition: (cluster: ClusterView | null) => boolean, withinMs = 30_000): Promise<ClusterView | null> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const cluster = await this.cluster(uuid);
       if (condition(cluster)) return cluster;
       if (Date.now() > deadline) throw new Error(`still ${cluster?.status}: ${cluster?.status_reason}`);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
+  }
+
+  /** What goes wrong in guests from now on. */
+  async guestFaults(...faults: readonly GuestFault[]): Promise<void> {
+    const url = `${this.sandbox.adminUrl}/guest-faults`;
+    const response = await fetch(url, { method: 'PUT', body: JSON.stringify({ faults }) });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   /** Everything the cloud holds, as the sandbox counts it. Tokens aside: each login makes one. */

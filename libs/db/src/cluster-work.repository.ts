@@ -45,7 +45,7 @@ export class ClusterWorkRepository {
   }
 
   /** The template the cluster was made from, whoever owns it. A cluster keeps its template from being removed. */
-  async template(cluster: ClusterEntity): Promise<ClusterTemplateEntity> {
+  async template(cluster: Pick<ClusterEntity, 'clusterTemplateUuid'>): Promise<ClusterTemplateEntity> {
     return this.source.manager.findOneByOrFail(ClusterTemplateEntity, { uuid: cluster.clusterTemplateUuid });
   }
 
@@ -64,6 +64,24 @@ export class ClusterWorkRepository {
 
   async setGroups(tx: Tx, clusterUuid: string, progress: NodeGroupProgress): Promise<void> {
     await tx.manager.update(NodeGroupEntity, { clusterUuid }, { ...values<NodeGroupEntity>(progress), ...TOUCHED });
+  }
+
+  /** The cluster follows another template: only its version is taken over, and the label that names it where there is one. */
+  async followTemplate(tx: Tx, uuid: string, to: { templateUuid: string; version: string; tagged: boolean }): Promise<void> {
+    await tx.manager.query(
+      `UPDATE clusters SET cluster_template_uuid = $2, coe_version = $3, labels = ${TAGGED}, updated_at = now(), revision = revision + 1
+       WHERE uuid = $1`,
+      [uuid, to.templateUuid, to.version, to.tagged],
+    );
+  }
+
+  /** The nodes of a group are of this image and version now. @param to.imageId as the template names it */
+  async followImage(tx: Tx, uuid: string, to: { imageId: string; version: string; tagged: boolean }): Promise<void> {
+    await tx.manager.query(
+      `UPDATE node_groups SET image_id = $2, version = $3, labels = ${TAGGED}, updated_at = now(), revision = revision + 1
+       WHERE uuid = $1`,
+      [uuid, to.imageId, to.version, to.tagged],
+    );
   }
 
   /** All groups failed; one that has a reason of its own keeps it. */
@@ -174,5 +192,8 @@ const OPEN_OF_GROUP = /* sql */ `
   SELECT o.id FROM operations o WHERE o.status IN ('pending', 'running') AND o.uuid <> $2
     AND o.request ->> 'nodeGroupUuid' = $1::uuid::text
     AND o.cluster_uuid = (SELECT g.cluster_uuid FROM node_groups g WHERE g.uuid = $1::uuid)`;
+
+/** $3 the version, $4 whether the label is wanted where it was not. */
+const TAGGED = `CASE WHEN $4 OR labels ? 'kube_tag' THEN labels || jsonb_build_object('kube_tag', $3::text) ELSE labels END`;
 
 const TOUCHED = { updatedAt: () => 'now()', revision: () => 'revision + 1' };

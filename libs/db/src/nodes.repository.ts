@@ -85,6 +85,23 @@ export class NodesRepository {
     );
   }
 
+  /** Nodes of the group that have no facts of their own have these from now on. */
+  async fixFacts(tx: Tx, nodeGroupUuid: string, facts: NodeFacts): Promise<void> {
+    await tx.manager.query('UPDATE nodes SET facts = $2::jsonb WHERE node_group_uuid = $1 AND facts IS NULL', [
+      nodeGroupUuid,
+      JSON.stringify(facts),
+    ]);
+  }
+
+  /** The address is on this node now, and on no other one of the cluster. */
+  async moveFloatingIp(tx: Tx, clusterUuid: string, uuid: string, floatingIp: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE nodes SET floating_ip = CASE WHEN uuid = $2 THEN $3 END, updated_at = now()
+       WHERE cluster_uuid = $1 AND (uuid = $2 OR floating_ip = $3)`,
+      [clusterUuid, uuid, floatingIp],
+    );
+  }
+
   /** What they stood for in the cloud must be gone. */
   async remove(tx: Tx, uuids: readonly string[]): Promise<void> {
     await tx.manager.query('DELETE FROM nodes WHERE uuid = ANY ($1::uuid[])', [uuids]);

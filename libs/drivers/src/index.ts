@@ -1,3 +1,4 @@
+export * from './api-carrier.js';
 export * from './outputs.js';
 export * from './registry.js';
 export * from './types.js';

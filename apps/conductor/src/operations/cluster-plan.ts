@@ -61,7 +61,15 @@ export function nodeSpec(node: NodeEntity, group: NodeGroupEntity): NodeSpec {
       fixableBy: 'operator',
     });
   }
-  return { uuid: node.uuid, slot: node.slot, name: node.name, flavorId: facts.flavorId, imageId: facts.imageId };
+  return {
+    uuid: node.uuid,
+    slot: node.slot,
+    name: node.name,
+    flavorId: facts.flavorId,
+    imageId: facts.imageId,
+    joined: node.joinedAt !== null,
+    leaving: node.leavingSince !== null,
+  };
 }
 
 export const isMaster = (group: { readonly role: string }): boolean => group.role === 'master';

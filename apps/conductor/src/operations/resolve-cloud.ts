@@ -2,7 +2,7 @@ import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from '#lib
 import { imageVersion } from '#libs/bootstrap';
 import { driverFor, OperationFailure } from '#libs/domain';
 import type { ExistingNetwork } from '#libs/drivers';
-import type { CloudSession, Found } from '#libs/openstack';
+import type { CloudSession, Found, Image } from '#libs/openstack';
 
 /** Names have become ids: kept in the operation's request, so that it is asked once. */
 export interface ResolvedCloud {
@@ -76,6 +76,11 @@ export async function resolveGroups(
       resolved.map(({ uuid, flavorId, imageId, imageKubeVersion }) => [uuid, { flavorId, imageId, imageKubeVersion }]),
     ),
   };
+}
+
+/** An image by name or id. @throws OperationFailure it is not there any more, or not alone with its name */
+export async function findImage(cloud: CloudSession, name: string): Promise<Image> {
+  return one('image', name, await cloud.image.images.find(name));
 }
 
 async function findExistingNetwork(cloud: CloudSession, cluster: ClusterEntity): Promise<ExistingNetwork | null> {

@@ -1,5 +1,6 @@
 import { checkLabels, InvalidInput, labelText, nodeLogicalName } from '#libs/domain';
 import { getParam, getResource, resource } from '../hot.js';
+import { apiCarrier } from '../api-carrier.js';
 import type { InfraOutputs } from '../outputs.js';
 import type { ClusterSpec, GroupSpec, HotParameter, HotResource, NodeSpec, StackPlan } from '../types.js';
 import { nodeResources, userDataParameter } from './node.js';
@@ -66,12 +67,10 @@ function serverGroupOf(cluster: ClusterSpec, group: GroupSpec): HotResource | nu
 
 const serverGroupName = (group: GroupSpec): string => nodeLogicalName(group, 0).replace(/-0$/, '-server-group');
 
-/** The API's address sits on the first master that has joined; while none has, on the first one there will be. */
 function floatingIpAssociation(named: readonly [string, NodeSpec][], infra: InfraOutputs): Record<string, HotResource> {
-  const candidates = named.filter(([, node]) => !node.leaving);
-  const [first] = candidates.toSorted(([, a], [, b]) => Number(b.joined ?? false) - Number(a.joined ?? false) || a.slot - b.slot);
-  if (!first || infra.api_floating_ip_id === null) return {};
-  const properties = { floatingip_id: getParam('api_floating_ip'), port_id: getResource(`${first[0]}-port`) };
+  const carrier = apiCarrier(named.map(([name, node]) => ({ ...node, logicalName: name })));
+  if (!carrier || infra.api_floating_ip_id === null) return {};
+  const properties = { floatingip_id: getParam('api_floating_ip'), port_id: getResource(`${carrier.logicalName}-port`) };
   return { 'api-floating-ip-association': resource('OS::Neutron::FloatingIPAssociation', properties) };
 }
 

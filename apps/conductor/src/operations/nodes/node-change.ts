@@ -163,12 +163,7 @@ export class NodeChange {
       const stack = group.stackId ? await this.stacks.load(SERVICE, group.stackId) : null;
       const standing = nodes.filter((node) => node.leavingSince === null);
       if (stack?.stack.status === 'COMPLETE' && standing.every((node) => node.readyAt !== null)) continue;
-      // A shrink that was broken off has begun to remove servers: those are not made again.
-      const whole = new Set(
-        (stack?.resources ?? [])
-          .filter(({ type, action, status }) => type === SERVER && action !== 'DELETE' && status === 'COMPLETE')
-          .map(({ physicalName }) => physicalName),
-      );
+      const whole = await this.wholeServers(group);
       wanted.push({ group, nodes: nodes.filter((node) => node.leavingSince === null || whole.has(node.name)) });
     }
     if (wanted.length === 0) return;
@@ -177,6 +172,16 @@ export class NodeChange {
       wanted.flatMap(({ nodes }) => nodes),
     );
     await this.nodeStacks.apply(ctx, wanted);
+  }
+
+  /** Names of the group's servers that are there. A shrink that was broken off has begun to remove some: those are not made again. */
+  async wholeServers({ stackId }: NodeGroupEntity): Promise<Set<string>> {
+    const stack = stackId ? await this.stacks.load(SERVICE, stackId) : null;
+    return new Set(
+      (stack?.resources ?? [])
+        .filter(({ type, action, status }) => type === SERVER && action !== 'DELETE' && status === 'COMPLETE')
+        .map(({ physicalName }) => physicalName),
+    );
   }
 
   /** Until every node that stands and is new is Ready. */

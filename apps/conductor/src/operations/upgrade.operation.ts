@@ -1,0 +1,165 @@
+import { ClusterWorkRepository, EventsRepository, NodesRepository, type NodeFacts, type StoredFailure, type Tx } from '#libs/db';
+import { Injectable } from '@nestjs/common';
+import { groupUuidIfAny } from './group-request.js';
+import { isDraining, NodeChange, ownNodes } from './nodes/node-change.js';
+import type { GroupNodes } from './nodes/node-stacks.js';
+import { freeSlots } from './nodes/plan-nodes.js';
+import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { ControlPlane } from './upgrade/control-plane.js';
+import { ResolveUpgrade } from './upgrade/resolve-upgrade.js';
+import { nextMove } from './upgrade/upgrade-move.js';
+import { groupsOf, storedTarget, targetOf, upgradeRequest, type GroupTarget } from './upgrade/upgrade-request.js';
+
+/**
+ * A cluster gets machines of another version: the control plane first, one by one, then the workers in batches. New ones come
+ * before old ones go. It stops at the first batch that does not become well; the old nodes stand, and the next upgrade goes on.
+ */
+@Injectable()
+export class UpgradeOperation implements OperationHandler {
+  readonly kind = 'upgrade';
+  readonly steps: readonly Step[];
+
+  constructor(
+    private readonly clusters: ClusterWorkRepository,
+    private readonly nodes: NodesRepository,
+    private readonly events: EventsRepository,
+    private readonly change: NodeChange,
+    private readonly controlPlane: ControlPlane,
+    resolve: ResolveUpgrade,
+  ) {
+    this.steps = [
+      { name: 'resolve', run: (ctx) => resolve.run(ctx) },
+      { name: 'control-plane', run: (ctx) => this.masters(ctx) },
+      { name: 'workers', run: (ctx) => this.workers(ctx) },
+      {
+        name: 'addresses',
+        run: (ctx) =>
+          change.tidy(
+            ctx,
+            groupsOf(targetOf(ctx)).map(({ uuid }) => uuid),
+          ),
+      },
+    ];
+  }
+
+  async complete(ctx: OperationContext, tx: Tx): Promise<void> {
+    const { cluster, operation } = ctx;
+    const target = targetOf(ctx);
+    const { clusterTemplateUuid } = upgradeRequest(operation);
+    const { version, tagged } = target;
+    for (const { uuid, imageId, facts } of groupsOf(target)) {
+      if (imageId === null) await this.clusters.setGroup(tx, uuid, { version: facts.kubernetesVersion });
+      else await this.clusters.followImage(tx, uuid, { imageId, version, tagged });
+      await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_COMPLETE', null);
+    }
+    if (target.controlPlane) {
+      await this.clusters.followTemplate(tx, cluster.uuid, { templateUuid: clusterTemplateUuid, version, tagged });
+    }
+    await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  async fail(ctx: OperationContext, tx: Tx, failure: StoredFailure): Promise<void> {
+    const { cluster, operation } = ctx;
+    const target = storedTarget(ctx);
+    for (const { uuid } of target ? groupsOf(target) : []) await this.nodes.markUnreadyLeaving(tx, uuid);
+    if (!isDraining(ctx)) await this.nodes.unmarkLeaving(tx, ownNodes(ctx).leaving);
+    const uuid = groupUuidIfAny(operation);
+    if (uuid) await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_FAILED', failure.message);
+    await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  private async masters(ctx: OperationContext): Promise<void> {
+    const { controlPlane: target, version } = targetOf(ctx);
+    if (!target) return;
+    await this.roll(ctx, target, 1, {
+      before: async ({ nodes }) => {
+        await this.controlPlane.healthy(ctx, nodes);
+        await this.controlPlane.announce(ctx, version);
+      },
+      after: ({ nodes }) => this.controlPlane.healthy(ctx, nodes),
+      leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
+    });
+    await this.controlPlane.follow(ctx, version);
+  }
+
+  private async workers(ctx: OperationContext): Promise<void> {
+    const { maxBatchSize } = upgradeRequest(ctx.operation);
+    for (const target of targetOf(ctx).workers) {
+      await this.roll(ctx, target, maxBatchSize, {
+        leave: async () => {
+          await this.change.drain(ctx, [target.uuid]);
+          await this.change.shrink(ctx, [target.uuid]);
+        },
+      });
+    }
+  }
+
+  /** Move by move until the group is what it is to be. Each move is read from the rows, so that it can be begun again anywhere. */
+  private async roll(ctx: OperationContext, target: GroupTarget, batch: number, rules: Rules): Promise<void> {
+    const uuids = [target.uuid];
+    for (;;) {
+      ctx.signal.throwIfAborted();
+      const [own] = await this.change.groupNodes(ctx, uuids);
+      // Removed meanwhile: there is nothing left to upgrade.
+      if (!own) return;
+      const nodes = own.nodes.map((node) => ({ node, ...node, current: isOf(node.facts, target.facts) }));
+      const move = nextMove(nodes, target.wanted, batch);
+      switch (move.kind) {
+        case 'done':
+          return;
+        case 'leave':
+          await rules.leave(
+            own,
+            move.nodes.map(({ node }) => node),
+          );
+          break;
+        case 'mark':
+          await this.change.plan(ctx, own.group, { leaving: move.nodes, newSlots: [] });
+          break;
+        case 'grow':
+          await this.change.grow(ctx, uuids);
+          await this.change.join(ctx, uuids);
+          await this.after(ctx, uuids, rules);
+          break;
+        case 'add': {
+          await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
+          await rules.before?.(own);
+          await this.begin(ctx, own, target, move.count);
+        }
+      }
+    }
+  }
+
+  private async after(ctx: OperationContext, uuids: readonly string[], rules: Rules): Promise<void> {
+    const [own] = await this.change.groupNodes(ctx, uuids);
+    if (own) await rules.after?.(own);
+  }
+
+  private async begin(ctx: OperationContext, { group, nodes }: GroupNodes, target: GroupTarget, count: number): Promise<void> {
+    const { cluster, operation } = ctx;
+    const left = nodes.filter((node) => !isOf(node.facts, target.facts)).length;
+    await ctx.write(async (tx) => {
+      await this.clusters.setGroup(tx, group.uuid, { nodeFacts: target.facts });
+      await this.events.add(tx, {
+        clusterUuid: cluster.uuid,
+        projectId: cluster.projectId,
+        operationUuid: operation.uuid,
+        type: 'upgrade.batch',
+        message: `node group ${group.name}: ${count} of ${left} nodes go to Kubernetes ${target.facts.kubernetesVersion}`,
+        data: { nodeGroup: group.name, count, left, version: target.facts.kubernetesVersion },
+      });
+    });
+    const taken = new Set(nodes.map((node) => node.slot));
+    await this.change.plan(ctx, { ...group, nodeFacts: target.facts }, { leaving: [], newSlots: freeSlots(taken, count) });
+  }
+}
+
+interface Rules {
+  readonly before?: (own: GroupNodes) => Promise<void>;
+  readonly after?: (own: GroupNodes) => Promise<void>;
+  readonly leave: (own: GroupNodes, nodes: GroupNodes['nodes']) => Promise<void>;
+}
+
+function isOf(facts: NodeFacts | null, target: NodeFacts): boolean {
+  return facts !== null && facts.imageId === target.imageId && facts.kubernetesVersion === target.kubernetesVersion;
+}

@@ -1,0 +1,151 @@
+import {
+  checkNodeVersion,
+  checkUpgrade,
+  checkUpgradeTemplate,
+  compareVersions,
+  imageVersion,
+  kubernetesVersionOf,
+} from '#libs/bootstrap';
+import type { Settings } from '#libs/config';
+import {
+  ClusterWorkRepository,
+  NodesRepository,
+  OperationsRepository,
+  type ClusterTemplateEntity,
+  type NodeEntity,
+  type NodeFacts,
+  type NodeGroupEntity,
+} from '#libs/db';
+import { OperationFailure } from '#libs/domain';
+import type { CloudSession } from '#libs/openstack';
+import { Inject, Injectable } from '@nestjs/common';
+import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
+import { SETTINGS } from '../../tokens.js';
+import { isMaster } from '../cluster-plan.js';
+import { NodeChange } from '../nodes/node-change.js';
+import type { OperationContext } from '../operation.js';
+import { findImage } from '../resolve-cloud.js';
+import { SERVICE } from '../service-scope.js';
+import { groupsOf, storedTarget, upgradeRequest, type GroupTarget, type UpgradeTarget } from './upgrade-request.js';
+
+interface Image {
+  readonly id: string;
+  readonly kubeVersion: string | null;
+}
+
+/** Finds out which groups get which machines, and whether that may be. */
+@Injectable()
+export class ResolveUpgrade {
+  constructor(
+    private readonly identity: ClusterIdentity,
+    private readonly clusters: ClusterWorkRepository,
+    private readonly nodes: NodesRepository,
+    private readonly operations: OperationsRepository,
+    private readonly change: NodeChange,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** @throws InvalidInput a step back, a minor left out, nodes too far apart; OperationFailure something is not there any more */
+  async run(ctx: OperationContext): Promise<void> {
+    if (storedTarget(ctx)) return;
+    const { cluster, operation } = ctx;
+    const request = upgradeRequest(operation);
+    const [groups, rows, current, next] = await Promise.all([
+      this.clusters.groups(SERVICE, cluster.uuid),
+      this.nodes.ofCluster(SERVICE, cluster.uuid),
+      this.clusters.template(cluster),
+      this.clusters.template({ clusterTemplateUuid: request.clusterTemplateUuid }),
+    ]);
+    const asked = groups.find((group) => group.uuid === request.nodeGroupUuid);
+    if (!asked) throw gone(request.nodeGroupUuid);
+    checkUpgradeTemplate(cluster, current, next);
+    await this.change.resolve(
+      ctx,
+      groups.map((group) => group.uuid),
+    );
+    const image = await this.image(await ownerSession(this.identity, ctx), next.imageId);
+    const version = kubernetesVersionOf({ kube_version: image.kubeVersion }, next.labels, this.settings.DEFAULT_KUBE_TAG);
+    const whole = asked.isDefault;
+    const chosen = whole ? groups : [asked];
+    const targets = await Promise.all(chosen.map((group) => this.target(ctx, group, { version, image, current, next, whole })));
+    const masters = groups.filter(isMaster).map((group) => group.uuid);
+    const target: UpgradeTarget = {
+      version,
+      tagged: 'kube_tag' in next.labels,
+      controlPlane: targets.find(({ uuid }) => masters.includes(uuid)) ?? null,
+      workers: targets.filter(({ uuid }) => !masters.includes(uuid)),
+    };
+    check(target, groups, rows);
+    await ctx.write(async (tx) => {
+      // Nodes that took what their group says keep it, whatever the group says from now on.
+      for (const { uuid, nodeFacts } of groups) if (nodeFacts) await this.nodes.fixFacts(tx, uuid, nodeFacts);
+      await this.operations.addToRequest(tx, operation.uuid, { upgrade: target });
+    });
+    operation.request = { ...operation.request, upgrade: target };
+  }
+
+  private async target(ctx: OperationContext, group: NodeGroupEntity, to: Wanted): Promise<GroupTarget> {
+    const { uuid, name, nodeFacts } = group;
+    if (!nodeFacts) throw new Error(`nothing is known of node group ${name}`);
+    const wanted = await this.wantedCount(ctx, group);
+    const follows =
+      !to.whole || group.imageId === null || group.imageId === to.current.imageId || group.imageId === to.next.imageId;
+    if (follows) return { uuid, name, wanted, imageId: to.next.imageId, facts: factsWith(nodeFacts, to.image, to.version) };
+    // An image of its own: a stock one takes any version, a prebuilt one has its own.
+    const own = { id: nodeFacts.imageId, kubeVersion: nodeFacts.imageKubeVersion };
+    return { uuid, name, wanted, imageId: null, facts: factsWith(nodeFacts, own, own.kubeVersion ?? to.version) };
+  }
+
+  /** A resize that waits behind this upgrade has written its own count into the row already. */
+  private async wantedCount({ cluster, operation }: OperationContext, group: NodeGroupEntity): Promise<number> {
+    const open = await this.operations.open(SERVICE, cluster.uuid);
+    const next = open.find(
+      (one) => one.uuid !== operation.uuid && one.request['nodeGroupUuid'] === group.uuid && 'previousNodeCount' in one.request,
+    );
+    const before: unknown = next?.request['previousNodeCount'];
+    return typeof before === 'number' ? before : group.nodeCount;
+  }
+
+  private async image(cloud: CloudSession, name: string): Promise<Image> {
+    const found = await findImage(cloud, name);
+    return { id: found.id, kubeVersion: imageVersion(found) };
+  }
+}
+
+interface Wanted {
+  readonly version: string;
+  readonly image: Image;
+  readonly current: ClusterTemplateEntity;
+  readonly next: ClusterTemplateEntity;
+  /** The whole cluster follows its template; a single group is brought to it whatever it has. */
+  readonly whole: boolean;
+}
+
+function factsWith(before: NodeFacts, image: Image, kubernetesVersion: string): NodeFacts {
+  return { ...before, imageId: image.id, imageKubeVersion: image.kubeVersion, kubernetesVersion };
+}
+
+/** From the newest master there is: an upgrade that stopped half-way has some of the new version already. */
+function check(target: UpgradeTarget, groups: readonly NodeGroupEntity[], rows: readonly NodeEntity[]): void {
+  const masters = rows.filter((node) => node.role === 'master' && node.joinedAt !== null);
+  const versions = masters.flatMap((node) => node.facts?.kubernetesVersion ?? []);
+  const newest = versions.toSorted(compareVersions).at(-1) ?? groups.find(isMaster)?.nodeFacts?.kubernetesVersion;
+  if (newest === undefined) throw new Error('nothing is known of the control plane');
+  if (target.controlPlane) checkUpgrade(newest, target.version);
+  const controlPlane = target.controlPlane ? target.version : newest;
+  const targets = new Map(groupsOf(target).map((one) => [one.uuid, one.facts.kubernetesVersion]));
+  for (const group of groups.filter((one) => !isMaster(one))) {
+    const version = targets.get(group.uuid) ?? group.nodeFacts?.kubernetesVersion;
+    if (version !== undefined) checkNodeVersion(controlPlane, version, group.name);
+    // Its old nodes live on under the new control plane until their turn comes.
+    if (group.nodeFacts) checkNodeVersion(controlPlane, group.nodeFacts.kubernetesVersion, group.name);
+  }
+}
+
+function gone(uuid: string): OperationFailure {
+  return new OperationFailure('node-group-gone', 'resolve: the node group is not there any more', {
+    step: 'resolve',
+    object: `node group ${uuid}`,
+    fixableBy: 'user',
+  });
+}

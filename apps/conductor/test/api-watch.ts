@@ -1,0 +1,69 @@
+import { request } from 'node:https';
+import { ClusterEntity, findAuthorities } from '#libs/db';
+import { issueClientCertificate } from '#libs/pki';
+import type { TestInstallation } from './installation.js';
+
+const EVERY_MS = 100;
+const CALL_MS = 5_000;
+
+/** What an outsider sees of a cluster's API: asked ten times a second, each time on a line of its own. */
+export class ApiWatch {
+  /** From the last answer before a failure to the first one after it, at the longest; 0: it never failed. */
+  longestGapMs = 0;
+  asked = 0;
+  readonly failures: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+  readonly #pending = new Set<Promise<void>>();
+  #lastGood = Date.now();
+  #failing = false;
+
+  private constructor(
+    private readonly server: URL,
+    private readonly tls: { ca: string; cert: string; key: string },
+  ) {
+    this.#timer = setInterval(() => this.#ask(this.asked++ % 2 === 0 ? '/readyz' : '/api/v1/nodes'), EVERY_MS);
+  }
+
+  static async of(site: TestInstallation, uuid: string): Promise<ApiWatch> {
+    const { apiAddress } = await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid });
+    const authorities = await findAuthorities(site.parts.secrets, uuid);
+    if (!authorities || apiAddress === null) throw new Error('the cluster has no API');
+    const user = { commonName: 'outsider', organizations: ['system:masters'], minutes: 60 };
+    const { certPem, keyPem } = await issueClientCertificate(authorities.ca, user);
+    return new ApiWatch(new URL(apiAddress), { ca: authorities.ca.certPem, cert: certPem, key: keyPem });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#pending);
+  }
+
+  #ask(path: string): void {
+    const work = this.#get(path).then(
+      () => {
+        if (this.#failing) this.longestGapMs = Math.max(this.longestGapMs, Date.now() - this.#lastGood);
+        this.#failing = false;
+        this.#lastGood = Date.now();
+      },
+      (error: unknown) => {
+        this.#failing = true;
+        this.failures.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
+    this.#pending.add(work);
+    void work.finally(() => this.#pending.delete(work));
+  }
+
+  #get(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = this.server;
+      const call = request({ host: hostname, port, path, agent: false, timeout: CALL_MS, ...this.tls }, (answer) => {
+        answer.resume();
+        answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${answer.statusCode}`))));
+      });
+      call.on('timeout', () => call.destroy(new Error('no answer')));
+      call.on('error', reject);
+      call.end();
+    });
+  }
+}

@@ -4,6 +4,10 @@ import { requirePrograms } from './support/commands.js';
 import { openstackCli } from './clients/openstack-cli.js';
 import { gophercloud, GOPHERCLOUD } from './clients/gophercloud.js';
 import { magnumclient, openstacksdk, PYTHON } from './clients/python.js';
+import { clusterAutoscaler } from './clients/replay/cluster-autoscaler.js';
+import { magnumAutoHealer } from './clients/replay/magnum-auto-healer.js';
+import { magnumUi } from './clients/replay/magnum-ui.js';
+import { terraform } from './clients/replay/terraform.js';
 import { ClientSite, type Account } from './clients/site.js';
 import { Table, type ClientRows } from './clients/table.js';
 
@@ -15,6 +19,10 @@ const CLIENTS: Readonly<Record<string, Client>> = {
   'python-magnumclient': magnumclient,
   openstacksdk,
   gophercloud,
+  'Horizon magnum-ui (replayed)': magnumUi,
+  'cluster-autoscaler (replayed)': clusterAutoscaler,
+  'Terraform (replayed)': terraform,
+  'magnum-auto-healer (replayed)': magnumAutoHealer,
 };
 /** For one who works on a client: its name, or several with commas. */
 const wanted = process.env['TEST_CLIENTS']?.split(',') ?? Object.keys(CLIENTS);

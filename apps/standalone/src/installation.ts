@@ -127,7 +127,8 @@ export class Installation {
 
   private async startSandbox(): Promise<{ authUrl: string; env: Record<string, string> }> {
     const { passwords } = this.secrets;
-    const catalog = [{ type: 'container-infra', name: 'jeroboam', url: `${this.apiUrl}/v1` }];
+    // The cluster autoscaler asks the catalogue for this name.
+    const catalog = [{ type: 'container-infra', name: 'magnum', url: `${this.apiUrl}/v1` }];
     const wanted = setting(this.options, 'SANDBOX_PORT') ?? '9513';
     if (wanted !== '0') await assertFree(wanted, 'SANDBOX_PORT');
     // The same after a restart.

@@ -40,6 +40,11 @@ export interface ResourceType<P = unknown> {
   readonly properties: z.ZodType<P>;
   /** Names of properties that `update` changes in place; any other change replaces. */
   readonly updatable: readonly (keyof P & string)[];
+  /**
+   * What updatable properties go back to when the template has them no longer, as `update` understands it. `name` goes
+   * back to the physical name by itself; one that is not here cannot go back, and the object is replaced.
+   */
+  readonly defaults?: Readonly<Record<string, unknown>>;
   readonly attributes: readonly string[];
   /**
    * The object of this resource if the cloud has it already, found by physical name or key and compared exactly.
@@ -55,9 +60,8 @@ export interface ResourceType<P = unknown> {
   /** Throws ResourceInError with the cloud's own words when the object has failed. */
   poll(ctx: ResourceContext, id: string, properties: P): Promise<PollResult>;
   /**
-   * Changes the object in place. A property that the template no longer has is in `changed` as undefined and goes back to
-   * its default. May be called again with the same or other values: its end may not have been seen. `replace`: this cannot
-   * be done in place; nothing was changed.
+   * Changes the object in place. May be called again with the same or other values: its end may not have been seen.
+   * `replace`: this cannot be done in place; nothing was changed.
    */
   update(ctx: ResourceContext, id: string, changed: Partial<P>, properties: P): Promise<UpdateResult>;
   /** Removing what is gone is success. May be called twice. */

@@ -56,15 +56,14 @@ export class Servers extends Collection<typeof server> {
     return this.serversApi.observer().observe(id, options);
   }
 
-  /** Metadata of a server that is there: given keys are set, others stay. */
-  async setMetadata(id: string, metadata: Readonly<Record<string, string>>): Promise<void> {
+  /** Metadata of a server that is there becomes this: other keys go. */
+  async replaceMetadata(id: string, metadata: Readonly<Record<string, string>>): Promise<void> {
     await this.api.call({
       ...this.common(),
-      method: 'POST',
+      method: 'PUT',
       template: '/servers/{id}/metadata',
       params: { id },
       body: { metadata },
-      idempotent: true,
     });
   }
 }

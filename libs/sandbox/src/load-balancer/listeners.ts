@@ -114,18 +114,19 @@ function settings(
   for (const cidr of cidrs ?? [])
     if (parseCidr(cidr) === undefined && !cidr.includes(':'))
       throw octaviaInvalid('allowed_cidrs', cidr, 'Value should be a valid CIDR.');
-  const timeout = (name: string, fallback: number): number =>
-    fields.optionalInteger(name, 0, 365 * 24 * 60 * 60 * 1000) ?? fallback;
+  // Null is the default again. Source: octavia/api/v2/controllers/listener.py, `_set_default_on_none`.
+  const timeout = (name: string, before: number | undefined, fallback: number): number =>
+    fields.optionalInteger(name, 0, 365 * 24 * 60 * 60 * 1000) ?? (fields.has(name) ? fallback : (before ?? fallback));
   const limit = fields.optionalInteger('connection_limit', -1, 1e9);
   if (limit === 0)
     throw badRequest("Invalid input for field/attribute connection_limit. Value: '0'. Value must be -1 or greater than 0.");
   return {
     allowed_cidrs: fields.has('allowed_cidrs') ? (cidrs ?? null) : (before?.allowed_cidrs ?? null),
     connection_limit: limit ?? before?.connection_limit ?? -1,
-    timeout_client_data: timeout('timeout_client_data', before?.timeout_client_data ?? 50_000),
-    timeout_member_connect: timeout('timeout_member_connect', before?.timeout_member_connect ?? 5000),
-    timeout_member_data: timeout('timeout_member_data', before?.timeout_member_data ?? 50_000),
-    timeout_tcp_inspect: timeout('timeout_tcp_inspect', before?.timeout_tcp_inspect ?? 0),
+    timeout_client_data: timeout('timeout_client_data', before?.timeout_client_data, 50_000),
+    timeout_member_connect: timeout('timeout_member_connect', before?.timeout_member_connect, 5000),
+    timeout_member_data: timeout('timeout_member_data', before?.timeout_member_data, 50_000),
+    timeout_tcp_inspect: timeout('timeout_tcp_inspect', before?.timeout_tcp_inspect, 0),
     insert_headers: fields.map('insert_headers') ?? before?.insert_headers ?? {},
   };
 }

@@ -82,8 +82,9 @@ const changes = (fields: Fields, row: Member): Partial<Member> => ({
   weight: fields.optionalInteger('weight', 0, 256) ?? row.weight,
   backup: fields.flag('backup', row.backup),
   admin_state_up: fields.flag('admin_state_up', row.admin_state_up),
-  monitor_address: fields.optionalText('monitor_address') ?? row.monitor_address,
-  monitor_port: fields.optionalInteger('monitor_port', 1, 65_535) ?? row.monitor_port,
+  // Null takes it away.
+  monitor_address: fields.has('monitor_address') ? (fields.optionalText('monitor_address') ?? null) : row.monitor_address,
+  monitor_port: fields.has('monitor_port') ? (fields.optionalInteger('monitor_port', 1, 65_535) ?? null) : row.monitor_port,
   tags: fields.texts('tags') ?? row.tags,
   provisioning_status: 'PENDING_UPDATE',
 });

@@ -95,10 +95,7 @@ export function subnetRoutes(neutron: Neutron): Route[] {
       enable_dhcp: fields.flag('enable_dhcp', true),
       allocation_pools: statedPools(fields, range, gateway) ?? defaultPools(range, gateway),
       dns_nameservers: fields.texts('dns_nameservers') ?? [],
-      host_routes: (fields.objects('host_routes') ?? []).map((item) => ({
-        destination: item.text('destination'),
-        nexthop: item.text('nexthop'),
-      })),
+      host_routes: statedRoutes(fields) ?? [],
     });
   };
 
@@ -119,6 +116,7 @@ export function subnetRoutes(neutron: Neutron): Route[] {
         enable_dhcp: fields.flag('enable_dhcp', row.enable_dhcp),
         gateway_ip: fields.source['gateway_ip'] === null ? null : (fields.optionalText('gateway_ip') ?? row.gateway_ip),
         dns_nameservers: fields.texts('dns_nameservers') ?? row.dns_nameservers,
+        host_routes: statedRoutes(fields) ?? row.host_routes,
         ...(range === undefined || !fields.has('allocation_pools')
           ? {}
           : { allocation_pools: statedPools(fields, range, row.gateway_ip) ?? [] }),
@@ -177,3 +175,6 @@ function statedPools(fields: Fields, range: Range, gateway: string | null): Pool
   }
   return pools;
 }
+
+const statedRoutes = (fields: Fields): { destination: string; nexthop: string }[] | undefined =>
+  fields.objects('host_routes')?.map((item) => ({ destination: item.text('destination'), nexthop: item.text('nexthop') }));

@@ -39,7 +39,7 @@ export function nextStep<R extends PlannedRow>(current: R, retired: () => readon
 
 function nearest<R extends PlannedRow>(rows: readonly R[], wanted: WantedResource): R | undefined {
   const standing = rows.filter(isStanding).map((row) => ({ row, changed: differences(row, wanted) }));
-  const fitting = standing.filter(({ changed }) => changed?.every((property) => wanted.type.updatable.includes(property)));
+  const fitting = standing.filter(({ changed }) => changed && canBecome(changed, wanted));
   return fitting.sort((a, b) => (a.changed?.length ?? 0) - (b.changed?.length ?? 0))[0]?.row;
 }
 
@@ -49,13 +49,19 @@ function stepOf(row: PlannedRow, wanted: WantedResource): Step<never> {
   if (changed === null) return { kind: 'replace' };
   if (isNothing(row)) return { kind: 'make' };
   if (row.action === 'DELETE') return { kind: 'remove' };
-  const inPlace = changed.every((property) => wanted.type.updatable.includes(property));
+  const inPlace = canBecome(changed, wanted);
   if (row.action === 'CREATE' && row.status !== 'COMPLETE') {
     const goesOn = changed.length === 0 || (inPlace && row.physicalId !== null);
     return { kind: goesOn ? 'make' : 'remove' };
   }
   if (row.status === 'COMPLETE' && changed.length === 0) return { kind: 'keep' };
   return inPlace ? { kind: 'update', changed } : { kind: 'replace' };
+}
+
+function canBecome(changed: readonly string[], { type, definition }: WantedResource): boolean {
+  const isKnown = (property: string): boolean =>
+    definition.properties[property] !== undefined || property === 'name' || Object.hasOwn(type.defaults ?? {}, property);
+  return changed.every((property) => type.updatable.includes(property) && isKnown(property));
 }
 
 /** null: of another type, so that there is nothing to compare. */

@@ -26,7 +26,10 @@ export async function updateResource(
   walk.checkMayBegin(row, 'updating');
   const { type } = wanted;
   const id = row.physicalId ?? '';
-  const properties = wanted.properties() as Record<string, unknown>;
+  const given = wanted.properties() as Record<string, unknown>;
+  const gone = changed.filter((name) => given[name] === undefined);
+  const defaults = { name: row.physicalName, ...type.defaults };
+  const properties = { ...given, ...Object.fromEntries(gone.map((name) => [name, Reflect.get(defaults, name)])) };
   if (row.status === 'FAILED' && (await isLost(walk, row, slot, id, properties))) return 'replace';
 
   const before = definitionOf(row);

@@ -69,4 +69,8 @@ export const volumeAttachment = defineResource({
     return state === null || (!state.attached && state.status !== 'detaching');
   },
   read: () => Promise.resolve({}),
+  /** A volume is on one server, and a device name on a server is one volume's. */
+  excludes: (before, after) =>
+    before.volume_id === after.volume_id ||
+    (before.instance_uuid === after.instance_uuid && after.mountpoint !== undefined && before.mountpoint === after.mountpoint),
 });

@@ -43,6 +43,7 @@ export const volume = defineResource({
   type: 'OS::Cinder::Volume',
   properties,
   updatable: ['name', 'description', 'metadata'],
+  defaults: { description: '', metadata: {} },
   attributes: ['status', 'size', 'availability_zone', 'volume_type', 'bootable', 'metadata'],
   find: async (ctx, p) => {
     const { volumes } = cloudOf(ctx).volume;

@@ -40,4 +40,6 @@ export const floatingIpAssociation = defineResource({
     if (one?.port_id === portId) await absent(floatingIps.update(floatingIpId, { port_id: null }));
   },
   read: () => Promise.resolve({}),
+  /** A floating IP is on one port, and a port has one: a second association would take it away from the first. */
+  excludes: (before, after) => before.floatingip_id === after.floatingip_id || before.port_id === after.port_id,
 });

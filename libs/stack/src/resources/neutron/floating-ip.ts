@@ -33,6 +33,7 @@ export const floatingIp = defineResource({
   type: 'OS::Neutron::FloatingIP',
   properties,
   updatable: ['port_id', 'fixed_ip_address'],
+  defaults: { port_id: null, fixed_ip_address: undefined },
   attributes: ['floating_ip_address', 'fixed_ip_address', 'floating_network_id', 'port_id', 'router_id'],
   find: async (ctx) => {
     const { floatingIps } = cloudOf(ctx).network;
@@ -71,4 +72,8 @@ export const floatingIp = defineResource({
   },
   remove: (ctx, id) => cloudOf(ctx).network.floatingIps.delete(id),
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.floatingIps.get(id)),
+  /** An address is one floating IP's alone, and so is a port. */
+  excludes: (before, after) =>
+    (after.floating_ip_address !== undefined && before.floating_ip_address === after.floating_ip_address) ||
+    (after.port_id !== undefined && before.port_id === after.port_id),
 });

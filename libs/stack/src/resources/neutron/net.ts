@@ -51,6 +51,7 @@ export const net = defineResource({
   type: 'OS::Neutron::Net',
   properties,
   updatable: ['name', 'admin_state_up', 'shared', 'port_security_enabled', 'dns_domain', 'qos_policy', 'tags'],
+  defaults: { admin_state_up: true, shared: false, port_security_enabled: true, dns_domain: '', qos_policy: null, tags: [] },
   attributes: ['name', 'status', 'subnets', 'admin_state_up', 'mtu'],
   find: async (ctx, p) => {
     const { networks } = cloudOf(ctx).network;

@@ -97,6 +97,14 @@ export const port = defineResource({
     'port_security_enabled',
     'tags',
   ],
+  defaults: {
+    allowed_address_pairs: [],
+    admin_state_up: true,
+    dns_name: '',
+    qos_policy: null,
+    port_security_enabled: true,
+    tags: [],
+  },
   attributes: [
     'name',
     'status',
@@ -140,4 +148,8 @@ export const port = defineResource({
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.ports.delete(id)),
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.ports.get(id)),
+  /** An address is one port's alone. */
+  excludes: (before, after) =>
+    (before.mac_address !== undefined && before.mac_address === after.mac_address) ||
+    (after.fixed_ips ?? []).some((ip) => before.fixed_ips?.some((old) => ip.ip_address && ip.ip_address === old.ip_address)),
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { defineResource } from '../../resource.js';
 import { cloudOf, unlessInUse } from '../answers.js';
@@ -63,4 +64,6 @@ export const routerInterface = defineResource({
     return unlessInUse(cloudOf(ctx).network.routers.removeInterface(routerId, which));
   },
   read: () => Promise.resolve({}),
+  /** The gateway's address is one, whatever the router. */
+  excludes: (before, after) => isDeepStrictEqual(whichOf(before), whichOf(after)),
 });

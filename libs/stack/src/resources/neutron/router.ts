@@ -55,6 +55,7 @@ export const router = defineResource({
   type: 'OS::Neutron::Router',
   properties,
   updatable: ['name', 'admin_state_up', 'external_gateway_info', 'tags'],
+  defaults: { admin_state_up: true, external_gateway_info: null, tags: [] },
   attributes: ['name', 'status', 'admin_state_up', 'external_gateway_info'],
   find: async (ctx, p) => {
     const { routers } = cloudOf(ctx).network;
@@ -78,11 +79,7 @@ export const router = defineResource({
     return { attributes: attributesOf(one) };
   },
   update: async (ctx, id, changed, p) => {
-    const body = {
-      ...wire(changed),
-      ...('external_gateway_info' in changed && !changed.external_gateway_info ? { external_gateway_info: null } : {}),
-    };
-    const one = await cloudOf(ctx).network.routers.update(id, body);
+    const one = await cloudOf(ctx).network.routers.update(id, wire(changed));
     await convergeTags(ctx, 'routers', one, p.tags);
     return 'updated';
   },

@@ -18,6 +18,8 @@ const properties = z.strictObject({
   remote_ip_prefix: text().optional(),
 });
 
+const keyOfRule = (p: z.infer<typeof properties>): string => ruleKey({ ...p, remote_group_id: p.remote_group });
+
 /**
  * OS::Neutron::SecurityGroupRule: one rule of a group. Wire: Neutron `security-group-rules`, API v2.0.
  * Neutron has each rule of a group once, so a rule that does the same is this one.
@@ -30,7 +32,7 @@ export const securityGroupRule = defineResource({
   find: async (ctx, p) => {
     const { securityGroupRules } = cloudOf(ctx).network;
     const rules = await securityGroupRules.list({ security_group_id: p.security_group, direction: p.direction });
-    const key = ruleKey({ ...p, remote_group_id: p.remote_group });
+    const key = keyOfRule(p);
     return adopt(
       rules.filter((rule) => ruleKey(rule) === key),
       () => true,
@@ -52,4 +54,6 @@ export const securityGroupRule = defineResource({
   update: () => Promise.resolve('replace'),
   remove: (ctx, id) => cloudOf(ctx).network.securityGroupRules.delete(id),
   read: () => Promise.resolve({}),
+  /** A group has a rule once, however it is described. */
+  excludes: (before, after) => before.security_group === after.security_group && keyOfRule(before) === keyOfRule(after),
 });

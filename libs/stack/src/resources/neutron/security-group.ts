@@ -14,13 +14,13 @@ const properties = z.strictObject({
   rules: z.array(ruleProperties).optional(),
 });
 
-/** Adds what is missing in one call, then removes what is too many. Without `rules` in the template nothing is touched. */
+/** Adds what is missing in one call, then removes what is too many. Where the template says nothing nothing is touched. */
 async function convergeRules(
   ctx: ResourceContext,
   group: SecurityGroup,
   rules: readonly RuleProperties[] | undefined,
 ): Promise<void> {
-  if (!rules || rules.length === 0) return;
+  if (!rules) return;
   const { securityGroupRules } = cloudOf(ctx).network;
   const { missing, stale } = ruleDifference(group.id, rules, group.security_group_rules);
   if (missing.length > 0) await securityGroupRules.createMany(missing);
@@ -37,6 +37,7 @@ export const securityGroup = defineResource({
   type: 'OS::Neutron::SecurityGroup',
   properties,
   updatable: ['name', 'description', 'rules'],
+  defaults: { description: '', rules: [] },
   attributes: ['name', 'description'],
   find: async (ctx, p) => {
     const { securityGroups } = cloudOf(ctx).network;

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import type { Subnet } from '#libs/openstack';
 import { z } from 'zod';
 import { defineResource, type Attributes } from '../../resource.js';
@@ -68,11 +69,23 @@ const attributesOf = ({
   host_routes,
 });
 
+/** Of two blocks of addresses one holds the other, or they have nothing in common. */
+function overlap(one: string, other: string): boolean {
+  const [first = '', firstBits] = one.split('/');
+  const [second = '', secondBits] = other.split('/');
+  if (isIP(first) === 0 || isIP(first) !== isIP(second)) return false;
+  const family = isIP(first) === 6 ? 'ipv6' : 'ipv4';
+  const wider = new BlockList();
+  wider.addSubnet(first, Math.min(Number(firstBits), Number(secondBits)), family);
+  return wider.check(second, family);
+}
+
 /** OS::Neutron::Subnet: an address block on a network. Wire: Neutron `subnets`, API v2.0. */
 export const subnet = defineResource({
   type: 'OS::Neutron::Subnet',
   properties,
   updatable: ['name', 'gateway_ip', 'enable_dhcp', 'dns_nameservers', 'allocation_pools', 'host_routes', 'tags'],
+  defaults: { enable_dhcp: true, dns_nameservers: [], host_routes: [], tags: [] },
   attributes: [
     'name',
     'network_id',
@@ -116,4 +129,10 @@ export const subnet = defineResource({
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).network.subnets.delete(id)),
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).network.subnets.get(id)),
+  /** A network takes no two subnets with a common address. */
+  excludes: (before, after) =>
+    (before.network ?? before.network_id) === (after.network ?? after.network_id) &&
+    before.cidr !== undefined &&
+    after.cidr !== undefined &&
+    overlap(before.cidr, after.cidr),
 });

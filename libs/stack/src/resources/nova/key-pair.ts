@@ -28,4 +28,6 @@ export const keyPair = defineResource({
   update: () => Promise.resolve('replace'),
   remove: (ctx, id) => cloudOf(ctx).compute.keypairs.delete(id),
   read: async (ctx, id) => ({ public_key: (await cloudOf(ctx).compute.keypairs.get(id)).public_key }),
+  /** Known by its name alone. */
+  excludes: (before, after) => before.name !== undefined && before.name === after.name,
 });

@@ -41,4 +41,6 @@ export const serverGroup = defineResource({
   update: () => Promise.resolve('replace'),
   remove: (ctx, id) => cloudOf(ctx).compute.serverGroups.delete(id),
   read: () => Promise.resolve({}),
+  /** Known by its name alone. */
+  excludes: (before, after) => before.name !== undefined && before.name === after.name,
 });

@@ -115,6 +115,7 @@ export const server = defineResource({
   type: 'OS::Nova::Server',
   properties,
   updatable: ['metadata'],
+  defaults: { metadata: {} },
   attributes: ['name', 'addresses', 'networks', 'first_address', 'accessIPv4', 'accessIPv6'],
   find: async (ctx, p) => {
     const { servers } = cloudOf(ctx).compute;
@@ -136,7 +137,7 @@ export const server = defineResource({
     return one.status === 'ACTIVE' ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, _changed, p) => {
-    await cloudOf(ctx).compute.servers.setMetadata(id, { ...p.metadata, ...metadataOf(ctx) });
+    await cloudOf(ctx).compute.servers.replaceMetadata(id, { ...p.metadata, ...metadataOf(ctx) });
     return 'updated';
   },
   remove: (ctx, id) => unlessInUse(cloudOf(ctx).compute.servers.delete(id)),
@@ -145,6 +146,16 @@ export const server = defineResource({
     return one === null || isDeleted(one);
   },
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).compute.servers.get(id)),
+  /** A port or a volume is one server's alone. */
+  excludes: (before, after) => {
+    const taken = new Set(ownedBy(before));
+    return ownedBy(after).some((id) => taken.has(id));
+  },
 });
+
+const ownedBy = (p: Properties): string[] =>
+  [...(p.networks ?? []).map(({ port }) => port), ...(p.block_device_mapping_v2 ?? []).map((device) => device.volume_id)].filter(
+    (id) => id !== undefined,
+  );
 
 const isDeleted = (one: Server): boolean => one.status === 'DELETED' || one.status === 'SOFT_DELETED';

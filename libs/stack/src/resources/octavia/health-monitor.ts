@@ -29,6 +29,7 @@ export const healthMonitor = defineResource({
   type: 'OS::Octavia::HealthMonitor',
   properties,
   updatable: ['delay', 'timeout', 'max_retries', 'http_method', 'url_path', 'expected_codes', 'admin_state_up'],
+  defaults: { http_method: null, url_path: null, expected_codes: null, admin_state_up: true },
   attributes: [],
   /** A pool has at most one. */
   find: async (ctx, p) => {
@@ -57,4 +58,6 @@ export const healthMonitor = defineResource({
   remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.healthMonitors, id, () => loadBalancerOf(ctx, id)),
   gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.healthMonitors, id, () => loadBalancerOf(ctx, id)),
   read: () => Promise.resolve({}),
+  /** A pool has one. */
+  excludes: (before, after) => before.pool === after.pool,
 });

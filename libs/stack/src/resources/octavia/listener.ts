@@ -63,6 +63,17 @@ export const listener = defineResource({
     'sni_container_refs',
     'admin_state_up',
   ],
+  defaults: {
+    description: '',
+    default_pool: null,
+    connection_limit: -1,
+    allowed_cidrs: [],
+    timeout_client_data: null,
+    timeout_member_data: null,
+    default_tls_container_ref: null,
+    sni_container_refs: [],
+    admin_state_up: true,
+  },
   attributes: ['loadbalancers', 'default_pool_id'],
   find: async (ctx, p) => {
     const { listeners } = cloudOf(ctx).loadBalancer;
@@ -94,4 +105,6 @@ export const listener = defineResource({
   remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
   gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.listeners, id, () => loadBalancerOf(ctx, id)),
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.listeners.get(id)),
+  /** A port number of a load balancer is one listener's. */
+  excludes: (before, after) => before.loadbalancer === after.loadbalancer && before.protocol_port === after.protocol_port,
 });

@@ -31,6 +31,7 @@ export const loadBalancer = defineResource({
   type: 'OS::Octavia::LoadBalancer',
   properties,
   updatable: ['name', 'description', 'admin_state_up'],
+  defaults: { description: '', admin_state_up: true },
   attributes: ['vip_address', 'vip_port_id', 'vip_subnet_id', 'flavor_id'],
   find: async (ctx, p) => {
     const { loadBalancers } = cloudOf(ctx).loadBalancer;
@@ -71,4 +72,5 @@ export const loadBalancer = defineResource({
     return one === null || one.provisioning_status === 'DELETED';
   },
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.loadBalancers.get(id)),
+  excludes: (before, after) => after.vip_address !== undefined && before.vip_address === after.vip_address,
 });

@@ -32,6 +32,7 @@ export const poolMember = defineResource({
   type: 'OS::Octavia::PoolMember',
   properties,
   updatable: ['weight', 'admin_state_up', 'tags', 'monitor_address', 'monitor_port'],
+  defaults: { weight: 1, admin_state_up: true, tags: [], monitor_address: null, monitor_port: null },
   attributes: ['address', 'pool_id'],
   /** A pool has an address and port once; the name is the kernel's. */
   find: async (ctx, p) => {
@@ -75,4 +76,6 @@ export const poolMember = defineResource({
     const one = await cloudOf(ctx).loadBalancer.members.of(poolId).get(memberId);
     return { address: one.address, pool_id: poolId };
   },
+  excludes: (before, after) =>
+    before.pool === after.pool && before.address === after.address && before.protocol_port === after.protocol_port,
 });

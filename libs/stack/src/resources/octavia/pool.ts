@@ -39,6 +39,7 @@ export const pool = defineResource({
   type: 'OS::Octavia::Pool',
   properties,
   updatable: ['name', 'description', 'lb_algorithm', 'session_persistence', 'tls_enabled', 'admin_state_up'],
+  defaults: { description: '', session_persistence: null, tls_enabled: false, admin_state_up: true },
   attributes: ['healthmonitor_id', 'listeners', 'members'],
   find: async (ctx, p) => {
     const { pools } = cloudOf(ctx).loadBalancer;
@@ -72,4 +73,6 @@ export const pool = defineResource({
   remove: (ctx, id) => removePart(ctx, cloudOf(ctx).loadBalancer.pools, id, () => loadBalancerOfPool(ctx, id)),
   gone: (ctx, id) => partGone(ctx, cloudOf(ctx).loadBalancer.pools, id, () => loadBalancerOfPool(ctx, id)),
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).loadBalancer.pools.get(id)),
+  /** A listener has one default pool. */
+  excludes: (before, after) => after.listener !== undefined && before.listener === after.listener,
 });

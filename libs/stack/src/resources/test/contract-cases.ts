@@ -22,7 +22,7 @@ const subnet = async (world: World, cidr = '10.77.0.0/24'): Promise<{ network: s
   const net = await network(world);
   return { network: net, subnet: (await world.make('OS::Neutron::Subnet', { network: net, cidr })).id };
 };
-const external = async (world: World): Promise<string> => {
+export const external = async (world: World): Promise<string> => {
   const [one] = await world.session.network.networks.list({ 'router:external': true });
   return one?.id ?? '';
 };

@@ -61,6 +61,17 @@ describe('POST /v1/clusters/{cluster}/actions/resize', () => {
     assert.equal(row?.['node_count'], requests.at(-1)?.nodeCount);
   });
 
+  it('gives each its time after those before it', async () => {
+    for (const count of [3, 4, 5]) await resize({ node_count: count }).expect(202);
+    const rows = await world.rows(
+      `SELECT round(extract(epoch FROM deadline_at - now()) / 60)::int AS minutes FROM operations WHERE kind = 'resize' ORDER BY id`,
+    );
+    assert.deepEqual(
+      rows.map((row) => row['minutes']),
+      [60, 120, 180],
+    );
+  });
+
   it('accepts nothing once a delete was accepted', async () => {
     const answers = await Promise.all([
       ...[1, 2, 3].map((count) => resize({ node_count: count })),

@@ -50,6 +50,15 @@ export class OperationsRepository {
     return rows.length > 0;
   }
 
+  /** When the last of the cluster's unfinished operations is to have ended, seen from inside the transaction. */
+  async lastDeadline(tx: Tx, clusterUuid: string): Promise<Date | null> {
+    const rows: { at: Date | null }[] = await tx.manager.query(
+      `SELECT max(deadline_at) AS at FROM operations WHERE cluster_uuid = $1 AND status IN ('pending', 'running')`,
+      [clusterUuid],
+    );
+    return rows[0]?.at ?? null;
+  }
+
   /**
    * Asks the runners of the cluster's unfinished operations to stop. The caller also notifies channel `operations`.
    * @returns how many were open

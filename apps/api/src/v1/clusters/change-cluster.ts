@@ -3,6 +3,7 @@ import type { Settings } from '#libs/config';
 import {
   ClustersRepository,
   NodeGroupsRepository,
+  OperationsRepository,
   UnitOfWork,
   type ClusterEntity,
   type NewOperation,
@@ -35,6 +36,7 @@ export class ChangeCluster {
     private readonly uow: UnitOfWork,
     private readonly clusters: ClustersRepository,
     private readonly groups: NodeGroupsRepository,
+    private readonly queued: OperationsRepository,
     private readonly operations: Operations,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
@@ -63,7 +65,9 @@ export class ChangeCluster {
   private async store(tx: Tx, ctx: RequestContext, cluster: ClusterEntity, accepted: AcceptedChange): Promise<NewOperation> {
     const { kind, request = {}, message, rounds = 1, asCaller = false } = accepted;
     const minutes = cluster.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES;
-    const operation = this.operations.prepare(ctx, cluster, kind, { request, deadlineMinutes: minutes * rounds });
+    // It waits for what was asked for before it, and has its own time after that.
+    const notBefore = await this.queued.lastDeadline(tx, cluster.uuid);
+    const operation = this.operations.prepare(ctx, cluster, kind, { request, deadlineMinutes: minutes * rounds, notBefore });
     await this.operations.insert(tx, operation, message, asCaller ? ctx.token : null);
     if (!asCaller) await this.clusters.change(tx, cluster.uuid, { status: 'UPDATE_IN_PROGRESS', statusReason: null });
     return operation;

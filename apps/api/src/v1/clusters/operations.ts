@@ -35,9 +35,15 @@ export class Operations implements OnModuleDestroy {
     ctx: RequestContext,
     cluster: { readonly uuid: string; readonly projectId: string },
     kind: OperationKind,
-    options: { readonly request?: Record<string, unknown>; readonly deadlineMinutes?: number | undefined } = {},
+    options: {
+      readonly request?: Record<string, unknown>;
+      readonly deadlineMinutes?: number | undefined;
+      /** The minutes count from here when it is later than now. */
+      readonly notBefore?: Date | null;
+    } = {},
   ): NewOperation {
-    const { request = {}, deadlineMinutes } = options;
+    const { request = {}, deadlineMinutes, notBefore } = options;
+    const start = Math.max(Date.now(), notBefore?.getTime() ?? 0);
     return {
       uuid: randomUUID(),
       clusterUuid: cluster.uuid,
@@ -46,7 +52,7 @@ export class Operations implements OnModuleDestroy {
       requestId: ctx.requestId,
       kind,
       request,
-      deadlineAt: deadlineMinutes === undefined ? null : new Date(Date.now() + deadlineMinutes * 60_000),
+      deadlineAt: deadlineMinutes === undefined ? null : new Date(start + deadlineMinutes * 60_000),
     };
   }
 

@@ -84,6 +84,16 @@ export class Processes {
     return (await this.api.request<{ uuid: string }>('POST', '/clusters', body)).uuid;
   }
 
+  /** Any request, as user demo. */
+  ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.api.request<T>(method, path, body);
+  }
+
+  /** What there is more than at the start, by kind. */
+  async made(): Promise<Record<string, number>> {
+    return counted(await this.inventory(), this.empty);
+  }
+
   askDelete(uuid: string): Promise<void> {
     return this.api.request('DELETE', `/clusters/${uuid}`);
   }
@@ -97,6 +107,22 @@ export class Processes {
         return cluster?.status.endsWith('_IN_PROGRESS') ? undefined : cluster;
       },
       200,
+    );
+  }
+
+  /** Until no operation of the cluster is open. */
+  async untilIdle(uuid: string): Promise<void> {
+    await eventually(
+      `operations of ${uuid} to end`,
+      LIMIT_SECONDS,
+      async () => {
+        const { rowCount } = await this.database.query(
+          `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND status IN ('pending', 'running')`,
+          [uuid],
+        );
+        return rowCount === 0 ? true : undefined;
+      },
+      50,
     );
   }
 
@@ -139,8 +165,7 @@ export class Processes {
       async () => {
         const { rowCount } = await this.database.query(
           `SELECT 1 FROM operation_steps s JOIN operations o ON o.uuid = s.operation_uuid
-           WHERE o.cluster_uuid = $1 AND o.kind = (SELECT kind FROM operations WHERE cluster_uuid = $1 ORDER BY id DESC LIMIT 1)
-             AND s.name = $2`,
+           WHERE o.id = (SELECT max(id) FROM operations WHERE cluster_uuid = $1) AND s.name = $2`,
           [uuid, step],
         );
         return rowCount === 1;
@@ -197,11 +222,12 @@ export class Processes {
     }
   }
 
-  private async stepTimes(uuid: string, kind: string): Promise<StepTimes> {
+  /** Of the newest operation of this kind. */
+  async stepTimes(uuid: string, kind: string): Promise<StepTimes> {
     const { rows } = await this.database.query<{ name: string; ms: number }>(
       `SELECT s.name, (extract(epoch FROM s.finished_at - s.started_at) * 1000)::float8 AS ms
        FROM operation_steps s JOIN operations o ON o.uuid = s.operation_uuid
-       WHERE o.cluster_uuid = $1 AND o.kind = $2 ORDER BY s.position`,
+       WHERE o.id = (SELECT max(id) FROM operations WHERE cluster_uuid = $1 AND kind = $2) ORDER BY s.position`,
       [uuid, kind],
     );
     return rows;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InvalidInput } from '#libs/domain';
+import { StackFailed } from '../errors.js';
 import { clusterTemplate, Scenario } from './test/scenario.js';
+import { cloudError } from './test/things.js';
+import { assertIs, WORLDS } from './test/worlds.js';
 
 const id = (scenario: Scenario, name: string): string | null | undefined =>
   scenario.store.row(scenario.ref.uuid, name)?.physicalId;
@@ -78,5 +81,97 @@ describe('a property that can be changed in place', () => {
     );
     assert.equal(scenario.store.rowStates(scenario.ref.uuid)['network'], 'UPDATE COMPLETE');
     assert.equal((scenario.cloud.contents()['network'] as { size: number }).size, 7);
+  });
+
+  it('but not by this object: gives its place to another one, once', async () => {
+    const scenario = new Scenario();
+    await scenario.create();
+    scenario.cloud.fixed.add('network');
+    await scenario.change({ parameters: { size: 7 } });
+    assert.equal(scenario.cloud.count('update', 'network'), 1);
+    assert.ok(scenario.cloud.names().includes('network-r2'));
+    assert.ok(!scenario.cloud.names().includes('network'));
+  });
+
+  it('is asked for again when the answer was lost', async () => {
+    const scenario = new Scenario();
+    await scenario.create();
+    scenario.cloud.fault('update', 'network', { when: 'after', error: cloudError(null, 'socket hang up') });
+    await scenario.change({ parameters: { size: 7 } });
+    assert.equal(scenario.cloud.count('update', 'network'), 2);
+  });
+
+  it('of an object that is gone: another one is made', async () => {
+    const scenario = new Scenario();
+    await scenario.create();
+    scenario.cloud.things.delete(id(scenario, 'top') ?? '');
+    const template = structuredClone(clusterTemplate()) as { resources: { top: { properties: { size?: number } } } };
+    template.resources.top.properties.size = 5;
+    await scenario.change({ template });
+    assert.deepEqual((scenario.cloud.contents()['top-r2'] as { size: number }).size, 5);
+    assert.equal(scenario.store.row(scenario.ref.uuid, 'top')?.physicalName.endsWith('top-r2'), true);
+  });
+});
+
+describe('a failure in the middle of a change', () => {
+  const [small, large] = [WORLDS[0], WORLDS[1]] as [object, object];
+  const broken = async (): Promise<Scenario> => {
+    const scenario = new Scenario(small);
+    await scenario.create();
+    scenario.cloud.fault('create', 'port-2', { when: 'before', error: cloudError(403, 'Quota exceeded for resources: port') });
+    return scenario;
+  };
+  const fail = (scenario: Scenario, template: object): Promise<void> =>
+    assert.rejects(scenario.change({ template }), (error) => {
+      assert.ok(error instanceof StackFailed);
+      assert.deepEqual([error.action, error.failures[0]?.logicalName], ['UPDATE', 'port-2']);
+      return true;
+    });
+
+  it('tells the cause, removes nothing, begins nothing else, and the rows say what is true', async () => {
+    const scenario = await broken();
+    const before = scenario.cloud.ids();
+    await fail(scenario, large);
+    assert.deepEqual(
+      before.filter((one) => !scenario.cloud.ids().includes(one)),
+      [],
+    );
+    const states = scenario.store.rowStates(scenario.ref.uuid);
+    assert.deepEqual(
+      [states['port-2'], states['server-2'], states['server-0']],
+      ['CREATE FAILED', 'INIT COMPLETE', 'CREATE COMPLETE'],
+    );
+    assert.equal(scenario.store.stackState(scenario.ref.uuid), 'UPDATE FAILED');
+  });
+
+  it('can be followed by the same change, which goes on', async () => {
+    const scenario = await broken();
+    await fail(scenario, large);
+    await scenario.change({ template: large });
+    await assertIs(scenario, large, 'again');
+  });
+
+  it('can be followed by what was before: every object is still the same', async () => {
+    const scenario = await broken();
+    const before = scenario.cloud.ids();
+    await fail(scenario, large);
+    await scenario.create();
+    await assertIs(scenario, small, 'back');
+    assert.deepEqual(scenario.cloud.ids().sort(), before.sort());
+  });
+
+  it('of an object that an update left in error: the next one makes another', async () => {
+    const scenario = new Scenario(small);
+    await scenario.create();
+    const door = id(scenario, 'door');
+    scenario.cloud.broken.add('door');
+    await assert.rejects(scenario.change({ template: large }), StackFailed);
+    assert.equal(scenario.store.rowStates(scenario.ref.uuid)['door'], 'UPDATE FAILED');
+    const work = scenario.engine().apply({ ...scenario.ref, template: large }, scenario.run());
+    await scenario.clock.until(scenario.clock.sleep(100));
+    scenario.cloud.broken.clear();
+    await scenario.clock.until(work);
+    await assertIs(scenario, large, 'after the error');
+    assert.notEqual(id(scenario, 'door'), door);
   });
 });

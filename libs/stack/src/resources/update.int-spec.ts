@@ -171,7 +171,7 @@ async function withoutKey(object: Promise<{ description?: string | null | undefi
 
 async function reachablePort(world: World): Promise<string> {
   const association = contractCases.find(({ type }) => type === 'OS::Neutron::FloatingIPAssociation');
-  const { port_id } = (await association?.properties(world)) as { port_id: string };
+  const { port_id } = (await association!.properties(world)) as { port_id: string };
   return port_id;
 }
 

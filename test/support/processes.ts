@@ -98,10 +98,10 @@ export class Processes {
     return this.api.request('DELETE', `/clusters/${uuid}`);
   }
 
-  settled(uuid: string): Promise<ClusterView> {
+  settled(uuid: string, withinSeconds = LIMIT_SECONDS): Promise<ClusterView> {
     return eventually(
       `cluster ${uuid} to settle`,
-      LIMIT_SECONDS,
+      withinSeconds,
       async () => {
         const cluster = await this.api.cluster(uuid).catch(unlessUnavailable);
         return cluster?.status.endsWith('_IN_PROGRESS') ? undefined : cluster;

@@ -100,7 +100,8 @@ describe('an upgrade', () => {
     const failed = await upgrade(uuid, template(NEW, 1), { max_batch_size: 1 });
     assert.equal(failed.status, 'UPDATE_FAILED');
     assert.match(failed.status_reason ?? '', /worker-2: kubeadm-join exited 1: .*the words of this node/);
-    assert.equal(failed.coe_version, OLD, 'it is not done');
+    assert.equal(failed.coe_version, NEW, 'the control plane is done');
+    assert.equal(failed.cluster_template_id, template(OLD, 1), 'the cluster is not');
     const { nodes } = await inside(uuid);
     const standing = before.filter((node) => node.role === 'worker').map((node) => node.name);
     for (const name of standing) assert.ok(nodes.find((node) => node.name === name)?.ready);

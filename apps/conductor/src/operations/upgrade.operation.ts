@@ -71,15 +71,14 @@ export class UpgradeOperation implements OperationHandler {
   private async masters(ctx: OperationContext): Promise<void> {
     const { controlPlane: target, version } = targetOf(ctx);
     if (!target) return;
+    await this.controlPlane.announce(ctx, version);
     await this.roll(ctx, target, 1, {
-      before: async ({ nodes }) => {
-        await this.controlPlane.healthy(ctx, nodes);
-        await this.controlPlane.announce(ctx, version);
-      },
-      after: ({ nodes }) => this.controlPlane.healthy(ctx, nodes),
+      settled: ({ nodes }) => this.controlPlane.healthy(ctx, nodes),
       leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
     });
     await this.controlPlane.follow(ctx, version);
+    // From here on that is what answers, whatever becomes of the workers.
+    await ctx.write((tx) => this.clusters.set(tx, ctx.cluster.uuid, { coeVersion: version }));
   }
 
   private async workers(ctx: OperationContext): Promise<void> {
@@ -114,25 +113,20 @@ export class UpgradeOperation implements OperationHandler {
           );
           break;
         case 'mark':
+          await rules.settled?.(own);
           await this.change.plan(ctx, own.group, { leaving: move.nodes, newSlots: [] });
           break;
         case 'grow':
           await this.change.grow(ctx, uuids);
           await this.change.join(ctx, uuids);
-          await this.after(ctx, uuids, rules);
           break;
         case 'add': {
           await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
-          await rules.before?.(own);
+          await rules.settled?.(own);
           await this.begin(ctx, own, target, move.count);
         }
       }
     }
-  }
-
-  private async after(ctx: OperationContext, uuids: readonly string[], rules: Rules): Promise<void> {
-    const [own] = await this.change.groupNodes(ctx, uuids);
-    if (own) await rules.after?.(own);
   }
 
   private async begin(ctx: OperationContext, { group, nodes }: GroupNodes, target: GroupTarget, count: number): Promise<void> {
@@ -155,8 +149,8 @@ export class UpgradeOperation implements OperationHandler {
 }
 
 interface Rules {
-  readonly before?: (own: GroupNodes) => Promise<void>;
-  readonly after?: (own: GroupNodes) => Promise<void>;
+  /** Until it is well enough for the next one to come or to go. */
+  readonly settled?: (own: GroupNodes) => Promise<void>;
   readonly leave: (own: GroupNodes, nodes: GroupNodes['nodes']) => Promise<void>;
 }
 

@@ -52,7 +52,10 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   });
   const routes = new RouteTable();
   const server = adapter.getInstance();
-  const authenticator = new Authenticator(new TokenCache((token) => parts.cloud.validateToken(parts.service, token)));
+  const authenticator = new Authenticator(
+    new TokenCache((token) => parts.cloud.validateToken(parts.service, token)),
+    parts.policy,
+  );
   installRequestLog(server, log);
   installHooks(server, settings, authenticator, routes);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.from(parts), adapter, {
@@ -62,7 +65,7 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   });
   const reflector = app.get(Reflector);
   app.useGlobalPipes(validationPipe());
-  app.useGlobalGuards(new EndpointGuard(reflector), new ArgumentsGuard());
+  app.useGlobalGuards(new EndpointGuard(reflector, parts.policy), new ArgumentsGuard());
   app.get(ChangeHooks).install(server);
   app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy), new ConditionInterceptor(app.get(UnitOfWork)));
   app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));

@@ -2,6 +2,7 @@ import { DRIVER_FEATURES, type DriverFeatures } from '#libs/domain';
 import type { Settings } from '#libs/config';
 import type { CloudSession } from '#libs/openstack';
 import { createLogger, openBackends, serviceCredentials, type Backends } from '#libs/runtime';
+import { PolicyFile } from './policy/policy-file.js';
 import { Policy } from './policy/policy.js';
 
 /** What the API is made of and does not make itself: connections, keys, policy. */
@@ -15,8 +16,17 @@ export interface ApiParts extends Backends {
 
 /** @throws the database does not answer, the policy cannot be read */
 export async function openParts(settings: Settings): Promise<ApiParts> {
-  const policy = Policy.fromFile(settings.POLICY_FILE);
-  const backends = await openBackends(settings, createLogger(settings.LOG_LEVEL, { service: 'api' }), 'jeroboam-api');
+  const log = createLogger(settings.LOG_LEVEL, { service: 'api' });
+  const policy = new Policy();
+  const file = settings.POLICY_FILE ? new PolicyFile(settings.POLICY_FILE, policy, log) : undefined;
+  file?.load();
+  const backends = await openBackends(settings, log, 'jeroboam-api');
   await backends.queue.open();
-  return { ...backends, policy, features: DRIVER_FEATURES, service: backends.cloud.session(serviceCredentials(settings)) };
+  file?.start();
+  const close = async (): Promise<void> => {
+    file?.stop();
+    await backends.close();
+  };
+  const service = backends.cloud.session(serviceCredentials(settings));
+  return { ...backends, policy, service, features: DRIVER_FEATURES, close };
 }

@@ -118,7 +118,7 @@ describe('discovery, negotiation and routing', () => {
     ['a null character', 'get', '/v1/clustertemplates/a%00b', 404, undefined],
     ['half a character', 'get', '/v1/clustertemplates/%ED%A0%80', 400, undefined],
     ['a removed resource', 'get', '/v1/bays', 404, undefined],
-    ['POST to an unknown path', 'post', '/v1/nothing', 405, undefined],
+    ['POST to an unknown path', 'post', '/v1/nothing', 405, ''],
     ['a wrong method', 'put', '/v1/clustertemplates', 405, 'GET, POST'],
     ['OPTIONS', 'options', '/v1/clustertemplates', 405, 'GET, POST'],
     ['HEAD', 'head', '/v1/clustertemplates', 405, 'GET, POST'],

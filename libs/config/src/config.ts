@@ -123,3 +123,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Setti
   });
   throw new InvalidConfiguration(`the configuration cannot be used:\n  ${[...new Set(lines)].join('\n  ')}`);
 }
+
+/** `POLICY_FILE` alone, for the command line: it needs no other setting. */
+export function policyFile(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env['POLICY_FILE'] || undefined;
+}

@@ -1,2 +1,2 @@
-export { loadConfig, settings, InvalidConfiguration, type Settings } from './config.js';
+export { loadConfig, policyFile, settings, InvalidConfiguration, type Settings } from './config.js';
 export { settingsTable } from './table.js';

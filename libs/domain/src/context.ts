@@ -8,6 +8,8 @@ export interface RequestContext {
   /** Null for system-scoped, domain-scoped and unscoped tokens. */
   readonly projectId: string | null;
   readonly projectDomainId?: string | undefined;
+  /** Of a domain-scoped token. */
+  readonly domainId?: string | undefined;
   readonly roles: readonly string[];
   readonly systemScope?: string | undefined;
   readonly isAdmin: boolean;

@@ -1,4 +1,4 @@
-import { Forbidden, Microversion, VERSION_HEADER } from '#libs/domain';
+import { Microversion, VERSION_HEADER } from '#libs/domain';
 import { Injectable, type CallHandler, type CanActivate, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
@@ -8,10 +8,13 @@ import { ENDPOINT, type EndpointSpec } from './endpoint.js';
 import { NotAcceptable } from './http-errors.js';
 import type { ApiRequest } from './request.js';
 
-/** Before the body is looked at: does the route exist at the negotiated version, and has the token a project? */
+/** Before the body is looked at: does the route exist at the negotiated version, and is the token of a kind that the policy looks at? */
 @Injectable()
 export class EndpointGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly policy: Policy,
+  ) {}
 
   canActivate(execution: ExecutionContext): boolean {
     const spec = this.reflector.get<EndpointSpec | undefined>(ENDPOINT, execution.getHandler());
@@ -26,10 +29,7 @@ export class EndpointGuard implements CanActivate {
         `Version ${microversion.toString()} was requested but the requested API ${execution.getHandler().name} is not supported for this version.`,
       );
     }
-    const [rule] = spec.rules;
-    if (context?.projectId === null) {
-      throw new Forbidden('policy', `Policy doesn't allow ${rule} to be performed.`, { rule });
-    }
+    if (context) this.policy.admit(context, spec.rules);
     return true;
   }
 }

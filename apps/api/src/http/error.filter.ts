@@ -12,6 +12,7 @@ import {
   Unauthenticated,
   UnsupportedMicroversion,
 } from './http-errors.js';
+import { oddShape } from './odd-shapes.js';
 import type { ApiRequest } from './request.js';
 import type { RouteTable } from './route-table.js';
 
@@ -51,6 +52,8 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const status = statusOf(thrown);
     if (status === 404) {
+      const odd = oddShape(request.method, request.url, request.microversion);
+      if (odd) return odd;
       const allow = this.routes.methodsOf(request.url);
       return allow.length > 0 || !readsOnly(request) ? new MethodNotAllowed(allow) : new PathNotFound();
     }
@@ -64,7 +67,7 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const wantsJson = (request.headers.accept ?? '').includes('application/json');
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
-    if (error instanceof MethodNotAllowed && error.allow.length > 0) void reply.header('allow', error.allow.join(', '));
+    if (error instanceof MethodNotAllowed) void reply.header('allow', error.allow.join(', '));
     if (error instanceof IdempotencyKeyInUse) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
     if (error instanceof JeroboamError) return { status: error.status, body: envelope(error.status, error.message) };

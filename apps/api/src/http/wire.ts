@@ -236,6 +236,27 @@ export function textList(described: Described): Field<string[]> {
   });
 }
 
+/** A map of texts. Absent and null are null. */
+export function stringMap(described: Described): Field<Record<string, string> | null> {
+  return field({ ...described, type: orNull('object'), additionalProperties: { type: 'string' } }, (value) => {
+    if (isAbsent(value)) return null;
+    if (!isPlainObject(value)) throw new Problem(value, `Value not a valid dict: ${pythonRepr(value)}`);
+    const wrong = Object.values(value).find((one) => typeof one !== 'string');
+    if (wrong !== undefined) throw new Problem(value, 'Value should be a dict of strings');
+    return value as Record<string, string>;
+  });
+}
+
+/** A list of texts. Absent and null are null. */
+export function stringList(described: Described): Field<string[] | null> {
+  return field({ ...described, type: orNull('array'), items: { type: 'string' } }, (value) => {
+    if (isAbsent(value)) return null;
+    if (!Array.isArray(value)) throw new Problem(value, `Value not a valid list: ${pythonRepr(value)}`);
+    if (!value.every((one) => typeof one === 'string')) throw new Problem(value, 'Value should be a list of strings');
+    return value;
+  });
+}
+
 /** Present only to be refused. */
 export function readOnly(what: string): Field<undefined> {
   return field({ description: `Read-only: ${what}`, readOnly: true }, (value) => {
@@ -280,6 +301,42 @@ export function body<S extends Shape>(argument: string, id: string, description:
       return readShape(shape, value, fail);
     })
     .meta({ id, ...objectSchema(shape, description) });
+}
+
+/** Arguments of upstream that come in the body instead of the path. */
+export function argumentsBody<K extends string>(
+  id: string,
+  description: string,
+  names: Readonly<Record<K, string>>,
+): z.ZodType<Record<K, string>> {
+  const wanted = Object.keys(names) as K[];
+  return z
+    .unknown()
+    .transform((value, ctx): Record<K, string> => {
+      const fail = (message: string): Record<K, string> => {
+        ctx.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      };
+      const given = value ?? {};
+      if (!isPlainObject(given)) return fail('Request must be a JSON dict');
+      const unknown = Object.keys(given).filter((key) => !Object.hasOwn(names, key));
+      if (unknown.length > 0) return fail(`Unknown argument: "${unknown.join(', ')}"`);
+      for (const name of wanted) {
+        const one = given[name];
+        if (one === undefined || one === null) return fail(`Missing argument: "${name}"`);
+        if (typeof one !== 'string' || UNSTORABLE.test(one))
+          return fail(`Invalid input for field/attribute ${name}. Value: '${pythonRepr(one)}'. Value should be string`);
+      }
+      return given as Record<K, string>;
+    })
+    .meta({
+      id,
+      type: 'object',
+      description,
+      required: wanted,
+      additionalProperties: false,
+      properties: Object.fromEntries(wanted.map((name) => [name, { type: 'string', description: names[name] }])),
+    });
 }
 
 /** The parameters of a query string. Unknown ones are refused, so are repeated ones. */

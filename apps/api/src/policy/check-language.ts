@@ -1,12 +1,14 @@
+import { spell } from './spell.js';
+
 /**
  * oslo.policy's check language: `role:x`, `rule:x`, `key:%(target)s`, `'literal':%(target)s`, `@`, `!`, `and`, `or`,
- * `not`, parentheses. Source: oslo.policy, `_parser.py` and `_checks.py`. `http:` and `https:` checks are refused.
+ * `not`, parentheses; on the left paths into the token too. Source: oslo.policy, `_parser.py` and `_checks.py`. `http:` and `https:` checks are refused.
  */
 export type Check = (facts: Facts) => boolean;
 
 export interface Facts {
-  /** The caller: `user_id`, `project_id`, `domain_id`, `is_admin`, ... */
-  readonly credentials: Readonly<Record<string, string | null>>;
+  /** The caller: `user_id`, `project_id`, `domain_id`, `is_admin`, `token`, ... Objects and lists are entered by dots. */
+  readonly credentials: Readonly<Record<string, unknown>>;
   readonly roles: readonly string[];
   /** The object acted upon. */
   readonly target: Readonly<Record<string, string | null>>;
@@ -27,10 +29,13 @@ export function parseCheck(text: string): Check {
   return check;
 }
 
+/** The rules that a rule names: none for one that cannot be read. */
+export function referencesOf(text: string): string[] {
+  return tokenize(text).flatMap((token) => (token.startsWith('rule:') ? [token.slice('rule:'.length)] : []));
+}
+
 function tokenize(text: string): string[] {
-  const tokens =
-    text.match(/[()]|'[^']*':[^\s()]*(?:\([^)]*\)s)?|"[^"]*":[^\s()]*(?:\([^)]*\)s)?|[^\s()]*%\([^)]*\)s|[^\s()]+/g) ?? [];
-  return tokens;
+  return text.match(/[()]|(?:'[^']*':|"[^"]*":)?(?:%\([^)]*\)s|[^\s()])+/g) ?? [];
 }
 
 class Parser {
@@ -112,21 +117,32 @@ function atom(token: string): Check | undefined {
   const own = credential(kind);
   return (facts) => {
     const wanted = value(facts);
-    return wanted !== undefined && own(facts) === wanted;
+    return wanted !== undefined && own(facts).includes(wanted);
   };
 }
 
-/** The right side: text in which `%(name)s` stands for a value of the target; undefined when the target has none. */
+/** The right side: text in which each `%(name)s` stands for a value of the target; undefined when the target has none. */
 function template(text: string): (facts: Facts) => string | undefined {
-  const name = /^%\(([^)]+)\)s$/.exec(text)?.[1];
-  if (name === undefined) return () => text;
-  return ({ target }) => target[name] ?? undefined;
+  const names = [...text.matchAll(/%\(([^)]+)\)s/g)].map(([, name = '']) => name);
+  return ({ target }) => {
+    if (names.some((name) => (target[name] ?? undefined) === undefined)) return undefined;
+    return text.replace(/%\(([^)]+)\)s/g, (_, name: string) => target[name] ?? '');
+  };
 }
 
-/** The left side: a quoted literal, True, False, None, or the caller's credential of that name. */
-function credential(kind: string): (facts: Facts) => string | undefined {
-  const literal = /^(['"])(.*)\1$/.exec(kind)?.[2];
-  if (literal !== undefined) return () => literal;
-  if (kind === 'True' || kind === 'False' || kind === 'None') return () => kind;
-  return ({ credentials }) => credentials[kind] ?? undefined;
+/** The left side: a literal as Python writes it, or the caller's credentials by their path: `token.project.domain.id`. */
+function credential(kind: string): (facts: Facts) => readonly string[] {
+  const literal = /^(['"])(.*)\1$/.exec(kind)?.[2] ?? /^(?:True|False|None|\d+)$/.exec(kind)?.[0];
+  if (literal !== undefined) return () => [literal];
+  const path = kind.split('.');
+  return ({ credentials }) => valuesAt(credentials, path);
+}
+
+/** Of a list every element counts. */
+function valuesAt(value: unknown, path: readonly string[]): string[] {
+  if (Array.isArray(value)) return value.flatMap((one) => valuesAt(one, path));
+  const [name, ...rest] = path;
+  if (name === undefined) return value === null || value === undefined || typeof value === 'object' ? [] : [spell(value)];
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return [];
+  return valuesAt((value as Record<string, unknown>)[name], rest);
 }

@@ -93,3 +93,28 @@ export type Rule = keyof typeof OPERATIONS;
 
 export const DEFAULT_RULES: Readonly<Record<string, string>> = { ...HELPERS, ...OPERATIONS };
 export const OPERATION_RULES = Object.keys(OPERATIONS) as Rule[];
+
+/** What these make or keep belongs to the caller's project, so he must have one. */
+export const NEEDS_PROJECT: readonly Rule[] = [
+  ...(['cluster:create', 'clustertemplate:create', 'federation:create'] as const),
+  ...(['credential:rotate', 'certificate:create', 'certificate:get', 'quota:get'] as const),
+];
+
+/** Rules that no route is guarded by alone: what they decide. */
+export const RULE_NOTES: Readonly<Partial<Record<Rule, string>>> = {
+  'cluster:update_health_status': 'PATCH /v1/clusters/{cluster}, of the caller himself',
+  'cluster:delete_all_projects': 'DELETE /v1/clusters/{cluster} of any project',
+  'cluster:detail_all_projects': 'GET /v1/clusters/detail of every project',
+  'cluster:get_one_all_projects': 'GET /v1/clusters/{cluster} of any project, its events, operations and nodes',
+  'cluster:get_all_all_projects': 'GET /v1/clusters of every project',
+  'cluster:update_all_projects': 'PATCH, resize and node groups of clusters of any project',
+  'cluster:upgrade_all_projects': 'POST /v1/clusters/{cluster}/actions/upgrade in any project',
+  'clustertemplate:publish': 'setting or clearing `public` and `hidden` of a cluster template',
+  'clustertemplate:delete_all_projects': 'DELETE /v1/clustertemplates/{template} of any project',
+  'clustertemplate:detail_all_projects': 'GET /v1/clustertemplates/detail of every project',
+  'clustertemplate:get_one_all_projects': 'GET /v1/clustertemplates/{template} of any project',
+  'clustertemplate:get_all_all_projects': 'GET /v1/clustertemplates of every project',
+  'clustertemplate:update_all_projects': 'PATCH /v1/clustertemplates/{template} of any project',
+  'nodegroup:get_all_all_projects': 'GET /v1/clusters/{cluster}/nodegroups in any project',
+  'nodegroup:get_one_all_projects': 'GET /v1/clusters/{cluster}/nodegroups/{group} in any project',
+};

@@ -1,52 +1,53 @@
-import { readFileSync } from 'node:fs';
 import { Forbidden, type RequestContext } from '#libs/domain';
-import { parse } from 'yaml';
-import { InvalidRule, parseCheck, type Check } from './check-language.js';
-import { DEFAULT_RULES, OPERATION_RULES, type Rule } from './default-rules.js';
+import { NEEDS_PROJECT, OPERATION_RULES, type Rule } from './default-rules.js';
+import { credentialsOf, targetOf, type PolicyTarget } from './facts.js';
+import { RuleSet } from './rule-set.js';
 
-/** The object a rule is asked about. */
-export interface PolicyTarget {
-  readonly projectId: string | null;
-  readonly userId?: string | null;
-}
+export type { PolicyTarget } from './facts.js';
 
 /** Who may do what: Magnum's defaults with the operator's `policy.yaml` over them. */
 export class Policy {
-  private readonly checks = new Map<string, Check>();
+  private rules: RuleSet;
   /** Which rules were asked for a request: the interceptor looks that a route has asked its own. */
   private readonly asked = new WeakMap<RequestContext, Set<Rule>>();
 
   /** @throws InvalidRule a rule cannot be read or names a rule that is not there */
   constructor(overrides: Readonly<Record<string, string>> = {}) {
-    for (const [name, text] of Object.entries({ ...DEFAULT_RULES, ...overrides })) this.checks.set(name, parseCheck(text));
-    const dangling = { credentials: {}, roles: [], target: {} };
-    for (const name of this.checks.keys()) this.evaluate(name, dangling, []);
+    this.rules = new RuleSet(overrides);
   }
 
-  /** @throws InvalidRule; the file cannot be read: the process does not start with half a policy */
-  static fromFile(path: string | undefined): Policy {
-    if (!path) return new Policy();
-    const document: unknown = parse(readFileSync(path, 'utf8')) ?? {};
-    if (typeof document !== 'object' || Array.isArray(document)) throw new InvalidRule(`${path} is not a map of rules`);
-    for (const [name, text] of Object.entries(document as object)) {
-      if (typeof text !== 'string') throw new InvalidRule(`the rule ${name} in ${path} is not text`);
-    }
-    return new Policy(document as Record<string, string>);
+  /** From now on these rules count. */
+  use(rules: RuleSet): void {
+    this.rules = rules;
   }
 
   /** @throws Forbidden `Policy doesn't allow RULE to be performed.` */
   enforce(ctx: RequestContext, rule: Rule, target: PolicyTarget = ownProject(ctx)): void {
-    if (!this.allows(ctx, rule, target)) {
-      throw new Forbidden('policy', `Policy doesn't allow ${rule} to be performed.`, { rule });
-    }
+    if (!this.allows(ctx, rule, target)) throw refusal(rule);
   }
 
-  /** Every rule is about a project: tokens of the system, of a domain or of nothing are refused. */
   allows(ctx: RequestContext, rule: Rule, target: PolicyTarget = ownProject(ctx)): boolean {
     const seen = this.asked.get(ctx) ?? new Set();
     this.asked.set(ctx, seen.add(rule));
-    if (ctx.projectId === null) return false;
-    return this.evaluate(rule, factsOf(ctx, target), []);
+    if (ctx.projectId === null && !this.isForOthers(rule)) return false;
+    const { roles } = ctx;
+    return this.rules.evaluate(rule, { roles, credentials: credentialsOf(ctx, ctx.isAdmin), target: targetOf(target) });
+  }
+
+  /**
+   * Magnum's own rules are about projects: tokens of the system, of a domain or of nothing are refused. A rule that the
+   * operator has written is asked, unless what it allows would belong to the caller's project.
+   * @throws Forbidden
+   */
+  admit(ctx: RequestContext, rules: readonly Rule[]): void {
+    const [rule] = rules;
+    if (ctx.projectId === null && rule !== undefined && !rules.some((one) => this.isForOthers(one))) throw refusal(rule);
+  }
+
+  /** Magnum's `is_admin`: what `context_is_admin` says of the caller himself. */
+  isAdmin(ctx: Omit<RequestContext, 'isAdmin'>): boolean {
+    const target = targetOf({ projectId: ctx.projectId, userId: ctx.userId });
+    return this.rules.evaluate('context_is_admin', { roles: ctx.roles, credentials: credentialsOf(ctx, false), target });
   }
 
   /** Says why a route did not ask its rule. */
@@ -64,33 +65,11 @@ export class Policy {
     return (OPERATION_RULES as string[]).includes(rule);
   }
 
-  private evaluate(name: string, facts: Omit<Parameters<Check>[0], 'rule'>, path: readonly string[]): boolean {
-    const check = this.checks.get(name);
-    if (!check) throw new InvalidRule(`the rule ${path.at(-1) ?? ''} names ${name}, which is not there`);
-    if (path.includes(name)) throw new InvalidRule(`the rule ${name} names itself: ${[...path, name].join(' -> ')}`);
-    return check({ ...facts, rule: (other) => this.evaluate(other, facts, [...path, name]) });
+  private isForOthers(rule: Rule): boolean {
+    return this.rules.isOperators(rule) && !NEEDS_PROJECT.includes(rule);
   }
 }
 
 const ownProject = (ctx: RequestContext): PolicyTarget => ({ projectId: ctx.projectId, userId: ctx.userId });
 
-function factsOf(ctx: RequestContext, target: PolicyTarget): Omit<Parameters<Check>[0], 'rule'> {
-  return {
-    roles: ctx.roles,
-    credentials: {
-      user_id: ctx.userId,
-      project_id: ctx.projectId,
-      tenant_id: ctx.projectId,
-      user_domain_id: ctx.userDomainId ?? null,
-      domain_id: ctx.userDomainId ?? null,
-      project_domain_id: ctx.projectDomainId ?? null,
-      is_admin: ctx.isAdmin ? 'True' : 'False',
-    },
-    target: {
-      project_id: target.projectId,
-      user_id: target.userId ?? null,
-      'target.project_id': target.projectId,
-      'target.user_id': target.userId ?? null,
-    },
-  };
-}
+const refusal = (rule: Rule): Forbidden => new Forbidden('policy', `Policy doesn't allow ${rule} to be performed.`, { rule });

@@ -1,6 +1,17 @@
 import { QUOTA_RESOURCE } from '#libs/domain';
 import type { z } from 'zod';
-import { body, boolean, choice, integer, query, readOnly, requiredInteger, text, ignored } from '../../http/wire.js';
+import {
+  argumentsBody,
+  body,
+  boolean,
+  choice,
+  integer,
+  query,
+  readOnly,
+  requiredInteger,
+  text,
+  ignored,
+} from '../../http/wire.js';
 
 /** Reference section 5.6. */
 export const createQuotaBody = body('quota', 'QuotaCreate', 'A quota to set', {
@@ -23,10 +34,9 @@ export const updateQuotaBody = body('quota', 'QuotaUpdate', 'The new limit', {
 export type UpdateQuotaBody = z.output<typeof updateQuotaBody>;
 
 /** `DELETE /v1/quotas` with a body, as old clients send it. */
-export const deleteQuotaBody = body('quota', 'QuotaDelete', 'The quota to remove', {
-  project_id: text({ description: 'The project', min: 1, max: 255 }),
-  resource: text({ description: 'What is limited', min: 1, max: 255 }),
-  hard_limit: ignored('nothing depends on it'),
+export const deleteQuotaBody = argumentsBody('QuotaDelete', 'The quota to remove', {
+  project_id: 'The project',
+  resource: 'What is limited: `Cluster`',
 });
 export type DeleteQuotaBody = z.output<typeof deleteQuotaBody>;
 

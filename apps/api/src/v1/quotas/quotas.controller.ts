@@ -145,7 +145,7 @@ export class QuotasController {
     errors: { 404: NOT_FOUND },
   })
   async delete_named(@Ctx() ctx: RequestContext, @Body({ schema: deleteQuotaBody }) body: DeleteQuotaBody): Promise<void> {
-    await this.quotas.remove(ctx, body.project_id ?? '', body.resource ?? '');
+    await this.quotas.remove(ctx, body.project_id, body.resource);
   }
 }
 

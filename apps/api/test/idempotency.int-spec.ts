@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { IdempotencyKeysRepository } from '#libs/db';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type supertest from 'supertest';
 import { createApi } from '../src/create-api.js';
+import { Idempotency } from '../src/http/idempotency.js';
 import { openParts } from '../src/parts.js';
 import { ApiHarness, Requests } from './harness.js';
 
@@ -12,12 +15,14 @@ const HUNDRED = Array.from({ length: 100 }, (_, i) => i);
 describe('Idempotency-Key', () => {
   let api: ApiHarness;
   let second: Requests;
+  let secondApp: NestFastifyApplication;
   let closeSecond: () => Promise<void>;
   before(async () => {
     api = await ApiHarness.start({ API_PUBLIC_URL: 'http://api', MAX_CLUSTERS_PER_PROJECT: '10' });
     // A second process would not know more of the first than this: only the database is shared.
     const parts = await openParts(api.parts.settings);
     const app = await createApi(parts);
+    secondApp = app;
     second = new Requests(app.getHttpServer(), { 'x-auth-token': 'demo', 'openstack-api-version': 'container-infra latest' });
     closeSecond = async () => {
       await app.close();
@@ -198,6 +203,39 @@ describe('Idempotency-Key', () => {
         assert.deepEqual(said(await send()), said(first));
       });
     }
+  });
+
+  it('answers 409 to whoever waits for too long, here and in another process', async () => {
+    const [{ waitMs }, services] = [api.app.get(Idempotency), [api.app.get(Idempotency), secondApp.get(Idempotency)]];
+    for (const service of services) service.waitMs = 100;
+    // Never answers: the cloud does not.
+    api.cloud.silent.add('compute');
+    const running = create(demo(), 'slow', { keypair: 'kp' }).then((answer) => answer);
+    while ((await api.count('idempotency_keys')) === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const by of [demo(), second]) {
+      const { body, headers } = await create(by, 'slow', { keypair: 'kp' }).expect(409);
+      assert.equal(headers['retry-after'], '5');
+      assert.match(body.errors[0].detail, /^The first request with this Idempotency-Key is still being worked on/);
+    }
+    await create(second, 'slow', { name: 'other' }).expect(422);
+    await create(demo(), 'slow', { name: 'other' }).expect(422);
+    api.cloud.speak();
+    const first = await running;
+    assert.equal(first.status, 202);
+    for (const service of services) service.waitMs = waitMs;
+    assert.deepEqual((await create(second, 'slow', { keypair: 'kp' }).expect(202)).body, first.body);
+    assert.equal(await api.count('clusters'), 1);
+  });
+
+  it('keeps answers for a day', async () => {
+    await create(demo(), 'a').expect(202);
+    const keys = api.app.get(IdempotencyKeysRepository);
+    await rows(`UPDATE idempotency_keys SET created_at = now() - interval '23 hours'`);
+    await keys.removeOld(24);
+    assert.equal(await api.count('idempotency_keys'), 1);
+    await rows(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours'`);
+    await keys.removeOld(24);
+    assert.equal(await api.count('idempotency_keys'), 0);
   });
 
   it('lets somebody who lost his claim commit nothing', async () => {

@@ -53,10 +53,13 @@ const SUBNETS = [{ id: 's-1', name: 'private-subnet', network_id: 'n-2', cidr: '
 
 /**
  * The calls that the API makes of a cloud, over real HTTP, and no more; for tests of the API alone. Everybody's token is
- * his name. `down` names services that answer 503.
+ * his name. `down` names services that answer 500.
  */
 export class TinyCloud {
   readonly down = new Set<string>();
+  /** Services that take requests and say nothing until `speak`. */
+  readonly silent = new Set<string>();
+  private held: (() => void)[] = [];
   readonly calls: string[] = [];
   private server: Server;
 
@@ -71,11 +74,20 @@ export class TinyCloud {
         body,
         headers = {},
       } = this.down.has(service) ? { status: 500, body: { error: { message: 'out of order' } } } : this.answer(request, url);
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(body === undefined ? '' : JSON.stringify(body));
+      const say = (): void => {
+        response.writeHead(status, { 'content-type': 'application/json', ...headers });
+        response.end(body === undefined ? '' : JSON.stringify(body));
+      };
+      if (this.silent.has(service)) this.held.push(say);
+      else say();
     });
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     return `${this.base}/identity/v3`;
+  }
+
+  speak(): void {
+    this.silent.clear();
+    for (const say of this.held.splice(0)) say();
   }
 
   async close(): Promise<void> {

@@ -8,8 +8,6 @@ import { IdempotencyKeyInUse, IdempotencyKeyReused } from './http-errors.js';
 /** A run that has not been heard of for so long has died with its process. */
 const CLAIM_MS = 15_000;
 const RENEW_MS = 5_000;
-/** So long somebody waits for the answer of the first: longer than a run is missed. */
-const WAIT_MS = 25_000;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;
 
@@ -26,6 +24,8 @@ interface Running {
  */
 @Injectable()
 export class Idempotency implements OnModuleDestroy {
+  /** So long somebody waits for the answer of the first: longer than a run is missed. */
+  waitMs = 25_000;
   private readonly running = new Map<string, Running>();
   private readonly held = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
@@ -41,7 +41,7 @@ export class Idempotency implements OnModuleDestroy {
    */
   async begin(request: IdempotentRequest): Promise<{ claim: Claim } | { answer: KeptAnswer }> {
     const name = JSON.stringify([request.projectId, request.userId, request.key]);
-    const giveUpAt = Date.now() + WAIT_MS;
+    const giveUpAt = Date.now() + this.waitMs;
     for (;;) {
       const running = this.running.get(name);
       if (!running) return this.lead(name, request, giveUpAt);

@@ -35,5 +35,18 @@ export const federations: Scenario = {
     await g.ask(200, 'list', 'GET /v1/federations');
     await g.ask(200, 'list with all fields', 'GET /v1/federations/detail');
     await g.ask(404, 'show', 'GET /v1/federations/f1');
+    await g.ask(400, 'paging by what is not there', 'GET /v1/federations?sort_key=x');
+    await g.ask(404, 'a marker in the list', 'GET /v1/federations?marker=5e1f3f3c-1f3c-4f3c-8f3c-1f3c4f3c8f3c');
+    await g.ask(404, 'a marker', 'GET /v1/federations/detail?marker=5e1f3f3c-1f3c-4f3c-8f3c-1f3c4f3c8f3c');
+    const body = { hostcluster_id: 'k1', properties: { 'dns-zone': 'example.com.' } };
+    await g.ask(400, 'make: no host', 'POST /v1/federations', { body: {} });
+    await g.ask(404, 'make: the host is not there', 'POST /v1/federations', { body });
+    await makeTemplate(g, 't');
+    await makeCluster(g, 'k1');
+    await g.ask(400, 'make: no properties', 'POST /v1/federations', { body: { hostcluster_id: 'k1' } });
+    await g.ask(202, 'make: accepted', 'POST /v1/federations', { body });
+    await g.ask(404, 'change', 'PATCH /v1/federations/f1', { body: [] });
+    await g.ask(400, 'change: not a patch', 'PATCH /v1/federations/f1', { body: {} });
+    await g.ask(404, 'delete', 'DELETE /v1/federations/f1');
   },
 };

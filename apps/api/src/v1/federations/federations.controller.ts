@@ -66,7 +66,8 @@ export class FederationsController {
 
   @Get(':federation')
   @Endpoint({ rules: ['federation:get'], tag, summary: 'Show a federation: there is none', success: 200, errors: NONE })
-  get_one(@Param('federation') ident: string): never {
+  get_one(@Ctx() ctx: RequestContext, @Param('federation') ident: string): never {
+    this.policy.enforce(ctx, 'federation:get');
     throw missing(ident);
   }
 
@@ -104,18 +105,21 @@ export class FederationsController {
     errors: { 400: 'The patch cannot be taken', ...NONE },
   })
   patch(
+    @Ctx() ctx: RequestContext,
     @Param('federation') ident: string,
     @Query({ schema: federationPatchQuery }) _query: object,
     @Body({ schema: patchBody }) patch: PatchOperation[],
   ): never {
     const internal = patch.find(({ path: [name = ''] }) => INTERNAL.includes(name));
     if (internal) throw refused('patch', `'/${internal.path.join('/')}' is an internal attribute and can not be updated`);
+    this.policy.enforce(ctx, 'federation:update');
     throw missing(ident);
   }
 
   @Delete(':federation')
   @Endpoint({ rules: ['federation:delete'], tag, summary: 'Delete a federation: there is none', success: 204, errors: NONE })
-  delete(@Param('federation') ident: string): never {
+  delete(@Ctx() ctx: RequestContext, @Param('federation') ident: string): never {
+    this.policy.enforce(ctx, 'federation:delete');
     throw missing(ident);
   }
 

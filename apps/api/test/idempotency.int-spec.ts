@@ -209,11 +209,11 @@ describe('Idempotency-Key', () => {
     const [{ waitMs }, services] = [api.app.get(Idempotency), [api.app.get(Idempotency), secondApp.get(Idempotency)]];
     for (const service of services) service.waitMs = 100;
     // Never answers: the cloud does not.
-    api.cloud.silent.add('compute');
-    const running = create(demo(), 'slow', { keypair: 'kp' }).then((answer) => answer);
+    api.cloud.silent.add('network');
+    const running = create(demo(), 'slow', { fixed_network: 'private' }).then((answer) => answer);
     while ((await api.count('idempotency_keys')) === 0) await new Promise((resolve) => setImmediate(resolve));
     for (const by of [demo(), second]) {
-      const { body, headers } = await create(by, 'slow', { keypair: 'kp' }).expect(409);
+      const { body, headers } = await create(by, 'slow', { fixed_network: 'private' }).expect(409);
       assert.equal(headers['retry-after'], '5');
       assert.match(body.errors[0].detail, /^The first request with this Idempotency-Key is still being worked on/);
     }
@@ -223,7 +223,7 @@ describe('Idempotency-Key', () => {
     const first = await running;
     assert.equal(first.status, 202);
     for (const service of services) service.waitMs = waitMs;
-    assert.deepEqual((await create(second, 'slow', { keypair: 'kp' }).expect(202)).body, first.body);
+    assert.deepEqual((await create(second, 'slow', { fixed_network: 'private' }).expect(202)).body, first.body);
     assert.equal(await api.count('clusters'), 1);
   });
 

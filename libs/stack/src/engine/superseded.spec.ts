@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Superseded } from '#libs/domain';
 import { CLUSTER_NAMES, Scenario } from './test/scenario.js';
 import { SimulatedProcess } from './test/simulated-process.js';
+import { assertIs, to, WORLDS } from './test/worlds.js';
 
 /** A zombie lives on after its lease has passed to another engine. What it has under way when it wakes is a second old. */
 const IN_FLIGHT_MS = 1_000;
@@ -31,6 +32,34 @@ describe('a walker whose lease has passed to someone else', () => {
       assert.ok(end instanceof Superseded || end === 'done', `step ${step}: ${String(end)}`);
       await scenario.create();
       assert.deepEqual(scenario.cloud.names(), CLUSTER_NAMES, `step ${step}`);
+    }
+  });
+
+  it('during a change, at any step: writes no row, begins nothing, and the other one completes', async () => {
+    const [from, into] = [WORLDS[0], WORLDS[2]] as [object, object];
+    const whole = new Scenario(from);
+    await whole.create();
+    const steps = await whole.stepsOf((engine) => whole.change({ template: into }, engine));
+    for (let step = 3; step <= steps; step += 9) {
+      const scenario = new Scenario(from);
+      await scenario.create();
+      const zombie = new SimulatedProcess(step);
+      const taken = new Promise<void>((resolve) => (zombie.atStep = () => (scenario.takeLease(), resolve())));
+      const old = scenario
+        .engine(zombie)
+        .apply(to(scenario, into), scenario.run())
+        .then(
+          () => 'done',
+          (error: unknown) => error,
+        );
+      await scenario.clock.until(taken);
+      const kept = scenario.store.dump();
+      await scenario.clock.until(scenario.clock.sleep(IN_FLIGHT_MS));
+      assert.equal(scenario.store.dump(), kept, `step ${step}`);
+      const end = await scenario.clock.until(old);
+      assert.ok(end instanceof Superseded || end === 'done', `step ${step}: ${String(end)}`);
+      await scenario.change({ template: into });
+      await assertIs(scenario, into, `step ${step}`);
     }
   });
 
@@ -106,6 +135,23 @@ describe('a stop by the signal', () => {
       await scenario.delete();
       assert.equal(scenario.cloud.count('find'), 0, `after ${after} ms`);
       assert.deepEqual(scenario.cloud.names(), [], `after ${after} ms`);
+    }
+  });
+
+  it('in the middle of a change lets another template overtake it at once', async () => {
+    const [from, into, other] = [WORLDS[0], WORLDS[2], WORLDS[4]] as [object, object, object];
+    for (let after = 0; after < 5_000; after += 130) {
+      const scenario = new Scenario(from);
+      await scenario.create();
+      const stop = new AbortController();
+      const work = scenario.engine().apply(to(scenario, into), scenario.run({ signal: stop.signal }));
+      const ended = work.catch((error: unknown) => error);
+      await scenario.clock.until(scenario.clock.sleep(after));
+      stop.abort(new Superseded('something else is wanted'));
+      const end = await scenario.clock.until(ended);
+      await scenario.change({ template: other });
+      await assertIs(scenario, other, `after ${after} ms`);
+      if (!(end instanceof Superseded)) break;
     }
   });
 

@@ -67,6 +67,7 @@ async function measure(what: string, work: () => Promise<unknown>): Promise<void
   );
 }
 await measure(`create of ${servers} servers on ${servers} ports`, () => engine.apply(ref, run));
+await measure('one server more', () => engine.apply({ ...ref, template: clusterTemplate(servers + 1) }, run));
 await measure('delete', () => engine.delete(ref, run));
 clearInterval(meter);
 await source.destroy();

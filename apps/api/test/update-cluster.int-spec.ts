@@ -192,7 +192,12 @@ describe('PATCH /v1/clusters/{cluster}', () => {
     [
       'reasons that are no text',
       [replace('/health_status_reason', "{'api': True}")],
-      `${field} health_status_reason. Value: '{'api': True}'. Value should be a dict of strings`,
+      `${field} health_status_reason. Value: 'True'. Value should be string`,
+    ],
+    [
+      'reasons that cannot be kept',
+      [replace('/health_status_reason', String.raw`{'api': '\x00'}`)],
+      `${field} health_status_reason. Value: '?'. Value should be text without null characters`,
     ],
     ['an object', { node_count: 3 }, `${field} patch. Value: '{'node_count': 3}'. Value not a valid list: {'node_count': 3}`],
   ];

@@ -15,7 +15,7 @@ import { ClustersRepository, NodeGroupsRepository, type ClusterChanges, type Clu
 import { Inject, Injectable } from '@nestjs/common';
 import { CloudChecks, inOrder } from '../../cloud/cloud-checks.js';
 import { applyPatch, type PatchOperation } from '../../http/json-patch.js';
-import { isPlainObject, pythonRepr } from '../../http/wire.js';
+import { textMap } from '../../http/wire.js';
 import { Policy } from '../../policy/policy.js';
 import { scopeOf } from '../../policy/scope.js';
 import { SETTINGS } from '../../tokens.js';
@@ -181,15 +181,12 @@ function readWanted(touched: ReadonlyMap<string, unknown>): Wanted {
   return { nodeCount: CLUSTER_FIELDS.node_count.parse(checked('node_count', touched.get('node_count'))), health };
 }
 
+const REASON = textMap({ description: 'Health of the API and the nodes' });
+
 function readReason(value: unknown): Record<string, string> {
-  const good = isPlainObject(value) && Object.values(value).every((one) => typeof one === 'string');
-  if (good) return value as Record<string, string>;
-  const words = isPlainObject(value) ? 'Value should be a dict of strings' : `Value not a valid dict: ${pythonRepr(value)}`;
-  throw new InvalidInput(
-    'invalid-input',
-    `Invalid input for field/attribute health_status_reason. Value: '${pythonRepr(value)}'. ${words}`,
-    { field: 'health_status_reason' },
-  );
+  const result = REASON.safeParse(value);
+  if (result.success) return result.data;
+  throw refusal('health_status_reason', result.error.issues[0]?.message);
 }
 
 /** Through the field of create: numeric texts and the words of booleans are taken, what was removed has its default. */
@@ -208,7 +205,8 @@ const isFieldName = (name: string): name is keyof typeof CLUSTER_FIELDS => Objec
 function checked(name: keyof typeof CLUSTER_FIELDS, raw: unknown): unknown {
   const result = CLUSTER_FIELDS[name].safeParse(raw);
   if (result.success) return raw;
-  throw new InvalidInput('invalid-input', `Invalid input for field/attribute ${name}. ${result.error.issues[0]?.message ?? ''}`, {
-    field: name,
-  });
+  throw refusal(name, result.error.issues[0]?.message);
 }
+
+const refusal = (field: string, words = ''): InvalidInput =>
+  new InvalidInput('invalid-input', `Invalid input for field/attribute ${field}. ${words}`, { field });

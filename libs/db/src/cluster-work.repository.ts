@@ -147,7 +147,7 @@ export class ClusterWorkRepository {
       return;
     }
     const failed: { name: string; status_reason: string | null }[] = await tx.manager.query(
-      `SELECT name, status_reason FROM node_groups WHERE cluster_uuid = $1 AND status LIKE '%\_FAILED' ORDER BY id`,
+      `SELECT name, status_reason FROM node_groups WHERE cluster_uuid = $1 AND status LIKE '%FAILED' ORDER BY id`,
       [clusterUuid],
     );
     const reasons = failed.map(({ name, status_reason }) => status_reason ?? `node group ${name} has failed`);

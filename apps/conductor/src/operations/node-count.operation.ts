@@ -56,12 +56,9 @@ abstract class NodeCountOperation implements OperationHandler {
     await this.change.plan(ctx, group, plan);
   }
 
-  private async warn(
-    { cluster, operation, write }: OperationContext,
-    group: NodeGroupEntity,
-    unknown: readonly string[],
-  ): Promise<void> {
-    await write((tx) =>
+  private async warn(ctx: OperationContext, group: NodeGroupEntity, unknown: readonly string[]): Promise<void> {
+    const { cluster, operation } = ctx;
+    await ctx.write((tx) =>
       this.events.add(tx, {
         clusterUuid: cluster.uuid,
         projectId: cluster.projectId,

@@ -18,7 +18,7 @@ describe('how a group gets its count', () => {
     ['fewer: the highest leave', rows(0, 1, 4), 1, [], [1, 4], [], []],
     ['none', rows(0, 1), 0, [], [0, 1], [], []],
     ['named by server id', rows(0, 1, 2), 2, ['aaaaaaa0-0000-4000-8000-000000000000'], [0], [], []],
-    ['named by machine id', rows(0, 1, 2), 2, ['AAAAAAA000004000800000000000000' + '0'], [0], [], []],
+    ['named by machine id', rows(0, 1, 2), 2, ['AAAAAAA0000040008000000000000000'], [0], [], []],
     ['named by the node’s uuid', rows(0, 1, 2), 2, ['00000001-0000-4000-8000-000000000000'], [1], [], []],
     ['named by name and by slot', rows(0, 1, 2), 1, ['k1-worker-0', '1'], [0, 1], [], []],
     ['too few are named: the highest follow', rows(0, 1, 2, 3), 2, ['0'], [0, 3], [], []],

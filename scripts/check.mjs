@@ -1,4 +1,4 @@
-/** `npm run check`: format, lint, types, import rules and cycles, pure specs. Says what failed; fixes with `npm run format`. */
+/** `npm run check`: format, lint, types, import rules and cycles, the OpenAPI document, pure specs. Says what failed; fixes with `npm run format`. */
 import { spawnSync } from 'node:child_process';
 import { ensure, root } from './ensure.mjs';
 
@@ -9,6 +9,7 @@ const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']],
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'migrations']],
   ['openapi', process.execPath, ['dist/apps/api/src/openapi.main.js', '--check']],
+  ['openapi-lint', process.execPath, ['scripts/lint-openapi.mjs']],
   ['units', process.execPath, ['scripts/test.mjs', '--unit']],
 ];
 const only = process.argv.slice(2);

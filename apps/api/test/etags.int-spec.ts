@@ -92,7 +92,12 @@ describe('ETag, If-Match, If-None-Match', () => {
       string,
       { path: string; see: string; by?: string; method: 'post' | 'patch' | 'delete'; body?: unknown }
     > = {
-      'a template’s PATCH': { path: '/v1/clustertemplates/t', see: '/v1/clustertemplates/t', method: 'patch', body: rename('t2') },
+      'a template’s PATCH': {
+        path: '/v1/clustertemplates/t',
+        see: '/v1/clustertemplates/t',
+        method: 'patch',
+        body: rename('t2'),
+      },
       'a cluster’s PATCH': { path: K1, see: K1, method: 'patch', body: health },
       'an empty PATCH': { path: K1, see: K1, method: 'patch', body: [] },
       'a resize': { path: `${K1}/actions/resize`, see: K1, method: 'post', body: { node_count: 3 } },

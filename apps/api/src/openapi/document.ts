@@ -1,11 +1,14 @@
 import { RequestMethod } from '@nestjs/common';
 import { PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { MIN_VERSION } from '#libs/domain';
 import { z } from 'zod';
 import type { DescribedRoute } from '../http/completeness.js';
+import type { EndpointSpec } from '../http/endpoint.js';
 import { changes, targetOf } from '../http/targets.js';
-import { CHANGE_PARAMETERS, ETAG, PARAMETERS, READ_PARAMETERS } from './parameters.js';
-import { errorResponses, SHARED_SCHEMAS } from './responses.js';
+import { readExamples, type Examples } from './examples.js';
+import { headerParameters, SHARED_PARAMETERS } from './parameters.js';
+import { errorResponses, ETAG, LOCATION, SHARED_HEADERS, SHARED_SCHEMAS, sharedResponses, VERSION_HEADERS } from './responses.js';
 
 type Json = Record<string, unknown>;
 
@@ -25,15 +28,19 @@ export const TAGS: ReadonlyMap<string, string> = new Map([
   ['Health', 'For load balancers and supervisors, without a token'],
 ]);
 
-/** The OpenAPI 3.1 document, from the routes' own schemas and descriptions. Same input, same text. */
-export function buildDocument(routes: readonly DescribedRoute[]): Json {
+/**
+ * The OpenAPI 3.1 document, from the routes' own schemas and descriptions and from what the service really answered. Same
+ * input, same text.
+ */
+export function buildDocument(routes: readonly DescribedRoute[], examples: Examples = readExamples()): Json {
   const schemas: Json = { ...SHARED_SCHEMAS };
   const paths: Record<string, Json> = {};
   const sorted = [...routes].sort((a, b) => compare(a.path, b.path) || a.method - b.method);
   for (const route of sorted) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
-    const verb = (RequestMethod[route.method] ?? 'GET').toLowerCase();
-    paths[path] = { ...paths[path], [verb]: operation(route, schemas) };
+    const [verb = '', path = ''] = routeName(route)
+      .split(' ')
+      .map((part, index) => (index === 0 ? part.toLowerCase() : part));
+    paths[path] = { ...paths[path], [verb]: versioned(operation(route, schemas, examples[routeName(route)])) };
   }
   const used = new Set(sorted.map((route) => route.spec.tag));
   const tags = [...TAGS].filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
@@ -47,9 +54,12 @@ export function buildDocument(routes: readonly DescribedRoute[]): Json {
         'and beside it events, operations and nodes of clusters. Paths work with and without `/v1`.\n\n' +
         'Every call wants a Keystone token of a project: put what `openstack token issue -f value -c id` prints behind ' +
         '*Authorize*. Without the header `OpenStack-API-Version: container-infra latest` microversion 1.1 answers, which has ' +
-        'no node groups.',
+        'no node groups. What a later microversion brings says so in words and in `x-openstack-min-version`; what it takes ' +
+        'away in `x-openstack-max-version`.\n\n' +
+        'Examples are what the service really answered; uuids and times in them are samples.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '/', description: 'Where this document comes from' }],
     tags,
     security: [{ token: [] }],
     paths,
@@ -57,6 +67,9 @@ export function buildDocument(routes: readonly DescribedRoute[]): Json {
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'A Keystone token, scoped to a project' },
       },
+      parameters: SHARED_PARAMETERS,
+      headers: SHARED_HEADERS,
+      responses: sharedResponses(examples),
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => compare(a, b))),
     },
   };
@@ -64,47 +77,70 @@ export function buildDocument(routes: readonly DescribedRoute[]): Json {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function operation(route: DescribedRoute, schemas: Json): Json {
+/** `POST /v1/clusters/{cluster}`, as the document spells it. */
+export function routeName({ method, path }: DescribedRoute): string {
+  return `${RequestMethod[method] ?? 'GET'} ${path.replace(/:(\w+)/g, '{$1}')}`;
+}
+
+/** Whose description says from or until which microversion it is there also says so to programs. */
+function versioned(node: Json): Json {
+  const description = typeof node['description'] === 'string' ? node['description'] : '';
+  const since = /Since microversion (\d+\.\d+)/.exec(description)?.[1];
+  const until = /Until microversion (\d+\.\d+)/.exec(description)?.[1];
+  return {
+    ...node,
+    ...(since ? { 'x-openstack-min-version': since } : {}),
+    ...(until ? { 'x-openstack-max-version': until } : {}),
+  };
+}
+
+function operation(route: DescribedRoute, schemas: Json, examples: Examples[string] | undefined): Json {
   const { spec, path, controller, handler } = route;
   const { body, query } = inputs(route);
   const isPublic = spec.rules === 'public';
   const rules = spec.rules === 'public' ? '' : `Policy: ${spec.rules.map((rule) => `\`${rule}\``).join(', ')}. `;
-  const since = spec.since ? `Since microversion ${spec.since}.` : '';
+  const since = isPublic ? '' : `Since microversion ${spec.since ?? MIN_VERSION.toString()}.`;
   return {
     operationId: `${controller.name.replace(/Controller$/, '')}.${handler}${isAlias(route) ? `.${path.slice(1).replaceAll('/', '.')}` : ''}`,
     tags: [spec.tag],
     summary: spec.summary,
     description: [spec.description, `${rules}${since}`.trim()].filter(Boolean).join('\n\n'),
     ...(isPublic ? { security: [] } : {}),
-    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : []), ...(isPublic ? [] : headersOf(route))],
+    parameters: [
+      ...pathParameters(path),
+      ...(query ? queryParameters(query) : []),
+      ...(isPublic ? [] : headerParameters(changes(verbOf(route)))),
+    ],
     ...(body
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': content(schemaOf(body, 'input', schemas), spec.example) },
+            content: { 'application/json': { schema: schemaOf(body, 'input', schemas), examples: requests(spec, examples) } },
           },
         }
       : {}),
     responses: {
-      [spec.success]: success(route, schemas),
-      ...errorResponses(spec, { body: body !== undefined, query: query !== undefined }, changes(verbOf(route))),
+      [spec.success]: success(route, schemas, examples),
+      ...errorResponses(
+        spec,
+        { body: body !== undefined, query: query !== undefined, changes: changes(verbOf(route)) },
+        examples,
+      ),
     },
   };
 }
 
 const verbOf = ({ method }: DescribedRoute): string => RequestMethod[method] ?? 'GET';
 
-const headersOf = (route: DescribedRoute): readonly Json[] => [
-  ...PARAMETERS,
-  ...(changes(verbOf(route)) ? CHANGE_PARAMETERS : READ_PARAMETERS),
-];
-
 function isTagged(route: DescribedRoute): boolean {
   if (route.spec.rules === 'public') return false;
   return !changes(verbOf(route)) || targetOf(verbOf(route), route.path).shown !== null;
 }
 
-const content = (schema: Json, example: unknown): Json => ({ schema, ...(example === undefined ? {} : { example }) });
+/** The one that is easy to try comes first. */
+function requests(spec: EndpointSpec, examples: Examples[string] | undefined): Json {
+  return { usual: { summary: 'The usual', value: spec.example }, ...examples?.requests };
+}
 
 /** One method under several paths: only the first keeps the plain name. */
 function isAlias({ controller, handler, path }: DescribedRoute): boolean {
@@ -113,16 +149,19 @@ function isAlias({ controller, handler, path }: DescribedRoute): boolean {
   return paths.length > 1 && !path.endsWith(paths[0] ?? '');
 }
 
-function success(route: DescribedRoute, schemas: Json): Json {
-  const { spec } = route;
+function success(route: DescribedRoute, schemas: Json, examples: Examples[string] | undefined): Json {
+  const { spec, path } = route;
   const description =
     { 200: 'As asked', 201: 'Made', 202: 'Accepted: it is being done', 204: 'Done, nothing to say' }[spec.success] ?? 'Fine';
-  if (!spec.answer) return { description };
-  return {
-    description,
-    ...(isTagged(route) ? { headers: ETAG } : {}),
-    content: { [spec.mediaType ?? 'application/json']: { schema: schemaOf(spec.answer, 'output', schemas) } },
+  const headers = {
+    ...(path.startsWith('/v1') ? VERSION_HEADERS : {}),
+    ...(isTagged(route) ? ETAG : {}),
+    ...(spec.success === 201 && path === '/v1/clustertemplates' ? LOCATION : {}),
   };
+  if (!spec.answer) return { description, headers };
+  const shown = examples?.responses[spec.success];
+  const body = { schema: schemaOf(spec.answer, 'output', schemas), ...(shown ? { examples: shown } : {}) };
+  return { description, headers, content: { [spec.mediaType ?? 'application/json']: body } };
 }
 
 /** The schema of the route's body, if it takes one. */
@@ -154,6 +193,7 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   resource: 'Name of the resource: `Cluster`',
   type: 'Which authority: `kubernetes`, `etcd`, `front-proxy`',
   operation: 'uuid of the operation',
+  federation: 'uuid or name of a federation',
 };
 
 function pathParameters(path: string): Json[] {
@@ -168,12 +208,10 @@ function pathParameters(path: string): Json[] {
 
 function queryParameters(schema: z.ZodType): Json[] {
   const { properties = {} } = toSchema(schema, 'input') as { properties?: Record<string, Json> };
-  return Object.entries(properties).map(([name, { description, ...shown }]) => ({
-    name,
-    in: 'query',
-    description,
-    schema: shown,
-  }));
+  return Object.entries(properties).map(([name, { description, example, ...rest }]) => {
+    const shown = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith('x-openstack-')));
+    return versioned({ name, in: 'query', description, schema: shown, ...(example === undefined ? {} : { example }) });
+  });
 }
 
 /** Schemas with an id become components, the rest stays in place. */
@@ -192,5 +230,12 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', schemas: Json): Jso
 
 function toSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...shown } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
-  return JSON.parse(JSON.stringify(shown).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
+  return fieldsVersioned(JSON.parse(JSON.stringify(shown).replaceAll('#/$defs/', '#/components/schemas/'))) as Json;
+}
+
+function fieldsVersioned(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(fieldsVersioned);
+  if (typeof node !== 'object' || node === null) return node;
+  const inner = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, fieldsVersioned(value)]));
+  return typeof inner['description'] === 'string' ? versioned(inner) : inner;
 }

@@ -1,7 +1,7 @@
 import { VERSION_HEADER } from '#libs/domain';
 
 /** Headers that every route with a token understands. */
-export const PARAMETERS: readonly Record<string, unknown>[] = [
+const PARAMETERS: readonly Record<string, unknown>[] = [
   {
     name: VERSION_HEADER,
     in: 'header',
@@ -16,6 +16,7 @@ export const PARAMETERS: readonly Record<string, unknown>[] = [
     required: false,
     description: 'A global request id, for the log; the answer has an id of its own.',
     schema: { type: 'string' },
+    example: 'req-8e03978e-40d5-43e8-bc93-6894a57f9324',
   },
 ];
 
@@ -29,7 +30,7 @@ const header = (name: string, description: string, example: string): Record<stri
 });
 
 /** Headers of the routes that change something. */
-export const CHANGE_PARAMETERS: readonly Record<string, unknown>[] = [
+const CHANGE_PARAMETERS: readonly Record<string, unknown>[] = [
   header(
     'Idempotency-Key',
     'A text of the client’s own, new for each request, 1 to 255 visible characters. Sent again with the same request it gets the ' +
@@ -45,7 +46,7 @@ export const CHANGE_PARAMETERS: readonly Record<string, unknown>[] = [
 ];
 
 /** Of those that show something. */
-export const READ_PARAMETERS: readonly Record<string, unknown>[] = [
+const READ_PARAMETERS: readonly Record<string, unknown>[] = [
   header(
     'If-None-Match',
     'Entity tags that the client has: 304 without a body when one of them is still right.',
@@ -53,10 +54,17 @@ export const READ_PARAMETERS: readonly Record<string, unknown>[] = [
   ),
 ];
 
-/** Of answers, where a resource is shown or changed. */
-export const ETAG: Readonly<Record<string, unknown>> = {
-  ETag: {
-    description: 'Of what is shown, or of what the change has left; another one at another microversion',
-    schema: { type: 'string' },
-  },
-};
+type Json = Record<string, unknown>;
+
+const nameOf = (parameter: Json): string => String(parameter['name']).replace(/-/g, '');
+
+/** Once among the components. */
+export const SHARED_PARAMETERS: Readonly<Record<string, Json>> = Object.fromEntries(
+  [...PARAMETERS, ...CHANGE_PARAMETERS, ...READ_PARAMETERS].map((parameter) => [nameOf(parameter), parameter]),
+);
+
+/** The headers of a route that changes something, or shows something. */
+export const headerParameters = (changes: boolean): Json[] =>
+  [...PARAMETERS, ...(changes ? CHANGE_PARAMETERS : READ_PARAMETERS)].map((parameter) => ({
+    $ref: `#/components/parameters/${nameOf(parameter)}`,
+  }));

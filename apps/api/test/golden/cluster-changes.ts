@@ -71,7 +71,7 @@ export const resize: Scenario = {
     const line = `POST ${path}/actions/resize`;
     await g.ask(202, 'the workers', line, { body: { node_count: 4 } });
     await g.ask(202, 'a named group, saying which nodes leave', line, {
-      body: { node_count: '3', nodegroup: 'default-worker', nodes_to_remove: ['k1-0123456789ab-worker-1', '2'] },
+      body: { node_count: 3, nodegroup: 'default-worker', nodes_to_remove: ['k1-0123456789ab-worker-1', '2'] },
     });
     await g.ask(202, 'at 1.7', line, { version: '1.7', body: { node_count: 3, nodes_to_remove: null, nodegroup: null } });
     await g.ask(202, 'to nothing, from 1.10', line, { version: '1.10', body: { node_count: 0 } });
@@ -119,7 +119,7 @@ export const upgrade: Scenario = {
     await sql(g, `UPDATE node_groups SET status = 'UPDATE_COMPLETE'`);
     await g.ask(202, 'with every field, at 1.8', line, {
       version: '1.8',
-      body: { cluster_template: 'next', max_batch_size: '2', nodegroup: 'default-worker' },
+      body: { cluster_template: 'next', max_batch_size: 2, nodegroup: 'default-worker' },
     });
     await sql(g, again);
     await g.ask(400, 'at 1.7', line, { version: '1.7', body });

@@ -1,9 +1,9 @@
 import { storeAuthorities, UnitOfWork } from '#libs/db';
 import { createClusterAuthorities } from '#libs/pki';
 import { changes } from '../../src/http/targets.js';
-import { bodyOf, queryOf } from '../../src/openapi/document.js';
+import { bodyOf, queryOf, routeName } from '../../src/openapi/document.js';
 import type { DescribedRoute } from '../../src/http/completeness.js';
-import { routeName, type Asked, type Recorder } from './recorder.js';
+import type { Asked, Recorder } from './recorder.js';
 import { completeCluster, makeCluster, makeTemplate, type Scenario } from './scenario.js';
 
 /** What each route with a token answers in the same way: made from the table of routes, so a new route is here by itself. */

@@ -16,6 +16,12 @@ export function writeGolden(resource: string, value: unknown): void {
   writeFileSync(pathOf(resource), `${lay(value)}\n`);
 }
 
+/** For the OpenAPI document. */
+export function writeExamples(examples: unknown): void {
+  const path = fileURLToPath(new URL('../../../../../apps/api/assets/examples.json', import.meta.url));
+  writeFileSync(path, `${lay(examples)}\n`);
+}
+
 /** JSON for reading: what fits on a line is one line. */
 export function lay(value: unknown, indent = ''): string {
   const flat = JSON.stringify(value, null, 1)?.replace(/\n\s*/g, ' ') ?? 'null';

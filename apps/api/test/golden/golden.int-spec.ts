@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { API_CONTROLLERS } from '../../src/api.module.js';
 import { describeRoutes, type Controller } from '../../src/http/completeness.js';
 import { buildDocument } from '../../src/openapi/document.js';
+import { readExamples } from '../../src/openapi/examples.js';
 import { Policy } from '../../src/policy/policy.js';
 import { ApiHarness } from '../harness.js';
 import { certificates } from './certificates.js';
@@ -10,8 +11,9 @@ import { clusterTemplates } from './cluster-templates.js';
 import { clusterChanges, resize, rotation, upgrade } from './cluster-changes.js';
 import { clusters } from './clusters.js';
 import { away, discovery } from './discovery.js';
+import { examplesOf } from './examples.js';
 import { everyRoute } from './every-route.js';
-import { readGolden, writeGolden } from './files.js';
+import { readGolden, writeExamples, writeGolden } from './files.js';
 import { nodeGroups } from './node-groups.js';
 import { federations, services, stats } from './others.js';
 import { progress } from './progress.js';
@@ -48,6 +50,7 @@ const scenarios: readonly Scenario[] = [
 
 describe('golden answers', () => {
   const seen = new Set<string>();
+  const all: GoldenCase[][] = [];
   let api: ApiHarness;
   before(async () => {
     api = await ApiHarness.start(
@@ -63,11 +66,21 @@ describe('golden answers', () => {
       const recorder = new Recorder(api, routes);
       await scenario.run(recorder);
       const { cases } = recorder;
+      // What a resource says of itself goes before what all say alike.
+      if (scenario.resource === 'every-route') all.push(cases);
+      else all.unshift(cases);
       for (const { route, response } of cases) seen.add(`${route} ${response.status}`);
       if (update) return writeGolden(scenario.resource, cases);
       compare(scenario.resource, cases, readGolden<GoldenCase[]>(scenario.resource) ?? []);
     });
   }
+
+  it('gives the document its examples', () => {
+    const cases = [...all.slice(0, -1).toReversed(), ...all.slice(-1)].flat();
+    const examples = JSON.parse(JSON.stringify(examplesOf(cases))) as unknown;
+    if (update) return writeExamples(examples);
+    assert.deepEqual(readExamples(), examples, 'run `npm run golden -- --update`');
+  });
 
   it('has a case for every answer that the document promises', () => {
     const promised = promises();

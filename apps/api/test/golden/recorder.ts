@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { RequestMethod } from '@nestjs/common';
 import type { Test } from 'supertest';
 import type { DescribedRoute } from '../../src/http/completeness.js';
+import { routeName } from '../../src/openapi/document.js';
 import type { ApiHarness } from '../harness.js';
 import { Placeholders } from './placeholders.js';
 
@@ -100,11 +100,6 @@ export class Recorder {
     const plain = `${method} ${(path.split('?', 1)[0] ?? '').replace(/(.)\/$/, '$1')}`;
     return this.patterns.find(({ pattern }) => pattern.test(plain))?.route ?? null;
   }
-}
-
-/** `POST /v1/clusters/{cluster}`, as the document spells it. */
-export function routeName({ method, path }: DescribedRoute): string {
-  return `${RequestMethod[method] ?? ''} ${path.replace(/:(\w+)/g, '{$1}')}`;
 }
 
 function ownHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -76,7 +76,7 @@ export type CreateClusterBody = z.output<typeof createClusterBody>;
 /** `PATCH /v1/clusters/{cluster}`. */
 export const updateClusterQuery = query({
   rollback: boolean({
-    description: 'When the change fails, go back to the nodes of before; from microversion 1.3',
+    description: 'When the change fails, go back to the nodes of before. Since microversion 1.3',
     fallback: null,
   }),
 });

@@ -90,6 +90,26 @@ describe('POST /v1/clusters/{cluster}/actions/upgrade', () => {
     await upgrade({ cluster_template: 't', nodegroup: 'more' }).expect(202);
   });
 
+  it('has time for every group that comes along', async () => {
+    await addGroup();
+    await upgrade({ cluster_template: 'next', max_batch_size: 2 }).expect(202);
+    const [operation] = await world.rows(
+      `SELECT round(extract(epoch FROM deadline_at - created_at) / 60)::int AS minutes FROM operations WHERE kind = 'upgrade'`,
+    );
+    assert.equal(operation?.['minutes'], (1 + 3 + 3) * 60);
+  });
+
+  it('leaves no group behind that is too old', async () => {
+    await addGroup();
+    await world.rows(
+      `UPDATE node_groups SET node_facts = '{"kubernetesVersion": "v1.32.0", "imageKubeVersion": null, "nodeCidr": "10.0.0.0/24"}'
+       WHERE name = 'more'`,
+    );
+    const { body } = await upgrade({ cluster_template: 'next' }).expect(400);
+    assert.match(body.errors[0].detail, /^Node group more with Kubernetes v1\.32\.0 would be more than 3 minors behind/);
+    assert.deepEqual(await world.asked(), []);
+  });
+
   it('keeps the template it goes to', async () => {
     const path = `/v1/clustertemplates/${templates['next']}`;
     await upgrade({ cluster_template: 'next' }).expect(202);

@@ -60,8 +60,8 @@ export class UpgradeCluster {
     const named = body.nodegroup === null ? null : await this.groups.get(scope, cluster.uuid, body.nodegroup);
     assertFollows(current, next, named);
     assertChangeAllowed('upgrade', cluster.status);
-    await this.check(ctx, cluster, named, current, next);
-    await this.store(ctx, cluster, named, next, body.max_batch_size);
+    const to = await this.check(ctx, cluster, named, current, next);
+    await this.store(ctx, cluster, named, { next, to, maxBatchSize: body.max_batch_size });
     return cluster.uuid;
   }
 
@@ -69,8 +69,7 @@ export class UpgradeCluster {
     ctx: RequestContext,
     seen: ClusterEntity,
     named: NodeGroupEntity | null,
-    next: ClusterTemplateEntity,
-    maxBatchSize: number,
+    { next, to, maxBatchSize }: Wanted,
   ): Promise<void> {
     await this.changes.run(ctx, seen, async (tx, cluster, groups) => {
       assertChangeAllowed('upgrade', cluster.status);
@@ -78,7 +77,8 @@ export class UpgradeCluster {
       assertGroupStays('Upgrading', group.status);
       if (!(await this.templates.lock(tx, next.uuid))) throw templateGone(next);
       await this.groups.change(tx, group.uuid, { status: 'UPDATE_IN_PROGRESS', statusReason: null });
-      const masters = groups.filter((one) => one.role === 'master').reduce((sum, one) => sum + one.nodeCount, 0);
+      const upgraded = group.isDefault ? groups : [group];
+      if (group.isDefault) assertNotLeftBehind(groups, to);
       return {
         kind: 'upgrade',
         request: {
@@ -87,20 +87,23 @@ export class UpgradeCluster {
           previousClusterTemplateUuid: cluster.clusterTemplateUuid,
           maxBatchSize,
         },
-        rounds: masters + Math.ceil(group.nodeCount / maxBatchSize),
+        rounds: upgraded.reduce((sum, one) => sum + batches(one, maxBatchSize), 0) || 1,
         message: `upgrading cluster ${cluster.name} to cluster template ${next.name} was asked for`,
       };
     });
   }
 
-  /** @throws InvalidInput the driver cannot, or the two templates or their versions are too far apart */
+  /**
+   * @returns the Kubernetes version to go to
+   * @throws InvalidInput the driver cannot, or the two templates or their versions are too far apart
+   */
   private async check(
     ctx: RequestContext,
     cluster: ClusterEntity,
     named: NodeGroupEntity | null,
     current: ClusterTemplateEntity,
     next: ClusterTemplateEntity,
-  ): Promise<void> {
+  ): Promise<string> {
     const driver = driverName(current);
     if (!this.drivers.featuresOf(current).upgrade) {
       throw new InvalidInput('upgrade-unsupported', `Upgrading a cluster that uses the ${driver} driver is not supported.`, {
@@ -113,9 +116,28 @@ export class UpgradeCluster {
     const { kube_version: kubeVersion } = image;
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
     const to = kubernetesVersionOf(imageProperties, next.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
-    if (cluster.coeVersion === null) return;
+    if (cluster.coeVersion === null) return to;
     if (named === null || named.isDefault) checkUpgrade(cluster.coeVersion, to);
     else checkNodeVersion(cluster.coeVersion, to, named.name);
+    return to;
+  }
+}
+
+interface Wanted {
+  readonly next: ClusterTemplateEntity;
+  /** Kubernetes, `v1.36.4` */
+  readonly to: string;
+  readonly maxBatchSize: number;
+}
+
+/** Masters go one by one. */
+const batches = ({ role, nodeCount }: NodeGroupEntity, maxBatchSize: number): number =>
+  role === 'master' ? nodeCount : Math.ceil(nodeCount / maxBatchSize);
+
+/** @throws InvalidInput old nodes live on under the new control plane until their turn comes: they must not be too old */
+function assertNotLeftBehind(groups: readonly NodeGroupEntity[], to: string): void {
+  for (const { role, name, nodeFacts } of groups) {
+    if (role !== 'master' && nodeFacts) checkNodeVersion(to, nodeFacts.kubernetesVersion, name);
   }
 }
 

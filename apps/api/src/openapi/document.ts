@@ -40,7 +40,7 @@ export function buildDocument(routes: readonly DescribedRoute[], examples: Examp
     const [verb = '', path = ''] = routeName(route)
       .split(' ')
       .map((part, index) => (index === 0 ? part.toLowerCase() : part));
-    paths[path] = { ...paths[path], [verb]: versioned(operation(route, schemas, examples[routeName(route)])) };
+    paths[path] = { ...paths[path], [verb]: versioned(operation(route, schemas, examplesFor(route, routes, examples))) };
   }
   const used = new Set(sorted.map((route) => route.spec.tag));
   const tags = [...TAGS].filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
@@ -80,6 +80,16 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /** `POST /v1/clusters/{cluster}`, as the document spells it. */
 export function routeName({ method, path }: DescribedRoute): string {
   return `${RequestMethod[method] ?? 'GET'} ${path.replace(/:(\w+)/g, '{$1}')}`;
+}
+
+/** Its own; where nothing can succeed (there are no federations), a success of a route that would answer the same. */
+function examplesFor(route: DescribedRoute, routes: readonly DescribedRoute[], all: Examples): Examples[string] | undefined {
+  const { answer, success } = route.spec;
+  const own = all[routeName(route)];
+  if (!answer || own?.responses[success]) return own;
+  const like = routes.find((one) => one.spec.answer === answer && all[routeName(one)]?.responses[one.spec.success]);
+  const shown = like && all[routeName(like)]?.responses[like.spec.success];
+  return shown ? { requests: own?.requests ?? {}, responses: { ...own?.responses, [success]: shown } } : own;
 }
 
 /** Whose description says from or until which microversion it is there also says so to programs. */

@@ -59,6 +59,11 @@ describe('two answers to one request', () => {
     );
   });
 
+  it('are the same when only the order of words differs that upstream leaves to chance', () => {
+    const words = (list: string): Answer => answer(400, error(`Invalid input. Value should be one of: ${list}`));
+    assert.deepEqual(compare(words('a, b, c'), words('c, a, b'), left, right), []);
+  });
+
   it('differ in headers that one has alone, and in their values, but not in those of the connection', () => {
     const magnum = answer(200, {}, { vary: 'A', date: 'today', allow: 'GET, POST' });
     const ours = answer(200, {}, { 'x-ours': '1', vary: 'B', allow: 'POST, GET', 'keep-alive': 'timeout=5' });

@@ -253,12 +253,24 @@ describe('cluster templates', () => {
     assert.deepEqual((await page(`sort_key=flavor_id&limit=2&marker=${uuids[0]}`)).names, ['p1', 'p2']);
     const bad: [string, number, string][] = [
       ['limit=0', 400, 'Limit must be positive'],
-      ['limit=x', 400, "Invalid input for field/attribute limit. Value: 'x'. invalid literal for int() with base 10: 'x'"],
-      ['limit=', 400, "Invalid input for field/attribute limit. Value: ''. invalid literal for int() with base 10: ''"],
+      [
+        'limit=x',
+        400,
+        "Invalid input for field/attribute limit. Value: 'x'. unable to convert to int. Error: invalid literal for int() with base 10: 'x'",
+      ],
+      [
+        'limit=',
+        400,
+        "Invalid input for field/attribute limit. Value: ''. unable to convert to int. Error: invalid literal for int() with base 10: ''",
+      ],
       ['sort_key=node_count', 400, 'The sort_key value "node_count" is an invalid field for sorting'],
       ['sort_key=labels', 400, 'The sort_key value "labels" is an invalid field for sorting'],
       ['sort_dir=ASC', 400, "Invalid sort direction: ASC. Acceptable values are 'asc' or 'desc'"],
-      ['marker=p1', 400, "Invalid input for field/attribute marker. Value: 'p1'. Expected a uuid but received p1."],
+      [
+        'marker=p1',
+        400,
+        "Invalid input for field/attribute marker. Value: 'p1'. unable to convert to uuid. Error: Expected a uuid but received p1.",
+      ],
       [
         'marker=00000000-0000-4000-8000-000000000000',
         404,

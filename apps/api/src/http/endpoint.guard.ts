@@ -1,7 +1,6 @@
-import { Microversion, VERSION_HEADER } from '#libs/domain';
+import { Microversion } from '#libs/domain';
 import { Injectable, type CallHandler, type CanActivate, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyReply } from 'fastify';
 import { tap, type Observable } from 'rxjs';
 import { Policy } from '../policy/policy.js';
 import { ENDPOINT, type EndpointSpec } from './endpoint.js';
@@ -22,9 +21,6 @@ export class EndpointGuard implements CanActivate {
     if (!spec || spec.rules === 'public') return true;
     const { microversion, context } = request;
     if (spec.since && microversion && !microversion.atLeast(Microversion.of(spec.since))) {
-      const reply = execution.switchToHttp().getResponse<FastifyReply>();
-      for (const name of ['OpenStack-API-Minimum-Version', 'OpenStack-API-Maximum-Version', VERSION_HEADER])
-        reply.removeHeader(name);
       throw new NotAcceptable(
         `Version ${microversion.toString()} was requested but the requested API ${execution.getHandler().name} is not supported for this version.`,
       );

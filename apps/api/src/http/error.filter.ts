@@ -1,5 +1,5 @@
 import { isDatabaseAway } from '#libs/db';
-import { JeroboamError, MAX_VERSION, MIN_VERSION, ServiceUnavailable } from '#libs/domain';
+import { JeroboamError, MAX_VERSION, MIN_VERSION, ServiceUnavailable, VERSION_HEADER } from '#libs/domain';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
@@ -69,12 +69,19 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
     if (error instanceof MethodNotAllowed) void reply.header('allow', error.allow.join(', '));
     if (error instanceof IdempotencyKeyInUse) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error instanceof RoutingError) withoutVersion(reply);
     if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
     if (error instanceof JeroboamError) return { status: error.status, body: envelope(error.status, error.message) };
     const status = statusOf(error);
     if (status !== undefined && status < 500) return { status, body: envelope(status, wordsOf(error, status)) };
     return { status: 500, body: envelope(500, 'Internal server error.') };
   }
+}
+
+/** What no route was asked for has no version. */
+function withoutVersion(reply: FastifyReply): void {
+  for (const name of ['OpenStack-API-Minimum-Version', 'OpenStack-API-Maximum-Version', VERSION_HEADER, 'Vary'])
+    reply.removeHeader(name);
 }
 
 /** `{"errors":[...]}`; the title ends before the first full stop. */
@@ -86,9 +93,7 @@ export function envelope(status: number, message: string): ErrorBody {
 
 function routingBody(error: RoutingError, wantsJson: boolean): ErrorBody {
   const reason = error instanceof PathNotFound || error instanceof MethodNotAllowed ? '' : error.message;
-  const title =
-    { 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 415: 'Unsupported Media Type' }[error.status] ?? '';
-  const told = wantsJson || (error.status === 415 && reason !== '');
+  const title = { 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable' }[error.status] ?? '';
   const malformedVersion = error instanceof NotAcceptable && wantsJson;
   return {
     errors: [
@@ -96,8 +101,8 @@ function routingBody(error: RoutingError, wantsJson: boolean): ErrorBody {
         request_id: '',
         code: '',
         status: error.status,
-        title: told ? title : '',
-        detail: told || malformedVersion ? reason : '',
+        title: wantsJson ? title : '',
+        detail: wantsJson || malformedVersion ? reason : '',
         links: [],
       },
     ],

@@ -61,7 +61,8 @@ export function installHooks(
 
 const isPublic = (request: ApiRequest): boolean => {
   const { public: marked } = request.routeOptions.config as { public?: boolean };
-  return marked === true || /^\/docs(\/|-|$|\?)/.test(request.url);
+  // The two documents by any method: what they do not know is 405, not 401.
+  return marked === true || /^\/(v1)?($|\?)/.test(request.url) || /^\/docs(\/|-|$|\?)/.test(request.url);
 };
 
 const isMagnum = (url: string): boolean => url === '/' || /^\/v1(\/|$|\?)/.test(url);

@@ -27,12 +27,10 @@ export class NotAcceptable extends RoutingError {
   }
 }
 
-export class UnsupportedMediaType extends RoutingError {
+/** 415: not of the transport for upstream, which answers it with code `client` and its words always. */
+export class UnsupportedMediaType extends JeroboamError {
   override readonly code = 'unsupported-media-type';
   override readonly status = 415;
-  constructor(readonly reason: string) {
-    super(reason);
-  }
 }
 
 /** 422: the `Idempotency-Key` was used for another request. */

@@ -1,6 +1,6 @@
 import { InvalidInput, parsePythonLiteral } from '#libs/domain';
 import { z } from 'zod';
-import { isPlainObject, pythonRepr } from './wire.js';
+import { isPlainObject, patternText, pythonRepr } from './wire.js';
 
 /**
  * Magnum's PATCH: a list of add, replace and remove on an object of attributes. Not RFC 6902: values are text, whole
@@ -72,7 +72,8 @@ function readOperation(given: unknown): PatchOperation {
   for (const name of ['path', 'op'] as const) {
     if (given[name] === undefined || given[name] === null) throw refuse(name, null, 'Mandatory field missing.');
   }
-  if (typeof path !== 'string' || !PATH.test(path)) throw refuse('path', path, `Value should match the pattern ${PATH.source}`);
+  if (typeof path !== 'string' || !PATH.test(path))
+    throw refuse('path', path, `Value should match the pattern ${patternText(PATH)}`);
   const verb = OPS.find((one) => one === op);
   if (!verb) throw refuse('op', op, `Value should be one of: ${OPS.join(', ')}`);
   if (value === undefined || value === null) {

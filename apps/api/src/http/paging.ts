@@ -31,7 +31,7 @@ export function pageRequest(given: PageQuery, maxLimit: number, sortable: readon
   if (marker !== null && !isUuidText(marker)) {
     throw new InvalidInput(
       'invalid-marker',
-      `Invalid input for field/attribute marker. Value: '${marker}'. Expected a uuid but received ${marker}.`,
+      `Invalid input for field/attribute marker. Value: '${marker}'. unable to convert to uuid. Error: Expected a uuid but received ${marker}.`,
       { field: 'marker' },
     );
   }
@@ -43,7 +43,7 @@ function limitOf(given: string | null, maxLimit: number): number {
   if (!/^\s*[+-]?\d{1,15}\s*$/.test(given)) {
     throw new InvalidInput(
       'invalid-limit',
-      `Invalid input for field/attribute limit. Value: '${given}'. invalid literal for int() with base 10: '${given}'`,
+      `Invalid input for field/attribute limit. Value: '${given}'. unable to convert to int. Error: invalid literal for int() with base 10: '${given}'`,
       { field: 'limit' },
     );
   }

@@ -40,6 +40,9 @@ function field<T>(shown: Shown, read: (value: unknown) => T): Field<T> {
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 const orNull = (type: string): string[] => [type, 'null'];
 
+/** As upstream spells it: JavaScript escapes slashes. */
+export const patternText = ({ source }: RegExp): string => source.replaceAll('\\/', '/');
+
 interface TextOptions extends Described {
   readonly min?: number;
   readonly max?: number;
@@ -88,7 +91,7 @@ function checkText(value: unknown, { min, max, pattern }: TextOptions): string {
   if (max !== undefined && value.length > max) {
     throw new Problem(value, `Value should have a maximum character requirement of ${max}`);
   }
-  if (pattern && !pattern.test(value)) throw new Problem(value, `Value should match the pattern ${pattern.source}`);
+  if (pattern && !pattern.test(value)) throw new Problem(value, `Value should match the pattern ${patternText(pattern)}`);
   if (UNSTORABLE.test(value))
     throw new Problem(value.replace(UNSTORABLE_ALL, '?'), 'Value should be text without null characters');
   return value;

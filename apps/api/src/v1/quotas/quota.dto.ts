@@ -25,7 +25,7 @@ export const createQuotaBody = body('quota', 'QuotaCreate', 'A quota to set', {
 export type CreateQuotaBody = z.output<typeof createQuotaBody>;
 
 /** A plain object, not a patch. Without `hard_limit` upstream sets 1; here it is refused. */
-export const updateQuotaBody = body('quota', 'QuotaUpdate', 'The new limit', {
+export const updateQuotaBody = body('quotapatch', 'QuotaUpdate', 'The new limit', {
   hard_limit: requiredInteger({ description: 'How many at most', min: 0 }),
   project_id: ignored('the path counts'),
   resource: ignored('the path counts'),

@@ -154,7 +154,7 @@ function markerOf(marker: string | null): number | null {
   if (/^\d{1,9}$/.test(marker)) return Number(marker);
   throw new InvalidInput(
     'invalid-marker',
-    `Invalid input for field/attribute marker. Value: '${marker}'. invalid literal for int() with base 10: '${marker}'`,
+    `Invalid input for field/attribute marker. Value: '${marker}'. unable to convert to int. Error: invalid literal for int() with base 10: '${marker}'`,
     { field: 'marker' },
   );
 }

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, OpenStackCli, runCommand } from '../support/commands.js';
-import { SOURCES } from './driver.js';
+import { eventually, runCommand } from '../support/commands.js';
+import { CoeRows, type Check } from './coe-rows.js';
 import { IMAGE, KEYPAIR, LIMIT, type Account } from './site.js';
-import { NotPossible, type ClientRows } from './table.js';
-
-/** Command → argument → the words it is limited to; what `coe_commands.py` prints. */
-type Commands = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-type Check = (stdout: string) => void | Promise<void>;
+import type { ClientRows } from './table.js';
 
 const PRIVATE = 'http://proxy.example.test:3128';
 
@@ -17,57 +13,41 @@ const PRIVATE = 'http://proxy.example.test:3128';
  * has is asked of itself, so that a newer one with more options fails until they are here.
  */
 export async function openstackCli(rows: ClientRows, account: Account): Promise<void> {
-  const walk = await CliWalk.start(rows, account);
-  const { network, subnet, drop } = await account.network();
-  await walk.templates(network, subnet);
-  await walk.create(network, subnet);
-  await walk.wrongInput();
-  await walk.quotas();
-  await walk.complete();
-  await walk.nodeGroups();
-  await walk.changes();
-  await walk.controlPlanes();
-  await walk.remove();
-  await drop();
+  const coe = await CoeRows.start(rows, account);
+  try {
+    const walk = new CliWalk(coe, account);
+    const { network, subnet, drop } = await account.network();
+    await walk.templates(network, subnet);
+    await walk.create(network, subnet);
+    await walk.wrongInput();
+    await walk.quotas();
+    await walk.complete();
+    await walk.nodeGroups();
+    await walk.changes();
+    await walk.controlPlanes();
+    await walk.remove();
+    await drop();
+  } finally {
+    await coe.close();
+  }
 }
 
 class CliWalk {
-  private constructor(
-    private readonly rows: ClientRows,
+  constructor(
+    private readonly coe: CoeRows,
     private readonly account: Account,
-    private readonly commands: Commands,
-    private readonly member: OpenStackCli,
-    private readonly admin: OpenStackCli,
   ) {}
-
-  static async start(rows: ClientRows, account: Account): Promise<CliWalk> {
-    const listed = await runCommand('/usr/bin/python3', [join(SOURCES, 'coe_commands.py')], { PYTHONWARNINGS: 'ignore' });
-    assert.equal(listed.code, 0, listed.stderr);
-    const commands = JSON.parse(listed.stdout) as Commands;
-    rows.has(
-      Object.entries(commands).flatMap(([command, args]) => [
-        command,
-        ...Object.entries(args).flatMap(([name, words]) =>
-          words.length > 0
-            ? words.map((word) => `${command} ${name} ${word}`)
-            : name.startsWith('--')
-              ? [`${command} ${name}`]
-              : [],
-        ),
-      ]),
-    );
-    const cli = (cloud: string): OpenStackCli => new OpenStackCli(account.cloudsYaml, cloud, account.dir);
-    return new CliWalk(rows, account, commands, cli('member'), cli('admin'));
-  }
 
   async templates(network: string, subnet: string): Promise<void> {
     const base = `--coe kubernetes --image ${IMAGE} --external-network public`;
-    await this.must(
+    await this.coe.must(
       `coe cluster template create cli ${base} --flavor m1.small --master-flavor m1.medium --labels a=1 --labels b=2`,
     );
-    await this.must(`coe cluster template create cli-next ${base} --flavor m1.small --master-flavor m1.medium --labels a=1`);
-    await this.must(`coe cluster template create cli-ha ${base} --flavor m1.small --master-flavor m1.medium --master-lb-enabled`);
-    await this.ok(
+    await this.coe.must(`coe cluster template create cli-next ${base} --flavor m1.small --master-flavor m1.medium --labels a=1`);
+    await this.coe.must(
+      `coe cluster template create cli-ha ${base} --flavor m1.small --master-flavor m1.medium --master-lb-enabled`,
+    );
+    await this.coe.ok(
       `coe cluster template create cli-all ${base} --keypair ${KEYPAIR} --fixed-network ${network} --fixed-subnet ${subnet}` +
         ` --network-driver calico --volume-driver cinder --dns-nameserver 8.8.4.4,1.1.1.1 --flavor m1.small --master-flavor m1.small` +
         ` --docker-volume-size 5 --docker-storage-driver overlay2 --http-proxy ${PRIVATE} --https-proxy ${PRIVATE}` +
@@ -81,40 +61,40 @@ class CliWalk {
         assert.deepEqual(template['labels'], { a: '1', b: '2' });
       },
     );
-    await this.ok(`coe cluster template create cli-public ${base} --public --floating-ip-enabled --hidden -f json`, (stdout) => {
+    await this.coe.ok(`coe cluster template create cli-public ${base} --public --floating-ip-enabled --hidden -f json`, (stdout) => {
       assert.equal(fromJson(stdout)['public'], true);
       assert.equal(fromJson(stdout)['hidden'], true);
-    }, this.admin); // prettier-ignore
-    await this.ok(`coe cluster template create cli-visible ${base} --visible -f json`, (stdout) =>
+    }, this.coe.admin); // prettier-ignore
+    await this.coe.ok(`coe cluster template create cli-visible ${base} --visible -f json`, (stdout) =>
       assert.equal(fromJson(stdout)['hidden'], false),
     );
-    await this.refused(`coe cluster template create cli-no ${base} --public`, /Not authorized to set public or hidden flag/);
-    await this.refused(
+    await this.coe.refused(`coe cluster template create cli-no ${base} --public`, /Not authorized to set public or hidden flag/);
+    await this.coe.refused(
       `coe cluster template create cli-no ${base} --floating-ip-enabled --floating-ip-disabled`,
       /mutually exclusive/,
     );
-    await this.ok('coe cluster template list --limit 2 --sort-key name --sort-dir desc -f json', (stdout) =>
+    await this.coe.ok('coe cluster template list --limit 2 --sort-key name --sort-dir desc -f json', (stdout) =>
       assert.deepEqual(namesOf(stdout), ['cli-visible', 'cli-next']),
     );
-    await this.ok('coe cluster template list --sort-key name --sort-dir asc --fields public -f json', (stdout) =>
+    await this.coe.ok('coe cluster template list --sort-key name --sort-dir asc --fields public -f json', (stdout) =>
       assert.deepEqual(namesOf(stdout), ['cli', 'cli-all', 'cli-ha', 'cli-next', 'cli-visible']),
     );
-    await this.ok('coe cluster template show cli-all -f json', (stdout) =>
+    await this.coe.ok('coe cluster template show cli-all -f json', (stdout) =>
       assert.deepEqual(String(fromJson(stdout)['tags']).split(',').toSorted(), ['one', 'two']),
     );
-    await this.ok('coe cluster template update cli-all replace labels=c=3 docker_volume_size=7 -f json', (stdout) => {
+    await this.coe.ok('coe cluster template update cli-all replace labels=c=3 docker_volume_size=7 -f json', (stdout) => {
       assert.deepEqual(fromJson(stdout)['labels'], { c: '3' });
       assert.equal(fromJson(stdout)['docker_volume_size'], 7);
     });
-    await this.ok('coe cluster template update cli-all add labels/d=4 -f json', (stdout) =>
+    await this.coe.ok('coe cluster template update cli-all add labels/d=4 -f json', (stdout) =>
       assert.deepEqual(fromJson(stdout)['labels'], { c: '3', d: '4' }),
     );
-    await this.ok('coe cluster template update cli-all remove tags docker_volume_size labels/c -f json', (stdout) =>
+    await this.coe.ok('coe cluster template update cli-all remove tags docker_volume_size labels/c -f json', (stdout) =>
       assert.deepEqual(fromJson(stdout)['labels'], { d: '4' }),
     );
-    await this.refused('coe cluster template update cli-all replace image_id=no-such', /Image no-such could not be found/);
-    await this.refused('coe cluster template show no-such', /ClusterTemplate no-such could not be found/);
-    await this.refused(
+    await this.coe.refused('coe cluster template update cli-all replace image_id=no-such', /Image no-such could not be found/);
+    await this.coe.refused('coe cluster template show no-such', /ClusterTemplate no-such could not be found/);
+    await this.coe.refused(
       `coe cluster template create cli-no --coe swarm --image ${IMAGE} --external-network public`,
       /Invalid input for field\/attribute coe/,
     );
@@ -125,10 +105,10 @@ class CliWalk {
       `--cluster-template cli --docker-volume-size 5 --labels b=3,c=4 --merge-labels --keypair ${KEYPAIR} --master-count 1` +
       ` --node-count 1 --timeout 15 --master-flavor m1.small --flavor m1.small --fixed-network ${network} --fixed-subnet ${subnet}` +
       ` --discovery-url https://discovery.example.test/1`;
-    await this.must('coe cluster create cli --cluster-template cli --master-count 1 --node-count 1 --timeout 15', accepted);
-    await this.must('coe cluster create cli-ha --cluster-template cli-ha --master-count 3 --node-count 1', accepted);
-    await this.ok(`coe cluster create cli-all ${all} --floating-ip-enabled`, accepted);
-    await this.ok('coe cluster show cli-all -f json', (stdout) => {
+    await this.coe.must('coe cluster create cli --cluster-template cli --master-count 1 --node-count 1 --timeout 15', accepted);
+    await this.coe.must('coe cluster create cli-ha --cluster-template cli-ha --master-count 3 --node-count 1', accepted);
+    await this.coe.ok(`coe cluster create cli-all ${all} --floating-ip-enabled`, accepted);
+    await this.coe.ok('coe cluster show cli-all -f json', (stdout) => {
       const cluster = fromJson(stdout);
       assert.deepEqual(cluster['labels'], { a: '1', b: '3', c: '4' });
       assert.deepEqual(cluster['labels_overridden'], { b: '2' });
@@ -138,54 +118,56 @@ class CliWalk {
       assert.match(String(cluster['status']), /^CREATE_/);
     });
     // magnumclient 4.0 sends `false` for both spellings.
-    await this.ok('coe cluster create cli-lb --cluster-template cli --floating-ip-disabled --master-lb-disabled', accepted);
-    await this.ok('coe cluster create cli-lb2 --cluster-template cli --master-lb-enabled', accepted);
-    await this.ok('coe cluster delete cli-all cli-lb cli-lb2', (stdout) => assert.equal(stdout.match(/accepted/g)?.length, 3));
+    await this.coe.ok('coe cluster create cli-lb --cluster-template cli --floating-ip-disabled --master-lb-disabled', accepted);
+    await this.coe.ok('coe cluster create cli-lb2 --cluster-template cli --master-lb-enabled', accepted);
+    await this.coe.ok('coe cluster delete cli-all cli-lb cli-lb2', (stdout) =>
+      assert.equal(stdout.match(/accepted/g)?.length, 3),
+    );
   }
 
   async wrongInput(): Promise<void> {
     const create = 'coe cluster create no --cluster-template';
-    await this.refused(`${create} missing`, /ClusterTemplate missing could not be found/);
-    await this.refused(`${create} cli --flavor no-such`, /Unable to find flavor no-such/);
-    await this.refused(`${create} cli --keypair no-such`, /Unable to find keypair no-such/);
-    await this.refused(`${create} cli --master-count 2`, /size cannot be an even number/);
-    await this.refused(`${create} cli --master-count 3`, /master_count must be 1 when master_lb_enabled is False/);
-    await this.refused(`${create} cli --fixed-network no-such`, /Unable to find fixed network no-such/);
-    await this.refused(`coe cluster create 2no --cluster-template cli`, /Invalid input for field\/attribute name/);
-    await this.refused('coe cluster show missing', /Cluster missing could not be found/);
-    await this.refused('coe cluster delete missing', /Cluster missing could not be found/);
-    await this.refused('coe nodegroup list missing', /Cluster missing could not be found/);
-    await this.refused('coe ca show missing', /Cluster missing could not be found/);
+    await this.coe.refused(`${create} missing`, /ClusterTemplate missing could not be found/);
+    await this.coe.refused(`${create} cli --flavor no-such`, /Unable to find flavor no-such/);
+    await this.coe.refused(`${create} cli --keypair no-such`, /Unable to find keypair no-such/);
+    await this.coe.refused(`${create} cli --master-count 2`, /size cannot be an even number/);
+    await this.coe.refused(`${create} cli --master-count 3`, /master_count must be 1 when master_lb_enabled is False/);
+    await this.coe.refused(`${create} cli --fixed-network no-such`, /Unable to find fixed network no-such/);
+    await this.coe.refused(`coe cluster create 2no --cluster-template cli`, /Invalid input for field\/attribute name/);
+    await this.coe.refused('coe cluster show missing', /Cluster missing could not be found/);
+    await this.coe.refused('coe cluster delete missing', /Cluster missing could not be found/);
+    await this.coe.refused('coe nodegroup list missing', /Cluster missing could not be found/);
+    await this.coe.refused('coe ca show missing', /Cluster missing could not be found/);
   }
 
   async quotas(): Promise<void> {
     const of = `--project-id ${this.account.project} --resource Cluster`;
     let id = '';
-    await this.ok(`coe quotas show ${of}`, (stdout) => assert.match(stdout, /hard_limit\s*\|\s*20\b/));
-    await this.ok(`coe quotas create ${of} --hard-limit 7`, (stdout) => {
+    await this.coe.ok(`coe quotas show ${of}`, (stdout) => assert.match(stdout, /hard_limit\s*\|\s*20\b/));
+    await this.coe.ok(`coe quotas create ${of} --hard-limit 7`, (stdout) => {
       assert.match(stdout, /hard_limit\s*\|\s*7\b/);
       id = /\bid\s*\|\s*(\d+)/.exec(stdout)?.[1] ?? '';
-    }, this.admin); // prettier-ignore
-    await this.ok(`coe quotas create ${of}`, (stdout) => assert.match(stdout, /failed.*already exists/s), this.admin);
-    await this.ok('coe quotas list --all-tenants --limit 1000 --sort-key id --sort-dir desc', (stdout) =>
-      assert.ok(stdout.includes(this.account.project)), this.admin); // prettier-ignore
-    await this.ok(`coe quotas list --all-tenants --sort-dir asc --marker ${id}`, (stdout) =>
-      assert.ok(!stdout.includes(this.account.project)), this.admin); // prettier-ignore
-    await this.refused('coe quotas list', /Policy doesn't allow quota:get_all to be performed/);
-    await this.ok(
+    }, this.coe.admin); // prettier-ignore
+    await this.coe.ok(`coe quotas create ${of}`, (stdout) => assert.match(stdout, /failed.*already exists/s), this.coe.admin);
+    await this.coe.ok('coe quotas list --all-tenants --limit 1000 --sort-key id --sort-dir desc', (stdout) =>
+      assert.ok(stdout.includes(this.account.project)), this.coe.admin); // prettier-ignore
+    await this.coe.ok(`coe quotas list --all-tenants --sort-dir asc --marker ${id}`, (stdout) =>
+      assert.ok(!stdout.includes(this.account.project)), this.coe.admin); // prettier-ignore
+    await this.coe.refused('coe quotas list', /Policy doesn't allow quota:get_all to be performed/);
+    await this.coe.ok(
       `coe quotas update ${of} --hard-limit 9`,
       (stdout) => assert.match(stdout, /hard_limit\s*\|\s*9\b/),
-      this.admin,
+      this.coe.admin,
     );
-    await this.ok(`coe quotas delete ${of}`, (stdout) => assert.match(stdout, /has been accepted/), this.admin);
-    await this.ok(`coe quotas delete ${of}`, (stdout) => assert.match(stdout, /could not be found/), this.admin);
-    await this.ok('coe service list -f json', (stdout) => assert.ok(stdout.includes('magnum-conductor')), this.admin);
-    await this.refused('coe service list', /Policy doesn't allow magnum-service:get_all to be performed/);
+    await this.coe.ok(`coe quotas delete ${of}`, (stdout) => assert.match(stdout, /has been accepted/), this.coe.admin);
+    await this.coe.ok(`coe quotas delete ${of}`, (stdout) => assert.match(stdout, /could not be found/), this.coe.admin);
+    await this.coe.ok('coe service list -f json', (stdout) => assert.ok(stdout.includes('magnum-conductor')), this.coe.admin);
+    await this.coe.refused('coe service list', /Policy doesn't allow magnum-service:get_all to be performed/);
   }
 
   async complete(): Promise<void> {
-    await this.rows.must('(waiting: CREATE_COMPLETE)', () => this.account.settled('cli'));
-    await this.ok('coe cluster show cli -f json', (stdout) => {
+    await this.coe.rows.must('(waiting: CREATE_COMPLETE)', () => this.account.settled('cli'));
+    await this.coe.ok('coe cluster show cli -f json', (stdout) => {
       const cluster = fromJson(stdout);
       assert.equal(cluster['status'], 'CREATE_COMPLETE');
       assert.match(String(cluster['api_address']), /^https:\/\/127\.\d+\.\d+\.\d+:6443$/);
@@ -193,19 +175,19 @@ class CliWalk {
       assert.equal((cluster['node_addresses'] as string[]).length, 1);
       assert.equal((cluster['master_addresses'] as string[]).length, 1);
     });
-    await this.ok('coe cluster list --sort-key name --sort-dir asc --limit 1 -f json', (stdout) =>
+    await this.coe.ok('coe cluster list --sort-key name --sort-dir asc --limit 1 -f json', (stdout) =>
       assert.deepEqual(namesOf(stdout), ['cli']),
     );
-    await this.ok('coe cluster list --sort-key name --sort-dir desc -f json', (stdout) =>
+    await this.coe.ok('coe cluster list --sort-key name --sort-dir desc -f json', (stdout) =>
       assert.deepEqual(namesOf(stdout).slice(-2), ['cli-ha', 'cli']),
     );
-    await this.refused('coe cluster list --sort-key no_such', /sort_key value "no_such" is an invalid field for sorting/);
-    await this.ok(`coe stats list ${this.account.project}`, (stdout) => assert.match(stdout, /clusters\s*\|\s*[2-5]\b/));
+    await this.coe.refused('coe cluster list --sort-key no_such', /sort_key value "no_such" is an invalid field for sorting/);
+    await this.coe.ok(`coe stats list ${this.account.project}`, (stdout) => assert.match(stdout, /clusters\s*\|\s*[2-5]\b/));
     const csr = join(this.account.dir, 'user.csr');
     const key = ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(this.account.dir, 'user.key')];
     await runCommand('openssl', [...key, '-out', csr, '-subj', '/O=developers/CN=jane']);
-    await this.ok('coe ca show cli', (stdout) => writeFileSync(join(this.account.dir, 'ca.pem'), stdout));
-    await this.ok(`coe ca sign cli ${csr}`, async (stdout) => {
+    await this.coe.ok('coe ca show cli', (stdout) => writeFileSync(join(this.account.dir, 'ca.pem'), stdout));
+    await this.coe.ok(`coe ca sign cli ${csr}`, async (stdout) => {
       writeFileSync(join(this.account.dir, 'user.pem'), stdout);
       const verified = await runCommand(
         'openssl',
@@ -215,112 +197,112 @@ class CliWalk {
       );
       assert.equal(verified.code, 0, verified.stderr);
     });
-    await this.ok(`coe cluster config cli --dir ${this.account.dir} --force --output-certs --use-certificate`, async () => {
+    await this.coe.ok(`coe cluster config cli --dir ${this.account.dir} --force --output-certs --use-certificate`, async () => {
       assert.match(readFileSync(join(this.account.dir, 'cert.pem'), 'utf8'), /BEGIN CERTIFICATE/);
       await this.kubectl([/control-plane/, /worker|<none>/]);
     });
-    await this.ok(`coe cluster config cli --dir ${this.account.dir} --force --use-keystone`, () => {
+    await this.coe.ok(`coe cluster config cli --dir ${this.account.dir} --force --use-keystone`, () => {
       assert.match(readFileSync(join(this.account.dir, 'config'), 'utf8'), /exec:/);
     });
   }
 
   async nodeGroups(): Promise<void> {
     const ng = 'coe nodegroup';
-    await this.ok(`${ng} list cli --sort-key name --sort-dir asc -f json`, (stdout) =>
+    await this.coe.ok(`${ng} list cli --sort-key name --sort-dir asc -f json`, (stdout) =>
       assert.deepEqual(namesOf(stdout), ['default-master', 'default-worker']),
     );
-    await this.ok(`${ng} list cli --sort-key name --sort-dir desc --limit 1 -f json`, (stdout) =>
+    await this.coe.ok(`${ng} list cli --sort-key name --sort-dir desc --limit 1 -f json`, (stdout) =>
       assert.deepEqual(namesOf(stdout), ['default-worker']),
     );
-    await this.ok(`${ng} list cli --role master -f json`, (stdout) => assert.deepEqual(namesOf(stdout), ['default-master']));
-    await this.ok(`${ng} show cli default-worker -f json`, (stdout) => assert.equal(fromJson(stdout)['is_default'], true));
-    await this.ok(
+    await this.coe.ok(`${ng} list cli --role master -f json`, (stdout) => assert.deepEqual(namesOf(stdout), ['default-master']));
+    await this.coe.ok(`${ng} show cli default-worker -f json`, (stdout) => assert.equal(fromJson(stdout)['is_default'], true));
+    await this.coe.ok(
       `${ng} create cli extra --node-count 1 --min-nodes 1 --max-nodes 3 --role infra --image ${IMAGE} --flavor m1.small` +
         ` --docker-volume-size 5 --labels e=5 --merge-labels`,
       (stdout) => assert.match(stdout, /Request to create nodegroup [0-9a-f-]{36} accepted/),
     );
     await this.settle();
-    await this.ok(`${ng} show cli extra -f json`, (stdout) => {
+    await this.coe.ok(`${ng} show cli extra -f json`, (stdout) => {
       const group = fromJson(stdout);
       assert.equal(group['status'], 'CREATE_COMPLETE');
       assert.deepEqual(group['labels'], { a: '1', b: '2', e: '5' });
       assert.deepEqual(group['labels_added'], { e: '5' });
     });
-    await this.refused(`${ng} create cli extra`, /A node group with name extra already exists in the cluster cli/);
-    await this.refused(`${ng} create cli no --role master`, /Creating master nodegroups is currently not supported/);
-    await this.refused(
+    await this.coe.refused(`${ng} create cli extra`, /A node group with name extra already exists in the cluster cli/);
+    await this.coe.refused(`${ng} create cli no --role master`, /Creating master nodegroups is currently not supported/);
+    await this.coe.refused(
       `${ng} create cli no --min-nodes 3 --node-count 1`,
       /min_node_count \(3\) should be less or equal to node_count/,
     );
-    await this.ok(`${ng} update cli extra replace min_node_count=0 max_node_count=2`);
+    await this.coe.ok(`${ng} update cli extra replace min_node_count=0 max_node_count=2`);
     await this.settle();
-    await this.ok(`${ng} update cli extra remove max_node_count`);
+    await this.coe.ok(`${ng} update cli extra remove max_node_count`);
     await this.settle();
-    await this.ok(`${ng} update cli extra add max_node_count=2`);
+    await this.coe.ok(`${ng} update cli extra add max_node_count=2`);
     await this.settle();
-    await this.refused(`${ng} update cli extra replace node_count=2`, /internal attribute and can not be updated/);
-    await this.refused('coe cluster resize cli 3 --nodegroup extra', /Resizing extra outside the allowed range/);
-    await this.ok('coe cluster resize cli 2 --nodegroup extra');
+    await this.coe.refused(`${ng} update cli extra replace node_count=2`, /internal attribute and can not be updated/);
+    await this.coe.refused('coe cluster resize cli 3 --nodegroup extra', /Resizing extra outside the allowed range/);
+    await this.coe.ok('coe cluster resize cli 2 --nodegroup extra');
     await this.settle();
-    await this.ok(`${ng} show cli extra -f json`, (stdout) => assert.equal(fromJson(stdout)['node_count'], 2));
-    await this.refused(`${ng} delete cli default-worker`, /Deleting a default nodegroup is not supported/);
-    await this.ok(`${ng} delete cli extra`);
+    await this.coe.ok(`${ng} show cli extra -f json`, (stdout) => assert.equal(fromJson(stdout)['node_count'], 2));
+    await this.coe.refused(`${ng} delete cli default-worker`, /Deleting a default nodegroup is not supported/);
+    await this.coe.ok(`${ng} delete cli extra`);
     await this.settle();
-    await this.refused(`${ng} show cli extra`, /Nodegroup extra could not be found/);
+    await this.coe.refused(`${ng} show cli extra`, /Nodegroup extra could not be found/);
   }
 
   async changes(): Promise<void> {
-    await this.ok('coe cluster update cli replace node_count=2 --rollback', (stdout) =>
+    await this.coe.ok('coe cluster update cli replace node_count=2 --rollback', (stdout) =>
       assert.match(stdout, /has been accepted/),
     );
     await this.settle();
-    const servers = await this.member.json<{ ID: string; Name: string }[]>('server', 'list');
+    const servers = await this.coe.member.json<{ ID: string; Name: string }[]>('server', 'list');
     const worker = servers.find(({ Name }) => /^cli-[0-9a-f]{12}-worker-0$/.test(Name));
     assert.ok(worker, 'the first worker is a server');
-    await this.ok(`coe cluster resize cli 1 --nodes-to-remove ${worker.ID}`);
+    await this.coe.ok(`coe cluster resize cli 1 --nodes-to-remove ${worker.ID}`);
     await this.settle();
-    await this.rows.row('(the server that was named has left)', async () => {
-      const left = await this.member.json<{ ID: string }[]>('server', 'list');
+    await this.coe.rows.row('(the server that was named has left)', async () => {
+      const left = await this.coe.member.json<{ ID: string }[]>('server', 'list');
       assert.ok(left.every(({ ID }) => ID !== worker.ID));
     });
-    await this.ok('coe cluster update cli remove node_count');
+    await this.coe.ok('coe cluster update cli remove node_count');
     await this.settle();
-    await this.ok('coe cluster update cli replace health_status=HEALTHY health_status_reason=api=ok');
-    await this.refused('coe cluster update cli add name=other', /has existed|cannot change cluster property/);
-    await this.refused('coe cluster update cli replace master_count=3', /cannot change cluster property/);
-    await this.refused('coe cluster resize missing 1', /Cluster missing could not be found/);
-    await this.refused('coe cluster upgrade cli missing', /ClusterTemplate missing could not be found/);
-    await this.ok('coe cluster upgrade cli cli-next --max-batch-size 1 --nodegroup default-worker');
+    await this.coe.ok('coe cluster update cli replace health_status=HEALTHY health_status_reason=api=ok');
+    await this.coe.refused('coe cluster update cli add name=other', /has existed|cannot change cluster property/);
+    await this.coe.refused('coe cluster update cli replace master_count=3', /cannot change cluster property/);
+    await this.coe.refused('coe cluster resize missing 1', /Cluster missing could not be found/);
+    await this.coe.refused('coe cluster upgrade cli missing', /ClusterTemplate missing could not be found/);
+    await this.coe.ok('coe cluster upgrade cli cli-next --max-batch-size 1 --nodegroup default-worker');
     await this.settle();
-    await this.ok('coe cluster show cli -f json', async (stdout) => {
-      const next = await this.member.json<{ uuid: string }>('coe', 'cluster', 'template', 'show', 'cli-next');
+    await this.coe.ok('coe cluster show cli -f json', async (stdout) => {
+      const next = await this.coe.member.json<{ uuid: string }>('coe', 'cluster', 'template', 'show', 'cli-next');
       assert.equal(fromJson(stdout)['cluster_template_id'], next.uuid);
     });
-    await this.ok('coe ca rotate cli', undefined, this.member, /'rotate_ca_certificate' is not supported by this driver/);
+    await this.coe.ok('coe ca rotate cli', undefined, this.coe.member, /'rotate_ca_certificate' is not supported by this driver/);
     await this.settle();
   }
 
   /** Three control-plane nodes behind a load balancer; asked for at the start. */
   async controlPlanes(): Promise<void> {
-    await this.rows.row('(waiting: three control-plane nodes behind a load balancer)', () => this.account.settled('cli-ha'));
-    await this.ok(`coe cluster config cli-ha --dir ${this.account.dir} --force`, () =>
+    await this.coe.rows.row('(waiting: three control-plane nodes behind a load balancer)', () => this.account.settled('cli-ha'));
+    await this.coe.ok(`coe cluster config cli-ha --dir ${this.account.dir} --force`, () =>
       this.kubectl([/control-plane/, /control-plane/, /control-plane/, /worker|<none>/]),
     );
   }
 
   async remove(): Promise<void> {
-    await this.ok('coe cluster template delete cli', (stdout) =>
+    await this.coe.ok('coe cluster template delete cli', (stdout) =>
       assert.match(stdout, /is referenced by one or multiple clusters/),
     );
-    await this.ok('coe cluster delete cli cli-ha', (stdout) => assert.equal(stdout.match(/accepted/g)?.length, 2));
-    await this.rows.must('(waiting: every cluster is gone)', () =>
+    await this.coe.ok('coe cluster delete cli cli-ha', (stdout) => assert.equal(stdout.match(/accepted/g)?.length, 2));
+    await this.coe.rows.must('(waiting: every cluster is gone)', () =>
       eventually('no cluster', LIMIT, async () => (await this.account.call('GET', '/v1/clusters')).body.clusters.length === 0),
     );
-    await this.ok('coe cluster list -f json', (stdout) => assert.deepEqual(namesOf(stdout), []));
-    await this.ok('coe cluster template delete cli cli-next cli-ha cli-all cli-visible', (stdout) =>
+    await this.coe.ok('coe cluster list -f json', (stdout) => assert.deepEqual(namesOf(stdout), []));
+    await this.coe.ok('coe cluster template delete cli cli-next cli-ha cli-all cli-visible', (stdout) =>
       assert.equal(stdout.match(/accepted/g)?.length, 5, stdout),
     );
-    await this.ok('coe cluster template delete cli-public', (stdout) => assert.match(stdout, /accepted/), this.admin);
+    await this.coe.ok('coe cluster template delete cli-public', (stdout) => assert.match(stdout, /accepted/), this.coe.admin);
   }
 
   private async settle(): Promise<void> {
@@ -340,57 +322,9 @@ class CliWalk {
       assert.match(line, wanted[index] ?? /never/);
     }
   }
-
-  private ok(command: string, check?: Check, as = this.member, cannot?: RegExp): Promise<unknown> {
-    return this.rows.row(told(command, as === this.admin), () => this.run(command, as, check, cannot), this.covered(command));
-  }
-
-  private must(command: string, check?: Check): Promise<unknown> {
-    return this.rows.must(told(command, false), () => this.run(command, this.member, check), this.covered(command));
-  }
-
-  private async run(command: string, as: OpenStackCli, check?: Check, cannot?: RegExp): Promise<void> {
-    const { code, stdout, stderr } = await as.run(...command.split(' '));
-    const refusal = code === 0 ? null : cannot?.exec(stderr);
-    if (refusal) throw new NotPossible(refusal[0]);
-    if (code !== 0) throw new Error(`exit code ${code}: ${stderr.trim() || stdout.trim()}`);
-    await check?.(stdout);
-  }
-
-  private refused(command: string, words: RegExp): Promise<unknown> {
-    const run = async (): Promise<void> => {
-      const { code, stdout, stderr } = await this.member.run(...command.split(' '));
-      assert.notEqual(code, 0, `it was accepted: ${stdout}`);
-      assert.match(stderr, words);
-    };
-    return this.rows.row(`${told(command, false)} is refused`, run, this.covered(command));
-  }
-
-  /** What of the client a command line shows. */
-  private covered(line: string): string[] {
-    const words = line.split(' ');
-    const command = Object.keys(this.commands)
-      .filter((name) => `${line} `.startsWith(`${name} `))
-      .toSorted((a, b) => b.length - a.length)[0];
-    if (!command) throw new Error(`${line}: not a command of this client`);
-    const args = this.commands[command] ?? {};
-    return [
-      command,
-      ...words.filter((word) => word.startsWith('--')).map((word) => `${command} ${word}`),
-      ...Object.entries(args).flatMap(([name, choices]) =>
-        choices.filter((choice) => words.includes(choice)).map((choice) => `${command} ${name} ${choice}`),
-      ),
-    ];
-  }
 }
 
 const accepted: Check = (stdout) => assert.match(stdout, /Request to create cluster [0-9a-f-]{36} accepted/);
-
-/** A command as the table shows it. */
-function told(command: string, asAdmin: boolean): string {
-  const short = command.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}/g, 'ID').replaceAll(/\/tmp\/\S+\//g, '');
-  return `${short.length > 150 ? `${short.slice(0, 147)}...` : short}${asAdmin ? ' [administrator]' : ''}`;
-}
 
 /** The client may say something before its JSON. */
 function fromJson(stdout: string): Record<string, unknown> {

@@ -291,7 +291,7 @@ class CliWalk {
   }
 
   async remove(): Promise<void> {
-    await this.coe.ok('coe cluster template delete cli', (stdout) =>
+    await this.coe.ok('coe cluster template delete cli-next', (stdout) =>
       assert.match(stdout, /is referenced by one or multiple clusters/),
     );
     await this.coe.ok('coe cluster delete cli cli-ha', (stdout) => assert.equal(stdout.match(/accepted/g)?.length, 2));

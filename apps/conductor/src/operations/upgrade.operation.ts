@@ -1,4 +1,12 @@
-import { ClusterWorkRepository, EventsRepository, NodesRepository, type NodeFacts, type StoredFailure, type Tx } from '#libs/db';
+import {
+  ClusterWorkRepository,
+  EventsRepository,
+  NodesRepository,
+  type NodeEntity,
+  type NodeFacts,
+  type StoredFailure,
+  type Tx,
+} from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { groupUuidIfAny } from './group-request.js';
 import { isDraining, NodeChange, ownNodes } from './nodes/node-change.js';
@@ -7,7 +15,7 @@ import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { ControlPlane } from './upgrade/control-plane.js';
 import { ResolveUpgrade } from './upgrade/resolve-upgrade.js';
-import { nextMove } from './upgrade/upgrade-move.js';
+import { nextMove, type UpgradedNode } from './upgrade/upgrade-move.js';
 import { groupsOf, storedTarget, targetOf, upgradeRequest, type GroupTarget } from './upgrade/upgrade-request.js';
 
 /**
@@ -101,7 +109,7 @@ export class UpgradeOperation implements OperationHandler {
       const [own] = await this.change.groupNodes(ctx, uuids);
       // Removed meanwhile: there is nothing left to upgrade.
       if (!own) return;
-      const nodes = own.nodes.map((node) => ({ node, ...node, current: isOf(node.facts, target.facts) }));
+      const nodes = own.nodes.map((node) => upgradedNode(node, target));
       const move = nextMove(nodes, target.wanted, batch);
       switch (move.kind) {
         case 'done':
@@ -144,7 +152,8 @@ export class UpgradeOperation implements OperationHandler {
       });
     });
     const taken = new Set(nodes.map((node) => node.slot));
-    await this.change.plan(ctx, { ...group, nodeFacts: target.facts }, { leaving: [], newSlots: freeSlots(taken, count) });
+    const [now] = await this.change.groupNodes(ctx, [group.uuid]);
+    if (now) await this.change.plan(ctx, now.group, { leaving: [], newSlots: freeSlots(taken, count) });
   }
 }
 
@@ -152,6 +161,11 @@ interface Rules {
   /** Until it is well enough for the next one to come or to go. */
   readonly settled?: (own: GroupNodes) => Promise<void>;
   readonly leave: (own: GroupNodes, nodes: GroupNodes['nodes']) => Promise<void>;
+}
+
+function upgradedNode(node: NodeEntity, target: GroupTarget): UpgradedNode & { readonly node: NodeEntity } {
+  const { uuid, slot, leavingSince, readyAt } = node;
+  return { node, uuid, slot, leavingSince, readyAt, current: isOf(node.facts, target.facts) };
 }
 
 function isOf(facts: NodeFacts | null, target: NodeFacts): boolean {

@@ -107,8 +107,8 @@ export class ControlPlane {
     await this.stacks.apply(ctx, [{ group: own.group, nodes: own.nodes.filter(stays) }]);
     const floatingIp = own.nodes.find((node) => node.floatingIp !== null)?.floatingIp;
     const carrier = apiCarrier(
-      own.nodes.map((node) => ({ ...node, joined: node.joinedAt !== null, leaving: node.leavingSince !== null })),
-    );
+      own.nodes.map((node) => ({ node, slot: node.slot, joined: node.joinedAt !== null, leaving: node.leavingSince !== null })),
+    )?.node;
     if (!floatingIp || !carrier || carrier.floatingIp === floatingIp) return;
     await ctx.write((tx) => this.nodes.moveFloatingIp(tx, ctx.cluster.uuid, carrier.uuid, floatingIp));
     await this.tell(ctx, `the API's address ${floatingIp} is on node ${carrier.name} now`, { node: carrier.name }, carrier.uuid);

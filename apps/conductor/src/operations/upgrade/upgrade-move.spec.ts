@@ -4,7 +4,7 @@ import { nextMove, type UpgradedNode } from './upgrade-move.js';
 
 /** `o` old, `n` new and Ready, `.` new and not Ready yet, `x` leaving, `!` old and never Ready. */
 const nodes = (states: string): UpgradedNode[] =>
-  [...states].map((state, slot) => ({
+  Array.from(states, (state, slot) => ({
     uuid: `u${slot}`,
     slot,
     leavingSince: state === 'x' ? new Date() : null,
@@ -55,7 +55,8 @@ describe('the next move of an upgrade', () => {
           if (move.kind === 'add') states += '.'.repeat(move.count);
           if (move.kind === 'mark' || move.kind === 'leave') {
             const chosen = new Set(move.nodes.map((node) => node.slot));
-            states = [...states].map((state, slot) => (chosen.has(slot) ? (move.kind === 'mark' ? 'x' : '') : state)).join('');
+            const becomes = move.kind === 'mark' ? 'x' : '';
+            states = Array.from(states, (state, slot) => (chosen.has(slot) ? becomes : state)).join('');
           }
         }
         assert.equal(states, 'nnn');

@@ -14,7 +14,7 @@ const GONE_MS = 2_000;
 /** Answers `pods/exec` over a WebSocket: what the program said, how it ended, and the end of the stream. */
 export function sendExec(request: IncomingMessage, socket: Duplex, result: ProgramResult): void {
   const key = String(request.headers['sec-websocket-key']);
-  const asked = String(request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
+  const asked = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
   const protocol = PROTOCOLS.find((one) => asked.includes(one));
   const accept = createHash('sha1').update(`${key}${GUID}`).digest('base64');
   const head = [

@@ -51,7 +51,8 @@ function run(
   const [first] = asked;
   switch (`${verb} ${object}`) {
     case 'member list':
-      if (!members.hasMajority) return failed('etcdserver: request timed out');
+      // Linearizable since etcd 3.5.
+      if (!members.hasMajority) return failed('context deadline exceeded');
       return printed(JSON.stringify(memberList(members, first), null, undefined).replaceAll(/"(\d{10,})n"/g, '$1'));
     case 'endpoint status': {
       const targets = flags.has('cluster') ? members.list().filter((member) => member.started) : asked;
@@ -70,7 +71,10 @@ function run(
       return printed(`Member ${argument} removed from cluster ${CLUSTER_ID.toString(16)}`);
     default:
       if (verb !== 'move-leader') return failed(`unknown command "${verb}" for "etcdctl"`);
-      members.moveLeader(asked.find((member) => member.id === members.leader)?.id ?? '', object);
+      if (!asked.some((member) => member.id === members.leader)) {
+        return { ...failed(`no leader endpoint given at [${flags.get('endpoints') ?? ''}]`), exitCode: 128 };
+      }
+      members.moveLeader(members.leader ?? '', object);
       return printed(`Leadership transferred from ${first?.id ?? ''} to ${object}`);
   }
 }

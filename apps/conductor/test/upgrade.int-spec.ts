@@ -171,7 +171,7 @@ describe('an upgrade', () => {
   it('refuses to go back, and says from where to where', async () => {
     const uuid = await cluster(1, 0);
     await upgrade(uuid, template(NEW, 1));
-    await assert.rejects(upgrade(uuid, template(OLD, 1)), /400.*v1\.36\.4 cannot be downgraded to v1\.35\.9/);
+    await assert.rejects(upgrade(uuid, template(OLD, 1)), /400.*cannot be downgraded, from v1\.36\.4 to v1\.35\.9/);
     const still = await site.cluster(uuid);
     assert.equal(still?.status, 'UPDATE_COMPLETE');
     await remove(uuid);

@@ -19,12 +19,12 @@ interface Version {
 export function checkUpgrade(from: string, to: string): void {
   const [old, next] = [parse(from), parse(to)];
   if (compare(next, old) < 0) {
-    throw refusal('kubernetes-downgrade', `Kubernetes ${from} cannot be downgraded to ${to}.`, from, to);
+    throw refusal('kubernetes-downgrade', `Kubernetes cannot be downgraded, from ${from} to ${to}.`, from, to);
   }
   if (next.major === old.major && next.minor <= old.minor + 1) return;
   throw refusal(
     'kubernetes-minor-skipped',
-    `Kubernetes ${from} cannot be upgraded to ${to} at once: go to v${old.major}.${old.minor + 1} first.`,
+    `Kubernetes cannot be upgraded over a minor version, from ${from} to ${to}: go to v${old.major}.${old.minor + 1} first.`,
     from,
     to,
   );
@@ -81,7 +81,7 @@ export function checkNodeVersion(controlPlane: string, node: string, nodeGroup: 
   if (kubelet.major > plane.major || (kubelet.major === plane.major && kubelet.minor > plane.minor)) {
     throw refusal(
       'kubernetes-node-newer',
-      `Node group ${nodeGroup} cannot run Kubernetes ${node}: its control plane runs ${controlPlane}.`,
+      `Node group ${nodeGroup} cannot run newer Kubernetes than its control plane: ${node}, not above ${controlPlane}.`,
       controlPlane,
       node,
     );
@@ -89,7 +89,7 @@ export function checkNodeVersion(controlPlane: string, node: string, nodeGroup: 
   if (kubelet.major === plane.major && plane.minor - kubelet.minor <= MOST_BEHIND) return;
   throw refusal(
     'kubernetes-node-too-old',
-    `Node group ${nodeGroup} with Kubernetes ${node} would be more than ${MOST_BEHIND} minors behind the control plane ${controlPlane}.`,
+    `Node group ${nodeGroup} would be more than ${MOST_BEHIND} minor versions behind its control plane: ${node}, under ${controlPlane}.`,
     controlPlane,
     node,
   );

@@ -172,6 +172,15 @@ describe('nodes that come and go', () => {
     assert.equal((await nodeObjects()).filter(({ name }) => name.includes('-gpu-')).length, 0);
   });
 
+  it('the masters’ limits may change: no machine does', async () => {
+    const before = await servers();
+    await site.request('PATCH', `/clusters/${cluster}/nodegroups/default-master`, [
+      { op: 'replace', path: '/max_node_count', value: 3 },
+    ]);
+    await assertSettled('UPDATE_COMPLETE', 1, 'default-master');
+    assert.deepEqual(await servers(), before);
+  });
+
   it('a group of none has an empty stack', async () => {
     await site.request('POST', `/clusters/${cluster}/nodegroups`, { name: 'none', node_count: 0 });
     await assertSettled('UPDATE_COMPLETE', 0, 'none');

@@ -1,6 +1,7 @@
 import { ClusterWorkRepository, type NodeGroupEntity } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
 import { Injectable } from '@nestjs/common';
+import { isMaster } from '../cluster-plan.js';
 import { groupUuidOf } from '../group-request.js';
 import type { OperationContext, Step } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
@@ -22,13 +23,10 @@ export class NodeGroupSteps {
     const { change } = this;
     const step = (name: string, run: (ctx: OperationContext, groupUuids: readonly string[]) => Promise<void>): Step => ({
       name,
-      run: (ctx) => run(ctx, [groupUuidOf(ctx.operation)]),
+      run: async (ctx) => run(ctx, await this.changeable(ctx)),
     });
     return [
-      step('resolve', async (ctx, uuids) => {
-        await this.group(ctx);
-        await change.resolve(ctx, uuids);
-      }),
+      step('resolve', (ctx) => change.resolve(ctx, [groupUuidOf(ctx.operation)])),
       step('leftovers', (ctx, uuids) => change.leftovers(ctx, uuids)),
       step('nodes', async (ctx) => {
         // Planned once: a plan that is begun again would be made for what the first one has left of the group.
@@ -43,8 +41,14 @@ export class NodeGroupSteps {
     ];
   }
 
+  /** Masters come and go by an upgrade alone: each is a member of etcd. What one has left of them is the next one's. */
+  private async changeable(ctx: OperationContext): Promise<string[]> {
+    const group = await this.group(ctx);
+    return isMaster(group) ? [] : [group.uuid];
+  }
+
   /** @throws OperationFailure an operation before this one has removed the group */
-  async group({ cluster, operation }: OperationContext): Promise<NodeGroupEntity> {
+  private async group({ cluster, operation }: OperationContext): Promise<NodeGroupEntity> {
     const uuid = groupUuidOf(operation);
     const group = (await this.clusters.groups(SERVICE, cluster.uuid)).find((one) => one.uuid === uuid);
     if (group) return group;

@@ -15,6 +15,9 @@ const SCRIPTS = process.env['OPENSTACK_BENCH'] ?? join(root, '../shared/openstac
 const INSIDE = '/var/lib/stack/tempest/etc';
 const OUTSIDE = join(BENCH, 'root', INSIDE);
 
+/** Which account a test has taken: a run that was broken off leaves it taken, so each of ours has a folder of its own. */
+const LOCKS = 'jeroboam-locks';
+
 /** The plugin's tests come as a member and as the administrator, and once more as admin, member and reader of roles. */
 const RUNS = [
   { name: 'api', regex: String.raw`magnum_tempest_plugin\.tests\.api\.v1\.test_`, roles: false },
@@ -85,6 +88,9 @@ function configure(): (() => void)[] {
   );
   for (const { name, roles } of RUNS) {
     let text = given.replace(/^magnum = .*$/m, 'magnum = true').replace(/^image_id = .*$/m, 'image_id = ubuntu');
+    text += `\n[oslo_concurrency]\nlock_path = ${INSIDE}/${LOCKS}/${name}\n`;
+    mkdirSync(join(OUTSIDE, LOCKS, name), { recursive: true });
+    chmodSync(join(OUTSIDE, LOCKS, name), 0o777);
     if (roles) {
       text = text.replace(/^test_accounts_file = .*$/m, `test_accounts_file = ${INSIDE}/jeroboam-accounts.yaml`);
       text += '\n[enforce_scope]\nmagnum = true\n';
@@ -105,6 +111,7 @@ function configure(): (() => void)[] {
   }
   return [
     () => {
+      rmSync(join(OUTSIDE, LOCKS), { recursive: true, force: true });
       if (helps) rmSync(helper, { recursive: true, force: true });
       for (const file of ['jeroboam-accounts.yaml', ...RUNS.map(({ name }) => `jeroboam-${name}.conf`)])
         rmSync(join(OUTSIDE, file), { force: true });

@@ -7,11 +7,14 @@ import { Installation } from '../../apps/standalone/src/installation.js';
 import { eventually } from '../support/commands.js';
 import { counted, inventoryOf, type Inventory } from '../support/inventory.js';
 
+/** An answer as a client of any language sees it: nobody has checked it. */
+export type WireBody = any; // oxlint-disable-line no-explicit-any -- what is read of it is what the row shows
+
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Headers;
   /** Parsed when it is JSON, else the text. */
-  readonly body: any; // oxlint-disable-line no-explicit-any -- an answer as a client of any language sees it
+  readonly body: WireBody;
 }
 
 /** Seconds that an operation on a cluster may take. */

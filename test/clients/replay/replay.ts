@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, runCommand } from '../../support/commands.js';
-import { LIMIT, type Account, type WireAnswer } from '../site.js';
+import { LIMIT, type Account, type WireAnswer, type WireBody } from '../site.js';
 import { NotPossible, type ClientRows } from '../table.js';
 
 /** A request as a client makes it, and where the client's public source shows that. */
@@ -18,7 +18,7 @@ export interface ReplayedRequest {
   /** Codes that the client takes for success. */
   readonly expect: readonly number[];
   /** What the client then reads. @throws Error it would not understand the answer */
-  readonly check?: (body: any) => void; // oxlint-disable-line no-explicit-any -- an answer as a client of any language sees it
+  readonly check?: (body: WireBody) => void;
   /** Words of a refusal that makes the call impossible here. */
   readonly cannot?: RegExp;
   readonly asAdmin?: boolean;
@@ -34,17 +34,17 @@ export class Replay {
     private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
-  async send(request: ReplayedRequest): Promise<any> {
+  async send(request: ReplayedRequest): Promise<WireBody> {
     const { call, method, path, source } = request;
     return (await this.rows.row(
       `${call}: ${method} ${short(path)} [${this.repository}:${source}]`,
       async () => (await this.exchange(request)).body as unknown,
       [call],
-    )) as any; // oxlint-disable-line no-explicit-any -- as above
+    )) as WireBody;
   }
 
   /** As `send`, for what the rest needs. @throws Error the request failed */
-  async must(request: ReplayedRequest): Promise<any> {
+  async must(request: ReplayedRequest): Promise<WireBody> {
     const body = await this.send(request);
     if (body === undefined) throw new Error(`${request.call}: ${request.method} ${request.path} failed`);
     return body;

@@ -84,9 +84,18 @@ export class CoeRows {
     await ended;
   }
 
-  /** A command that succeeds; `check` reads what it says. */
+  /** A command that succeeds; `check` reads what it says. A refusal in the words `cannot` makes it impossible here. */
   ok(command: string, check?: Check, as = this.member, cannot?: RegExp): Promise<unknown> {
     return this.rows.row(told(command, as === this.admin), () => this.run(command, as, check, cannot), this.covered(command));
+  }
+
+  /** As `ok`, for a command that only newer releases have. */
+  async newer(name: string, command: string, check?: Check): Promise<void> {
+    if (name in this.commands) await this.ok(command, check);
+    else
+      await this.rows.row(command, () => {
+        throw new NotPossible('this release of the client has no such command');
+      });
   }
 
   /** As `ok`, for what the rest needs, by the program `openstack` itself. @throws Error it failed */

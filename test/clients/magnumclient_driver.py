@@ -302,6 +302,14 @@ def changes():
         equal(call("clusters.get", "mc").cluster_template_id, call("cluster_templates.get", "mc-next").uuid)
 
     made("clusters.upgrade", upgrade)
+
+    def credentials():
+        if "credentials.update" not in MEMBER.names():
+            raise NotPossible("this release of the client has no credentials")
+        uuid = MEMBER.client.clusters.get("mc").uuid
+        equal(call("credentials.update", uuid).uuid, uuid)
+
+    made("credentials.update", credentials)
     made("clusters.upgrade to a missing template", lambda: call("clusters.upgrade", "mc", "missing"), refused="could not be found")
 
 

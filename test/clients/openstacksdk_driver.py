@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """openstacksdk: what its cloud layer has for container-infra, and its proxy where the release has one (1.0 and newer)."""
 import inspect
+from importlib import metadata
 
 import openstack
 from openstack.cloud import _coe
 
-from rows import IMAGE, KEYPAIR, certificate_request, check, equal, has, row, settled, until
+from rows import IMAGE, KEYPAIR, NotPossible, certificate_request, check, equal, has, row, settled, until
 
 MEMBER = openstack.connect(cloud="member")
 ADMIN = openstack.connect(cloud="admin")
@@ -126,10 +127,16 @@ def plain_adapter():
         adapter.get("/clusters/sdk").headers["OpenStack-API-Version"].split()[1], "1.1"))
 
 
+def none():
+    """Why there are no rows of the proxy."""
+    raise NotPossible("openstacksdk %s has no proxy for it, only the adapter" % metadata.version("openstacksdk"))
+
+
 def by_proxy():
     """The proxy of newer releases."""
     known = proxy_methods()
     if not known:
+        row(SERVICE + " (all of the proxy)", none)
         return
     infra = getattr(MEMBER, SERVICE)
     admin = getattr(ADMIN, SERVICE)

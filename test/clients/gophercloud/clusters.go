@@ -172,6 +172,9 @@ func (w *walk) changes() {
 		}
 		return w.settled()
 	})
+	row("clusters.Upgrade", func() error {
+		return notPossible("this release of the library has no such function; Terraform's row shows the request")
+	}, "none")
 	row("clusters.Resize before 1.7", func() error {
 		_, err := clusters.Resize(w.at("1.6"), w.cluster, clusters.ResizeOpts{NodeCount: number(1)}).Extract()
 		return refused(err, "406")

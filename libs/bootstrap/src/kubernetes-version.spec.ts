@@ -14,7 +14,7 @@ test('the image wins, then the label, then the default', () => {
 test('an image and a label that disagree are refused, naming both', () => {
   assert.throws(() => kubernetesVersionOf({ kube_version: 'v1.36.4' }, { kube_tag: 'v1.35.9' }), {
     code: 'kubernetes-version-mismatch',
-    message: 'The image carries Kubernetes v1.36.4 (property kube_version), label kube_tag asks for v1.35.9.',
+    message: 'Label kube_tag does not agree with the image (property kube_version): v1.35.9, not v1.36.4.',
   });
 });
 
@@ -22,7 +22,7 @@ test('unknown, ended and unreadable versions are refused', () => {
   assert.throws(() => kubernetesVersionOf({}, { kube_tag: 'v1.22.1' }), { code: 'unsupported-kubernetes-version' });
   assert.throws(() => kubernetesVersionOf({}, { kube_tag: 'v1.34.9' }, DEFAULT_KUBERNETES_VERSION, today), {
     code: 'unsupported-kubernetes-version',
-    message: 'Kubernetes v1.34.9 ended on 2026-10-27. Supported: 1.35, 1.36, 1.37.',
+    message: 'This version of Kubernetes ended on 2026-10-27: v1.34.9. Supported: 1.35, 1.36, 1.37.',
   });
   for (const kube_tag of ['1.36.4', 'v1.36', 'v1.36.4-rancher1', 'v1.36.4\n', '$(id)'])
     assert.throws(() => kubernetesVersionOf({}, { kube_tag }), { code: 'invalid-value' }, kube_tag);

@@ -50,7 +50,7 @@ export function kubernetesVersionOf(
   if (inImage !== null && asked !== null && inImage !== asked) {
     throw new InvalidInput(
       'kubernetes-version-mismatch',
-      `The image carries Kubernetes ${inImage} (property kube_version), label kube_tag asks for ${asked}.`,
+      `Label kube_tag does not agree with the image (property kube_version): ${asked}, not ${inImage}.`,
       { field: 'labels/kube_tag', image: inImage, label: asked },
     );
   }
@@ -74,7 +74,7 @@ function refuseUnsupported(version: string, today: Date | undefined): void {
   const why = minor ? `ended on ${minor.endOfLife}` : 'is not known here';
   throw new InvalidInput(
     'unsupported-kubernetes-version',
-    `Kubernetes ${version} ${why}. Supported: ${offered.map((one) => one.minor).join(', ')}.`,
+    `This version of Kubernetes ${why}: ${version}. Supported: ${offered.map((one) => one.minor).join(', ')}.`,
     { field: 'labels/kube_tag', version },
   );
 }

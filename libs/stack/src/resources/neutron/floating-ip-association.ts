@@ -40,6 +40,9 @@ export const floatingIpAssociation = defineResource({
     if (one?.port_id === portId) await absent(floatingIps.update(floatingIpId, { port_id: null }));
   },
   read: () => Promise.resolve({}),
-  /** A floating IP is on one port, and a port has one: a second association would take it away from the first. */
-  excludes: (before, after) => before.floatingip_id === after.floatingip_id || before.port_id === after.port_id,
+  /**
+   * A port has one. A floating IP goes from port to port in one call, without a moment on neither: its old association is
+   * removed afterwards, and finds nothing of its own any more.
+   */
+  excludes: (before, after) => before.floatingip_id !== after.floatingip_id && before.port_id === after.port_id,
 });

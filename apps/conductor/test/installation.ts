@@ -86,6 +86,11 @@ export class TestInstallation {
     await this.actAs('demo', this.sandbox.passwords.demo, 'demo');
   }
 
+  /** For clients that speak for themselves: the endpoint without `/v1`, and the token of who acts now. */
+  access(): { readonly url: string; readonly token: string } {
+    return { url: this.apiUrl, token: this.token };
+  }
+
   async close(): Promise<void> {
     for (const close of this.closers.toReversed()) await close();
   }

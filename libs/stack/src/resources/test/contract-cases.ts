@@ -46,7 +46,7 @@ const pool = async (world: World, vip?: string): Promise<string> => {
   return (await world.make('OS::Octavia::Pool', properties)).id;
 };
 /** A floating IP and a port that it can reach. */
-const reachable = async (world: World): Promise<{ floatingip_id: string; port_id: string }> => {
+export const reachable = async (world: World): Promise<{ floatingip_id: string; port_id: string }> => {
   const publicNetwork = await external(world);
   const inner = await subnet(world);
   const router = await world.make('OS::Neutron::Router', { external_gateway_info: { network: publicNetwork } });

@@ -7,7 +7,7 @@ type Row = Record<string, unknown>;
 describe('ETag, If-Match, If-None-Match', () => {
   let api: ApiHarness;
   before(async () => {
-    api = await ApiHarness.start();
+    api = await ApiHarness.start({}, { upgrade: true, rotateCa: true });
   });
   after(() => api.close());
   beforeEach(async () => {
@@ -18,7 +18,11 @@ describe('ETag, If-Match, If-None-Match', () => {
       .post('/v1/clustertemplates', { name: 't', image_id: 'ubuntu', coe: 'kubernetes', labels: { a: '1' } })
       .expect(201);
     await demo().post('/v1/clusters', { name: 'k1', cluster_template_id: 't' }).expect(202);
-    await sql(`UPDATE clusters SET status = 'CREATE_COMPLETE'`);
+    await sql(`UPDATE clusters SET status = 'CREATE_COMPLETE', api_address = 'https://x:6443', coe_version = 'v1.36.4'`);
+    await sql(
+      `INSERT INTO node_groups (uuid, cluster_uuid, project_id, name, role, node_count, status)
+       SELECT gen_random_uuid(), uuid, project_id, 'extra', 'worker', 1, status FROM clusters`,
+    );
     await sql(`UPDATE node_groups SET status = 'CREATE_COMPLETE'`);
   });
   const demo = (version = 'latest'): Requests => api.as('demo', version);
@@ -83,6 +87,14 @@ describe('ETag, If-Match, If-None-Match', () => {
     assert.equal(made.headers['etag'], await tagOf('/v1/clustertemplates/new'));
     const changed = await demo().patch(K1, health).expect(202);
     assert.equal(changed.headers['etag'], await tagOf(K1));
+    const group = await demo()
+      .patch(`${K1}/nodegroups/extra`, [{ op: 'replace', path: '/min_node_count', value: 1 }])
+      .expect(202);
+    assert.equal(group.headers['etag'], await tagOf(`${K1}/nodegroups/extra`));
+    const more = await demo().post(`${K1}/nodegroups`, { name: 'more', node_count: 1, flavor_id: 'm1.small' }).expect(202);
+    assert.equal(more.headers['etag'], await tagOf(`${K1}/nodegroups/more`));
+    const resized = await demo().post(`${K1}/actions/resize`, { node_count: 4 }).expect(202);
+    assert.equal(resized.headers['etag'], await tagOf(K1));
     const quota = await api.as('admin').post('/v1/quotas', { project_id: 'p-demo' }).expect(201);
     assert.equal(quota.headers['etag'], await tagOf('/v1/quotas/p-demo/Cluster', api.as('admin')));
   });
@@ -101,6 +113,22 @@ describe('ETag, If-Match, If-None-Match', () => {
       'a cluster’s PATCH': { path: K1, see: K1, method: 'patch', body: health },
       'an empty PATCH': { path: K1, see: K1, method: 'patch', body: [] },
       'a resize': { path: `${K1}/actions/resize`, see: K1, method: 'post', body: { node_count: 3 } },
+      'an upgrade': { path: `${K1}/actions/upgrade`, see: K1, method: 'post', body: { cluster_template: 't' } },
+      'a new node group': {
+        path: `${K1}/nodegroups`,
+        see: K1,
+        method: 'post',
+        body: { name: 'more', node_count: 1, flavor_id: 'm1.small' },
+      },
+      'a node group’s PATCH': {
+        path: `${K1}/nodegroups/extra`,
+        see: `${K1}/nodegroups/extra`,
+        method: 'patch',
+        body: [{ op: 'replace', path: '/min_node_count', value: 1 }],
+      },
+      'a node group’s deletion': { path: `${K1}/nodegroups/extra`, see: `${K1}/nodegroups/extra`, method: 'delete' },
+      'a rotation of authorities': { path: '/v1/certificates/k1', see: K1, method: 'patch' },
+      'a rotation of credentials': { path: '/v1/credentials/k1', see: K1, method: 'patch' },
       'a deletion': { path: K1, see: K1, method: 'delete' },
       'a quota’s PATCH': {
         path: '/v1/quotas/p-demo/Cluster',

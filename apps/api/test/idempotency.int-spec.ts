@@ -18,7 +18,10 @@ describe('Idempotency-Key', () => {
   let secondApp: NestFastifyApplication;
   let closeSecond: () => Promise<void>;
   before(async () => {
-    api = await ApiHarness.start({ API_PUBLIC_URL: 'http://api', MAX_CLUSTERS_PER_PROJECT: '10' });
+    api = await ApiHarness.start(
+      { API_PUBLIC_URL: 'http://api', MAX_CLUSTERS_PER_PROJECT: '10' },
+      { upgrade: true, rotateCa: true },
+    );
     // A second process would not know more of the first than this: only the database is shared.
     const parts = await openParts(api.parts.settings);
     const app = await createApi(parts);
@@ -172,10 +175,36 @@ describe('Idempotency-Key', () => {
         before: async () => create(demo(), 'made').expect(202),
       },
     };
+    /** A cluster that can be changed in every way. */
+    const complete = async (): Promise<void> => {
+      await create(demo(), 'made').expect(202);
+      await rows(`UPDATE operations SET status = 'complete'`);
+      await rows(`UPDATE clusters SET status = 'CREATE_COMPLETE', api_address = 'https://x:6443', coe_version = 'v1.36.4'`);
+      await rows(`UPDATE node_groups SET status = 'CREATE_COMPLETE'`);
+      await rows(
+        `INSERT INTO node_groups (uuid, cluster_uuid, project_id, name, role, node_count, status)
+         SELECT gen_random_uuid(), uuid, project_id, 'extra', 'worker', 1, status FROM clusters`,
+      );
+    };
+    const changed: [string, Lost['method'], string, unknown][] = [
+      ['a PATCH of nodes', 'patch', '', [{ op: 'replace', path: '/node_count', value: 3 }]],
+      ['a PATCH of health', 'patch', '', [{ op: 'replace', path: '/health_status', value: 'HEALTHY' }]],
+      ['a resize', 'post', '/actions/resize', { node_count: 3 }],
+      ['an upgrade', 'post', '/actions/upgrade', { cluster_template: 't' }],
+      ['a new node group', 'post', '/nodegroups', { name: 'more', node_count: 1, flavor_id: 'm1.small' }],
+      ['a changed node group', 'patch', '/nodegroups/extra', [{ op: 'replace', path: '/min_node_count', value: 1 }]],
+      ['a removed node group', 'delete', '/nodegroups/extra', undefined],
+    ];
+    for (const [what, method, path, body] of changed)
+      lost[what] = { person: 'demo', method, path: `/v1/clusters/k1${path}`, body, before: complete };
+    lost['a rotation of authorities'] = { person: 'demo', method: 'patch', path: '/v1/certificates/k1', before: complete };
+    lost['a rotation of credentials'] = { person: 'demo', method: 'patch', path: '/v1/credentials/k1', before: complete };
+
     for (const [what, { person, method, path, body, before: prepare }] of Object.entries(lost)) {
       it(`answers ${what} as it was, and does nothing again`, async () => {
         const state = async (): Promise<unknown> => [
           await rows('SELECT uuid, revision FROM clusters'),
+          await rows('SELECT uuid, revision FROM node_groups ORDER BY id'),
           await rows('SELECT uuid, revision FROM cluster_templates ORDER BY id'),
           await rows('SELECT id, revision FROM quotas'),
           await rows('SELECT uuid FROM operations ORDER BY id'),

@@ -50,8 +50,8 @@ export class SandboxWorld {
     });
   }
 
-  /** @param scope a project's name, or the whole system */
-  async token(user: string, password: string, scope: string | 'system'): Promise<string> {
+  /** @param scope a project's name, or `system` */
+  async token(user: string, password: string, scope: string): Promise<string> {
     const answer = await fetch(`${this.sandbox.authUrl}/auth/tokens`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

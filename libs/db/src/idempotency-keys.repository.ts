@@ -25,8 +25,8 @@ export interface Claim {
   readonly claim: string;
   /** For what the request makes; the same for whoever runs it again. */
   readonly resourceUuid: string;
-  /** What an earlier run has committed before it ended without an answer. */
-  readonly done: Partial<Record<ResourceKind, string>> | null;
+  /** What an earlier run has committed before it ended without an answer: uuids, and the tag of what it has left. */
+  readonly done: Partial<Record<ResourceKind | 'etag', string>> | null;
 }
 
 export type ClaimResult =

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Tx } from './unit-of-work.js';
+import type { Tx } from './tx.js';
 
 /** Kinds of resources that have an ETag. */
 export type ResourceKind = 'cluster' | 'cluster-template' | 'node-group' | 'quota';

@@ -1,11 +1,9 @@
 import { JeroboamError, Superseded } from '#libs/domain';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { requestWork } from './request-work.js';
+import type { Tx } from './tx.js';
 
-/** A running transaction. Every write takes one, so that none is forgotten. */
-export interface Tx {
-  readonly manager: EntityManager;
-}
+export type { Tx } from './tx.js';
 
 /** The right to act, as its holder knows it. */
 export interface Lease {

@@ -109,7 +109,10 @@ export class ChangeHooks {
     const { cluster } = done;
     const json = { 'content-type': 'application/json' };
     const kind = target.shown;
-    if (kind === null || kind === 'cluster') return { status, headers: json, body: JSON.stringify({ uuid: cluster }) };
+    if (kind === null || kind === 'cluster') {
+      const tag: Record<string, string> = done.etag === undefined ? {} : { etag: done.etag };
+      return { status, headers: { ...json, ...tag }, body: JSON.stringify({ uuid: cluster }) };
+    }
     const ident = done[kind] ?? '';
     const view = await this.uow.run((tx) => this.representations.render(tx, kind, ident, baseUrl, version));
     const body = JSON.stringify(view ?? { uuid: ident });
@@ -180,7 +183,7 @@ function successOf(request: FastifyRequest): number {
 
 /** Named by the path, or by the body of `DELETE /v1/quotas`. */
 function quotaOf(request: FastifyRequest): string {
-  const params = request.params as { project?: string; resource?: string };
-  const body = (request.body ?? {}) as { project_id?: unknown; resource?: unknown };
-  return quotaIdent(String(params.project ?? body.project_id ?? ''), String(params.resource ?? body.resource ?? ''));
+  const named = { ...(request.body as object | undefined), ...(request.params as { project?: string; resource?: string }) };
+  const { project_id: given, project = given, resource } = named as Record<string, unknown>;
+  return quotaIdent(typeof project === 'string' ? project : '', typeof resource === 'string' ? resource : '');
 }

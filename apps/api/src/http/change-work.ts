@@ -62,7 +62,12 @@ export class ChangeWork implements RequestWork {
     if (shown && this.request.answersBody) this.tag = await this.tagOf(tx, shown);
     if (subject && this.request.ifMatch !== undefined) this.left = { tag: await this.tagOf(tx, subject) };
     if (this.claim === undefined) return;
-    if (!(await this.parts.keys.markDone(tx, this.claim, Object.fromEntries(this.found)))) {
+    if (
+      !(await this.parts.keys.markDone(tx, this.claim, {
+        ...Object.fromEntries(this.found),
+        ...(this.tag === undefined ? {} : { etag: this.tag }),
+      }))
+    ) {
       throw new Superseded('Another run of this request with the same Idempotency-Key has taken over.');
     }
   }

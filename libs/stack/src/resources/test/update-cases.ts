@@ -112,7 +112,11 @@ const cases: Readonly<Record<string, TypeCase>> = {
     changes: { name, admin_state_up, description: { to: 'other words', back: '' } },
   },
   'OS::Octavia::Listener': {
-    get: (session, id) => withoutKey(session.loadBalancer.listeners.get(id)),
+    get: async (session, id) => {
+      const one = await withoutKey(session.loadBalancer.listeners.get(id));
+      // Octavia shows an empty list as null.
+      return { ...one, allowed_cidrs: (Reflect.get(one, 'allowed_cidrs') as unknown) ?? [] };
+    },
     changes: {
       name,
       admin_state_up,

@@ -47,7 +47,10 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
         .code(status)
         .header('x-openstack-request-id', request.id)
         .header('content-type', 'application/json')
-        .send(JSON.stringify(envelope(status, `${status === 414 ? 'The path is too long' : 'The path is not valid'}.`)));
+        // No hook is asked here: to text the framework would add a charset.
+        .send(
+          Buffer.from(JSON.stringify(envelope(status, `${status === 414 ? 'The path is too long' : 'The path is not valid'}.`))),
+        );
     },
   });
   const routes = new RouteTable();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { moments, Processes, type StepTimes } from './support/processes.js';
 
 interface Change {
@@ -10,6 +11,9 @@ interface Change {
   /** Asks for it. */
   readonly ask: (n: number) => Promise<unknown>;
 }
+
+/** Longer than a poll, a renewal and a sweep take. */
+const WATCHED_MS = 3_000;
 
 /**
  * Two conductors and one cluster, whose default workers grow and shrink, which gets a node group and loses it, and another
@@ -84,6 +88,30 @@ describe('kill -9 of the conductor while nodes come and go', () => {
     hit[index]?.push(holder && step);
     if (holder) await on.installation.killAndRestart(holder);
     return `killed ${holder} in ${step}`;
+  }
+
+  for (const [index, step] of [
+    [0, 'grow'],
+    [1, 'drain'],
+    [2, 'kubernetes'],
+    [3, 'drain'],
+  ] as const) {
+    it(`${changes[index]?.sentence}, the conductor stopped beyond its lease in ${step}: it changes nothing more`, async () => {
+      const { made } = known[index] ?? assert.fail();
+      await changes[index]?.ask(100);
+      const { holder } = await on.reach(cluster, step, 100);
+      const pid = holder === null ? undefined : on.installation.pids()[holder];
+      if (pid !== undefined) process.kill(pid, 'SIGSTOP');
+      try {
+        await assertUpdated(`${holder} stopped`);
+        assert.deepEqual(await on.made(), made);
+      } finally {
+        if (pid !== undefined) process.kill(pid, 'SIGCONT');
+      }
+      await sleep(WATCHED_MS);
+      await assertUpdated(`${holder} goes on`);
+      assert.deepEqual(await on.made(), made);
+    });
   }
 
   it('has hit a conductor at work most times', () => {

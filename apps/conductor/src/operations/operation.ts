@@ -19,6 +19,14 @@ export interface OperationContext {
   awaiting(what: string | (() => string | Promise<string>)): void;
 }
 
+/**
+ * Right before what another holder of the lease must not find done to it: whoever slept through the end of his lease stops here.
+ * @throws Superseded
+ */
+export async function assertHolder(ctx: OperationContext): Promise<void> {
+  await ctx.write(() => Promise.resolve());
+}
+
 /** One part of an operation. It asks "done already?" itself, so that it may be begun again at any time. */
 export interface Step {
   readonly name: string;

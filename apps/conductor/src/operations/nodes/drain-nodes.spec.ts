@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Settings } from '#libs/config';
 import type { EventsRepository, NewEvent, NodeEntity } from '#libs/db';
-import { OperationFailure } from '#libs/domain';
+import { OperationFailure, Superseded } from '#libs/domain';
 import { KubernetesError, type ClusterClient, type DrainOptions, type DrainResult, type NodeState } from '#libs/kubernetes';
 import { pino } from 'pino';
 import type { ClusterKube } from '../../kubernetes/cluster-kube.js';
@@ -102,6 +102,13 @@ describe('nodes that leave Kubernetes', () => {
     await drain.run(ctx, nodes('a'));
     assert.deepEqual(asked, ['cordon a', 'delete a']);
     assert.match(events[0]?.message ?? '', /did not drain it/);
+  });
+
+  it('stay in Kubernetes when somebody else has the lease by now: the next one of that name may be there', async () => {
+    const { drain, ctx, asked } = world([{ name: 'a', ready: true }]);
+    Object.assign(ctx, { write: () => Promise.reject(new Superseded('gone')) });
+    await assert.rejects(drain.run(ctx, nodes('a')), Superseded);
+    assert.deepEqual(asked, ['cordon a', 'drain a 200']);
   });
 
   it('stay when the operation is told to stop', async () => {

@@ -7,7 +7,7 @@ import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { SETTINGS } from '../../tokens.js';
 import { Wake } from '../../wake.js';
 import { boundedList } from '../awaited.js';
-import type { OperationContext } from '../operation.js';
+import { assertHolder, type OperationContext } from '../operation.js';
 
 /** Nodes that hand on their pods at the same time. */
 const LANES = 10;
@@ -75,6 +75,8 @@ export class DrainNodes {
     const drainMs = state?.ready ? this.settings.DRAIN_SECONDS * 1000 : 0;
     const result = await this.tolerantly(ctx, node, 'drain', () => client.drain(node.name, { drainMs, signal }));
     if (result && !result.complete) await this.warn(ctx, [node], `node ${node.name} goes with ${describe(result)}`);
+    // The next node of this name may have joined long ago.
+    await assertHolder(ctx);
     await this.tolerantly(ctx, node, 'remove', () => client.deleteNode(node.name, { signal }));
   }
 

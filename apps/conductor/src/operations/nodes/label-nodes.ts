@@ -2,7 +2,7 @@ import type { NodeEntity, NodeGroupEntity } from '#libs/db';
 import { isNotFound, type ClusterClient, type NodeState, type TaintKey } from '#libs/kubernetes';
 import { Injectable } from '@nestjs/common';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
-import type { OperationContext } from '../operation.js';
+import { assertHolder, type OperationContext } from '../operation.js';
 
 const CERTIFICATE_MINUTES = 30;
 
@@ -47,6 +47,8 @@ export class LabelNodes {
     labels: Readonly<Record<string, string | null>>,
     taints: Parameters<ClusterClient['taintNode']>[1],
   ): Promise<void> {
+    // A later change may have set others.
+    await assertHolder(ctx);
     try {
       if (!hasLabels(state, labels)) await client.labelNode(state.name, labels, { signal: ctx.signal });
       if (taints.set.length + taints.remove.length > 0) await client.taintNode(state.name, taints, { signal: ctx.signal });

@@ -11,7 +11,7 @@ import {
   type NodeEntity,
   type NodeGroupEntity,
 } from '#libs/db';
-import { nodeName } from '#libs/domain';
+import { nodeName, Superseded } from '#libs/domain';
 import { bootstrapToken, KeyRing } from '#libs/pki';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
@@ -19,7 +19,7 @@ import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { SETTINGS } from '../../tokens.js';
 import { isMaster, resolvedOf } from '../cluster-plan.js';
 import { addressPlan, factsOf } from '../node-facts.js';
-import type { OperationContext } from '../operation.js';
+import { assertHolder, type OperationContext } from '../operation.js';
 import { resolveCloud, resolveGroups, type ResolvedCloud } from '../resolve-cloud.js';
 import { SERVICE } from '../service-scope.js';
 import { DrainNodes } from './drain-nodes.js';
@@ -286,9 +286,13 @@ export class NodeChange {
       const until = new Date(Date.now() + TOKEN_MINUTES * 60_000);
       await client.ensureBootstrapToken(bootstrapToken(this.ring, ctx.cluster.uuid), until, options);
       const present = new Set((await client.nodes(options)).map((state) => state.name));
-      for (const { name } of fresh) if (present.has(name)) await client.deleteNode(name, options);
+      for (const { name } of fresh.filter((node) => present.has(node.name))) {
+        await assertHolder(ctx);
+        await client.deleteNode(name, options);
+      }
     } catch (error) {
       ctx.signal.throwIfAborted();
+      if (error instanceof Superseded) throw error;
       ctx.log.warn({ error: String(error) }, 'the cluster cannot be told of its new nodes now');
     } finally {
       await client.close();

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { requirePrograms } from './support/commands.js';
 import { openstackCli } from './clients/openstack-cli.js';
 import { gophercloud, GOPHERCLOUD } from './clients/gophercloud.js';
-import { magnumclient, openstacksdk, PYTHON } from './clients/python.js';
+import { magnumclient, magnumShell, openstacksdk, PYTHON } from './clients/python.js';
 import { clusterAutoscaler } from './clients/replay/cluster-autoscaler.js';
 import { magnumAutoHealer } from './clients/replay/magnum-auto-healer.js';
 import { magnumUi } from './clients/replay/magnum-ui.js';
@@ -17,6 +17,7 @@ type Client = (rows: ClientRows, account: Account) => Promise<void>;
 const CLIENTS: Readonly<Record<string, Client>> = {
   'openstack coe': openstackCli,
   'python-magnumclient': magnumclient,
+  'magnum (the old program)': magnumShell,
   openstacksdk,
   gophercloud,
   'Horizon magnum-ui (replayed)': magnumUi,

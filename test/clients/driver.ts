@@ -31,6 +31,8 @@ export async function drive(
       CLIENT_KEYPAIR: KEYPAIR,
       CLIENT_LIMIT: String(LIMIT),
       PYTHONWARNINGS: 'ignore',
+      // `cluster config` asks for it.
+      SHELL: '/bin/sh',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

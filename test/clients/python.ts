@@ -11,6 +11,11 @@ export async function magnumclient(rows: ClientRows, account: Account): Promise<
   await python(rows, account, 'magnumclient_driver.py');
 }
 
+/** The deprecated program `magnum`. */
+export async function magnumShell(rows: ClientRows, account: Account): Promise<void> {
+  await python(rows, account, 'magnum_shell_driver.py');
+}
+
 /** openstacksdk. */
 export async function openstacksdk(rows: ClientRows, account: Account): Promise<void> {
   await python(rows, account, 'openstacksdk_driver.py');

@@ -60,8 +60,9 @@ def main():
     """Everything, in the order that the cluster needs."""
     has(subcommands())
     of = "--project-id %s --resource Cluster" % PROJECT
-    command("cluster-template-create mg %s --labels a=1" % TEMPLATE, "kubernetes")
-    command("cluster-template-create --name mg-no %s-no" % TEMPLATE, "Image %s-no could not be found" % IMAGE)
+    command("cluster-template-create mg %s --docker-volume-size 5 --labels a=1" % TEMPLATE, "kubernetes")
+    row("magnum cluster-template-create with its own default, devicemapper without a volume", lambda: run(
+        "cluster-template-create mg-no " + TEMPLATE), refused="expecting minimum value 3GB for devicemapper")
     command("cluster-template-list --limit 5 --sort-key name --sort-dir asc", "mg")
     command("cluster-template-update mg replace labels=b=2", "{'b': '2'}")
     command("cluster-template-show mg", "{'b': '2'}")

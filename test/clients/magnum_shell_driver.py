@@ -32,9 +32,12 @@ def command(line, words, name="member", cannot=None):
     """A row: the command prints these words."""
 
     def ran():
-        said = run(line, name)
-        if cannot is not None and cannot in said:
-            raise NotPossible(cannot)
+        try:
+            said = run(line, name)
+        except Exception as error:
+            if cannot is not None and cannot in str(error):
+                raise NotPossible(str(error)) from error
+            raise
         check(words in said, "%r is not in: %s" % (words, said))
 
     shown = line.replace(PROJECT, "ID").replace(os.getcwd() + "/", "")

@@ -130,7 +130,11 @@ const cases: Readonly<Record<string, TypeCase>> = {
     untried: ['default_tls_container_ref', 'sni_container_refs'],
   },
   'OS::Octavia::Pool': {
-    get: (session, id) => withoutKey(session.loadBalancer.pools.get(id)),
+    get: async (session, id) => {
+      const one = await withoutKey(session.loadBalancer.pools.get(id));
+      const persistence = Reflect.get(one, 'session_persistence') as { type: string } | null;
+      return { ...one, session_persistence: persistence && { type: persistence.type } };
+    },
     changes: {
       name,
       admin_state_up,

@@ -323,10 +323,10 @@ describe('the operation processor', () => {
   it('does not start with a kind of operation that nobody handles', () => {
     assert.throws(
       () =>
-        new OperationProcessor(
-          { handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0],
-          ['create', 'delete'],
-        ),
+        new OperationProcessor({ handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0], [
+          'create',
+          'delete',
+        ]),
       /no handler for operations of kind create, delete/,
     );
   });

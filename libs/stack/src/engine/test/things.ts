@@ -194,7 +194,11 @@ export class ThingCloud {
 const short = (name: string): string => name.replace(/^k1-[0-9a-f]{12}-/, '');
 
 /** As the client makes them: 5xx and 429 may be asked again, no answer means nothing is known. */
-export function cloudError(httpStatus: number | null, words: string, more: { retryAfterMs?: number; sideEffectUnknown?: boolean } = {}): OpenStackError {
+export function cloudError(
+  httpStatus: number | null,
+  words: string,
+  more: { retryAfterMs?: number; sideEffectUnknown?: boolean } = {},
+): OpenStackError {
   return new OpenStackError(words, {
     service: 'compute',
     method: 'POST',

@@ -60,9 +60,11 @@ export class DrainNodes {
     const known = new Map(states.map((state) => [state.name, state]));
     const present = leaving.filter((node) => known.has(node.name));
     // All first: pods must not move from one leaving node to the next.
-    await inLanes(present, (node) =>
-      this.tolerantly(ctx, node, 'cordon', () => client.cordon(node.name, { signal: ctx.signal })),
-    );
+    await inLanes(present, async (node) => {
+      // The next node of this name may have joined long ago.
+      await assertHolder(ctx);
+      await this.tolerantly(ctx, node, 'cordon', () => client.cordon(node.name, { signal: ctx.signal }));
+    });
     await inLanes(present, async (node) => {
       await this.drainOne(ctx, client, node, known.get(node.name));
       left.delete(node.name);
@@ -73,9 +75,10 @@ export class DrainNodes {
     const { signal } = ctx;
     // Pods of a node that is silent cannot stop in order: their eviction is asked for, and not waited for.
     const drainMs = state?.ready ? this.settings.DRAIN_SECONDS * 1000 : 0;
+    await assertHolder(ctx);
     const result = await this.tolerantly(ctx, node, 'drain', () => client.drain(node.name, { drainMs, signal }));
     if (result && !result.complete) await this.warn(ctx, [node], `node ${node.name} goes with ${describe(result)}`);
-    // The next node of this name may have joined long ago.
+    // Draining took its time.
     await assertHolder(ctx);
     await this.tolerantly(ctx, node, 'remove', () => client.deleteNode(node.name, { signal }));
   }

@@ -7,7 +7,7 @@ import { Wake } from '../../wake.js';
 import { boundedList } from '../awaited.js';
 import { NodeChange } from '../nodes/node-change.js';
 import { NodeStacks } from '../nodes/node-stacks.js';
-import type { OperationContext } from '../operation.js';
+import { assertHolder, type OperationContext } from '../operation.js';
 
 const CERTIFICATE_MINUTES = 30;
 const FIRST_LOOK_MS = 200;
@@ -32,6 +32,7 @@ export class ControlPlane {
   /** Which version masters that join from now on are made with. Says so before the first of them. */
   async announce(ctx: OperationContext, version: string): Promise<void> {
     await this.connected(ctx, async (client) => {
+      await assertHolder(ctx);
       if (!(await client.setClusterVersion(version, { signal: ctx.signal }))) return;
       await this.tell(ctx, `control planes that join are made with Kubernetes ${version}`, { version });
     });
@@ -40,6 +41,7 @@ export class ControlPlane {
   /** The parts of Kubernetes that are not on a master of their own follow it. */
   async follow(ctx: OperationContext, version: string): Promise<void> {
     await this.connected(ctx, async (client) => {
+      await assertHolder(ctx);
       if (await client.setKubeProxyVersion(version, { signal: ctx.signal })) {
         await this.tell(ctx, `kube-proxy goes to Kubernetes ${version}`, { version });
       }
@@ -92,6 +94,8 @@ export class ControlPlane {
     ctx.awaiting(() => `etcd to let go of ${boundedList(leaving.map((node) => `node ${node.name}`))}`);
     await this.connected(ctx, async (client) => {
       for (const { name, privateIp, uuid } of leaving) {
+        // A member is known by its node's name, and the next master of that name may be one long ago.
+        await assertHolder(ctx);
         const was = await client.removeEtcdMember({ nodeName: name, address: privateIp }, { signal: ctx.signal });
         if (was) await this.tell(ctx, `node ${name} is no member of etcd any more`, { node: name }, uuid);
       }
@@ -121,6 +125,8 @@ export class ControlPlane {
       masters.some((node) => isEtcdMemberOf(member, { nodeName: node.name, address: node.privateIp }));
     for (const member of members.filter((one) => !one.answers && !known(one))) {
       const address = hostOf(member.peerUrls[0] ?? '');
+      // Or it is a new one, of whoever has the lease now.
+      await assertHolder(ctx);
       if (!(await client.removeEtcdMember({ nodeName: member.name, address }, { signal: ctx.signal }))) continue;
       await this.tell(ctx, `etcd had a member without a node: ${member.name || address}`, { member: member.id });
     }

@@ -176,4 +176,29 @@ describe('the operations that nobody works on', () => {
     assert.equal(await uow.run((tx) => operations.requestAbort(tx, clusterUuid)), 1);
     assert.deepEqual(await operations.abortRequested(everything, [uuid]), [uuid]);
   });
+
+  it('are looked at back to the last complete one, of a kind or of a group, in their own project', async () => {
+    const clusterUuid = randomUUID();
+    const [one, other] = [randomUUID(), randomUUID()];
+    const add = async (n: number, nodeGroupUuid: string, status: 'complete' | 'failed' | null): Promise<void> => {
+      const uuid = randomUUID();
+      const common = { uuid, clusterUuid, projectId: 'p', userId: 'u', requestId: 'req-1', deadlineAt: null };
+      await uow.run(async (tx) => {
+        await operations.insert(tx, { ...common, kind: 'node-group-update', request: { nodeGroupUuid, n } });
+        if (status) await operations.finish(tx, uuid, status, status === 'failed' ? { code: 'x', message: 'y' } : null);
+      });
+    };
+    await add(1, one, 'failed');
+    await add(2, one, 'complete');
+    await add(3, one, 'failed');
+    await add(4, other, 'complete');
+    await add(5, one, null);
+    const [kind, p] = ['node-group-update', projectScope('p')] as const;
+    const numbers = (requests: readonly Record<string, unknown>[]): unknown[] => requests.map(({ n }) => n);
+    assert.deepEqual(numbers(await operations.requestsSinceComplete(p, { clusterUuid, uuid: one }, kind)), [5, 3]);
+    assert.deepEqual(numbers(await operations.requestsSinceComplete(p, { clusterUuid, uuid: other }, kind)), []);
+    assert.deepEqual(numbers((await operations.sinceComplete(p, clusterUuid, kind)).map((row) => row.request)), [5, 4]);
+    assert.deepEqual(await operations.sinceComplete(p, clusterUuid, 'rotate-credential'), []);
+    assert.deepEqual(await operations.sinceComplete(projectScope('other'), clusterUuid, kind), []);
+  });
 });

@@ -136,14 +136,16 @@ export class OperationsRepository {
 
   /** The cluster's operations of this kind, newest first: back to the last one that was completed, which is among them. */
   async sinceComplete(scope: Scope, clusterUuid: string, kind: OperationKind): Promise<OperationEntity[]> {
-    const rows = await this.source.manager
-      .createQueryBuilder(OperationEntity, 'o')
-      .where('o.clusterUuid = :clusterUuid AND o.kind = :kind', { clusterUuid, kind })
-      .andWhere(inScope(scope))
-      .orderBy('o.id', 'DESC')
-      .getMany();
-    const complete = rows.findIndex((row) => row.status === 'complete');
-    return complete < 0 ? rows : rows.slice(0, complete + 1);
+    return (
+      this.source.manager
+        .createQueryBuilder(OperationEntity, 'o')
+        .where('o.clusterUuid = :clusterUuid AND o.kind = :kind', { clusterUuid, kind })
+        // A cluster that lives for years has thousands: the older ones are not read.
+        .andWhere(`o.id >= coalesce((${LAST_COMPLETE}), 0)`)
+        .andWhere(inScope(scope))
+        .orderBy('o.id', 'DESC')
+        .getMany()
+    );
   }
 
   /** Requests of this kind about a group, newest first: back to the last one that was completed, which is not among them. */
@@ -155,11 +157,11 @@ export class OperationsRepository {
     const rows = await this.source.manager
       .createQueryBuilder(OperationEntity, 'o')
       .where(`o.clusterUuid = :clusterUuid AND o.kind = :kind AND o.request ->> 'nodeGroupUuid' = :uuid`, { ...group, kind })
+      .andWhere(`o.id > coalesce((${LAST_COMPLETE} AND done.request ->> 'nodeGroupUuid' = :uuid), 0)`)
       .andWhere(inScope(scope))
       .orderBy('o.id', 'DESC')
       .getMany();
-    const complete = rows.findIndex((row) => row.status === 'complete');
-    return rows.slice(0, complete < 0 ? rows.length : complete).map((row) => row.request);
+    return rows.map((row) => row.request);
   }
 
   async endStep(tx: Tx, uuid: string, name: string, error: StoredFailure | null): Promise<void> {
@@ -235,3 +237,8 @@ export class OperationsRepository {
     );
   }
 }
+
+/** Of the cluster's operations of a kind. */
+const LAST_COMPLETE = /* sql */ `
+  SELECT max(done.id) FROM operations done
+  WHERE done.cluster_uuid = :clusterUuid AND done.kind = :kind AND done.status = 'complete'`;

@@ -1,6 +1,7 @@
 import { EventsRepository, NodesRepository, type NodeGroupEntity, type StoredFailure, type Tx } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
 import { Injectable } from '@nestjs/common';
+import { boundedList } from './awaited.js';
 import { isMaster } from './cluster-plan.js';
 import { GroupEnd, type Verb } from './group-end.js';
 import { countRequest } from './group-request.js';
@@ -9,6 +10,9 @@ import { NodeGroupSteps } from './nodes/node-group-steps.js';
 import { planNodes } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { SERVICE } from './service-scope.js';
+
+/** A request may name ten thousand: an event is no place for them. */
+const MOST_NAMED = 20;
 
 /** A node group gets another number of nodes. Decorated, so that the classes below are given its parts. */
 @Injectable()
@@ -65,8 +69,8 @@ abstract class NodeCountOperation implements OperationHandler {
         operationUuid: operation.uuid,
         type: 'operation.nodes-unknown',
         level: 'warning',
-        message: `nodes_to_remove: node group ${group.name} has no node ${unknown.join(', ')}`,
-        data: { nodesToRemove: unknown },
+        message: `nodes_to_remove: node group ${group.name} has no node ${boundedList(unknown, MOST_NAMED)}`,
+        data: { nodesToRemove: unknown.slice(0, MOST_NAMED) },
       }),
     );
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { IdempotencyKeysRepository } from '#libs/db';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -253,6 +255,30 @@ describe('Idempotency-Key', () => {
     assert.equal(first.status, 202);
     for (const service of services) service.waitMs = waitMs;
     assert.deepEqual((await create(second, 'slow', { fixed_network: 'private' }).expect(202)).body, first.body);
+    assert.equal(await api.count('clusters'), 1);
+  });
+
+  it('does the work of a client that has hung up, and gives its answer to whoever comes again', async () => {
+    api.cloud.silent.add('network');
+    const body = JSON.stringify({ cluster_template_id: 't', name: 'k1', fixed_network: 'private' });
+    const server = api.app.getHttpServer();
+    if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const headers = {
+      'x-auth-token': 'demo',
+      'openstack-api-version': 'container-infra latest',
+      'content-type': 'application/json',
+      'idempotency-key': 'hung-up',
+    };
+    const { port } = server.address() as AddressInfo;
+    const client = httpRequest({ host: '127.0.0.1', port, method: 'POST', path: '/v1/clusters', headers });
+    client.on('error', () => undefined);
+    client.end(body);
+    while ((await api.count('idempotency_keys')) === 0) await new Promise((resolve) => setImmediate(resolve));
+    client.destroy();
+    await new Promise((resolve) => server.getConnections(resolve));
+    api.cloud.speak();
+    const again = await create(second, 'hung-up', { fixed_network: 'private' }).expect(202);
+    assert.equal(again.headers['idempotent-replayed'], 'true');
     assert.equal(await api.count('clusters'), 1);
   });
 

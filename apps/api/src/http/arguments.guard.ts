@@ -2,8 +2,8 @@ import { InvalidInput } from '#libs/domain';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { isPlainObject } from './python-repr.js';
 import type { ApiRequest } from './request.js';
-import { isPlainObject } from './wire.js';
 
 /**
  * What a route does not take at all it refuses, as upstream does: any parameter of a query where there is no schema for

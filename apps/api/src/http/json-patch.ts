@@ -1,6 +1,7 @@
 import { InvalidInput, parsePythonLiteral } from '#libs/domain';
 import { z } from 'zod';
-import { isPlainObject, patternText, pythonRepr } from './wire.js';
+import { isPlainObject, pythonRepr } from './python-repr.js';
+import { patternText } from './wire.js';
 
 /**
  * Magnum's PATCH: a list of add, replace and remove on an object of attributes. Not RFC 6902: values are text, whole

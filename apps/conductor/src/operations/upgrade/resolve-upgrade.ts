@@ -66,7 +66,7 @@ export class ResolveUpgrade {
     const image = await this.image(await ownerSession(this.identity, ctx), next.imageId);
     const version = kubernetesVersionOf({ kube_version: image.kubeVersion }, next.labels, this.settings.DEFAULT_KUBE_TAG);
     const whole = asked.isDefault;
-    const chosen = whole ? groups : [asked];
+    const chosen = groupsToUpgrade(groups, asked);
     const targets = await Promise.all(chosen.map((group) => this.target(ctx, group, { version, image, current, next, whole })));
     const masters = groups.filter(isMaster).map((group) => group.uuid);
     const target: UpgradeTarget = {
@@ -110,6 +110,11 @@ export class ResolveUpgrade {
     const found = await findImage(cloud, name);
     return { id: found.id, kubeVersion: imageVersion(found) };
   }
+}
+
+/** A default group brings all others along, but those whose deletion has failed: their stacks take nothing new any more. */
+export function groupsToUpgrade<G extends Pick<NodeGroupEntity, 'isDefault' | 'status'>>(groups: readonly G[], asked: G): G[] {
+  return asked.isDefault ? groups.filter(({ status }) => !status.startsWith('DELETE_')) : [asked];
 }
 
 interface Wanted {

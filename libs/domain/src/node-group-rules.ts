@@ -7,7 +7,7 @@ export interface NodeCounts {
   readonly maxNodeCount: number | null;
 }
 
-/** A taint as it came: judged by `assertNodeTaints`. */
+/** A taint as it came: judged by `readNodeTaints`. */
 export type RawTaint = Readonly<Record<string, unknown>>;
 
 /**

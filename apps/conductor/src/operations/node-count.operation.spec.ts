@@ -16,13 +16,14 @@ it('warns of nodes that are not there, and of the first few only when thousands 
     },
   } as unknown as NodeGroupSteps;
   const events: NewEvent[] = [];
-  new ResizeOperation(
+  const operation = new ResizeOperation(
     {} as GroupEnd,
     { plan: async () => undefined } as unknown as NodeChange,
     { ofCluster: async () => [] } as unknown as NodesRepository,
     { add: async (_tx: unknown, ...more: NewEvent[]) => void events.push(...more) } as unknown as EventsRepository,
     steps,
   );
+  assert.equal(operation.kind, 'resize');
   const nodesToRemove = Array.from({ length: 10_000 }, (_, i) => `${i}-${'x'.repeat(100)}`);
   const request = { nodeGroupUuid: crypto.randomUUID(), nodeCount: 0, previousNodeCount: 0, nodesToRemove };
   const ctx = {

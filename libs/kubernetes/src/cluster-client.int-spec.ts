@@ -45,6 +45,7 @@ describe('clusterClient', () => {
       message: 'words',
       controlPlane: true,
       unschedulable: false,
+      taints: [],
       kubeletVersion: 'v1.36.4',
       containerRuntimeVersion: 'containerd://2.1.4',
       addresses: [{ type: 'InternalIP', address: '10.0.0.5' }],

@@ -24,6 +24,7 @@ export interface EtcdMemberOf {
 
 const PODS = '/api/v1/namespaces/kube-system/pods';
 const EXEC_MS = 30_000;
+const NO_MAJORITY = 'EtcdNoMajority';
 
 interface WirePod {
   readonly metadata: { readonly name: string };
@@ -152,8 +153,8 @@ async function throughMember<T>(
       });
     } catch (error) {
       options.signal?.throwIfAborted();
-      // What etcd itself refuses no other member would do.
-      if (!(error instanceof KubernetesError) || error.reason.startsWith('Etcd')) throw error;
+      // A member may be cut off from the others while its machine answers: only for want of a majority there is nobody else to ask.
+      if (!(error instanceof KubernetesError) || error.reason === NO_MAJORITY) throw error;
       last = error;
     }
   }
@@ -207,7 +208,7 @@ function failed(
 }
 
 function noMajority(transport: Transport, words: string): KubernetesError {
-  return refusal(transport, 'EtcdNoMajority', `etcd would lose its majority: ${words}`);
+  return refusal(transport, NO_MAJORITY, `etcd would lose its majority: ${words}`);
 }
 
 /** Another time it may be different. */

@@ -102,6 +102,19 @@ describe('the operation processor', () => {
     return [found?.status, found?.statusReason];
   };
 
+  it('leaves what it does not know to a newer conductor, and lets it be superseded', async () => {
+    const { processor } = conductor('old', {});
+    const uuid = await insertOperation(database, cluster.uuid, 'rotate-ca');
+    assert.deepEqual(await processor.handle(uuid), { kind: 'again', afterMs: 5000 });
+    const left = await operation(uuid);
+    assert.deepEqual([left.status, left.attempts, left.error], ['pending', 0, null]);
+    await uow.run((tx) => operations.requestAbort(tx, cluster.uuid));
+    await insertOperation(database, cluster.uuid, 'delete');
+    assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
+    assert.equal((await operation(uuid)).status, 'superseded');
+    assert.deepEqual(await state(), [undefined, undefined]);
+  });
+
   it('runs the steps in order, tells them as events, erases the token, and ends complete', async () => {
     const ran: string[] = [];
     const { processor } = conductor('a', { one: async () => void ran.push('one'), two: async () => void ran.push('two') });

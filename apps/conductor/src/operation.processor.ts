@@ -38,6 +38,7 @@ export interface ProcessorParts {
 const DONE = { kind: 'done' } as const;
 const again = (afterMs: number): JobOutcome => ({ kind: 'again', afterMs });
 const DATABASE_AWAY_MS = 1000;
+const UNKNOWN_KIND_MS = 5000;
 
 /**
  * Runs operations: a wake-up takes the cluster's lease and works off what is open for that cluster, in order. The one
@@ -133,10 +134,15 @@ export class OperationProcessor {
   async #run(operation: OperationEntity, held: HeldLease): Promise<JobOutcome> {
     const handler = this.#handlers.get(operation.kind);
     const cluster = await this.parts.clusters.find(SERVICE, operation.clusterUuid);
-    if (!handler || !cluster) {
-      const message = handler ? 'the cluster is not there any more' : `nobody here knows operations of kind ${operation.kind}`;
+    if (!cluster) {
+      const message = 'the cluster is not there any more';
       await this.#end(held, operation, 'failed', { code: 'operation-impossible', message });
       return DONE;
+    }
+    if (!handler) {
+      // The API is newer than this conductor. Failed here, the cluster would stay in progress for ever.
+      this.parts.log.warn({ operationId: operation.uuid, kind: operation.kind }, 'leaving an operation to a newer conductor');
+      return again(UNKNOWN_KIND_MS);
     }
     const running = new RunningOperation({ ...this.parts, operation, handler, cluster, held });
     this.#running.set(operation.uuid, running);

@@ -1,4 +1,5 @@
 import type { OperationEntity } from '#libs/db';
+import { OperationFailure } from '#libs/domain';
 import { z } from 'zod';
 
 /** What the API asks for in `operation.request`: the operations that are about one node group. */
@@ -34,3 +35,12 @@ export const countRequest = (operation: OperationEntity): CountRequest => count.
 export const countRequestIfAny = (operation: OperationEntity): CountRequest | undefined =>
   count.safeParse(operation.request).data;
 export const groupUpdateRequest = (request: unknown): GroupUpdateRequest => groupUpdate.parse(request);
+
+/** An operation before this one has removed the group. */
+export function nodeGroupGone(uuid: string): OperationFailure {
+  return new OperationFailure('node-group-gone', 'resolve: the node group is not there any more', {
+    step: 'resolve',
+    object: `node group ${uuid}`,
+    fixableBy: 'user',
+  });
+}

@@ -54,7 +54,7 @@ export class StackEngine {
   /**
    * Removes what the stack's rows know of, in reverse; how far it was made does not matter. A stack that is not there is
    * removed already. The row stays, as DELETE COMPLETE.
-   * @throws as `create`
+   * @throws as `apply`
    */
   async delete(ref: Pick<StackRef, 'uuid'>, run: StackRun): Promise<void> {
     run.signal.throwIfAborted();

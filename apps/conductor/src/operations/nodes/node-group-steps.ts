@@ -1,8 +1,7 @@
 import { ClusterWorkRepository, type NodeGroupEntity } from '#libs/db';
-import { OperationFailure } from '#libs/domain';
 import { Injectable } from '@nestjs/common';
 import { isMaster } from '../cluster-plan.js';
-import { groupUuidOf } from '../group-request.js';
+import { groupUuidOf, nodeGroupGone } from '../group-request.js';
 import type { OperationContext, Step } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
 import { NodeChange } from './node-change.js';
@@ -52,10 +51,6 @@ export class NodeGroupSteps {
     const uuid = groupUuidOf(operation);
     const group = (await this.clusters.groups(SERVICE, cluster.uuid)).find((one) => one.uuid === uuid);
     if (group) return group;
-    throw new OperationFailure('node-group-gone', 'resolve: the node group is not there any more', {
-      step: 'resolve',
-      object: `node group ${uuid}`,
-      fixableBy: 'user',
-    });
+    throw nodeGroupGone(uuid);
   }
 }

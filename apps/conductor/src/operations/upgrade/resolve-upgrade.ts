@@ -16,12 +16,12 @@ import {
   type NodeFacts,
   type NodeGroupEntity,
 } from '#libs/db';
-import { OperationFailure } from '#libs/domain';
 import type { CloudSession } from '#libs/openstack';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { SETTINGS } from '../../tokens.js';
 import { isMaster } from '../cluster-plan.js';
+import { nodeGroupGone } from '../group-request.js';
 import { NodeChange } from '../nodes/node-change.js';
 import type { OperationContext } from '../operation.js';
 import { findImage } from '../resolve-cloud.js';
@@ -57,7 +57,7 @@ export class ResolveUpgrade {
       this.clusters.template({ clusterTemplateUuid: request.clusterTemplateUuid }),
     ]);
     const asked = groups.find((group) => group.uuid === request.nodeGroupUuid);
-    if (!asked) throw gone(request.nodeGroupUuid);
+    if (!asked) throw nodeGroupGone(request.nodeGroupUuid);
     checkUpgradeTemplate(cluster, current, next);
     await this.change.resolve(
       ctx,
@@ -145,12 +145,4 @@ function check(target: UpgradeTarget, groups: readonly NodeGroupEntity[], rows: 
     // Its old nodes live on under the new control plane until their turn comes.
     if (group.nodeFacts) checkNodeVersion(controlPlane, group.nodeFacts.kubernetesVersion, group.name);
   }
-}
-
-function gone(uuid: string): OperationFailure {
-  return new OperationFailure('node-group-gone', 'resolve: the node group is not there any more', {
-    step: 'resolve',
-    object: `node group ${uuid}`,
-    fixableBy: 'user',
-  });
 }

@@ -169,7 +169,7 @@ export class SimulatedGuest {
 
   #postStatus(joined: JoinedNode, ready: boolean | 'unknown', message?: string): void {
     const cluster = this.room.clusters.find(joined.clusterKey);
-    if (cluster) postNodeStatus(cluster.etcd, joined.nodeName, ready, message);
+    if (cluster) postNodeStatus(cluster.etcd, { name: joined.nodeName, serverId: this.server.id }, ready, message);
   }
 
   #save(): void {

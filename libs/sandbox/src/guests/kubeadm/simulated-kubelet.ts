@@ -117,10 +117,18 @@ export async function markControlPlane(admin: GuestKubeClient, name: string): Pr
   });
 }
 
-/** A heartbeat, written straight into the simulated etcd: a thousand nodes need no thousand connections for it. */
-export function postNodeStatus(etcd: SimulatedEtcd, name: string, ready: boolean | 'unknown', message?: string): void {
+/**
+ * A heartbeat, written straight into the simulated etcd: a thousand nodes need no thousand connections for it. A machine
+ * speaks for its own Node alone: another one may have the name by now.
+ */
+export function postNodeStatus(
+  etcd: SimulatedEtcd,
+  { name, serverId }: { readonly name: string; readonly serverId: string },
+  ready: boolean | 'unknown',
+  message?: string,
+): void {
   const node = etcd.get('/nodes', '', name)?.object;
-  if (!node) return;
+  if (!node || dig(node, 'status', 'nodeInfo', 'systemUUID') !== serverId) return;
   const status = node['status'] as Json;
   const before = dig(status, 'conditions');
   const next =

@@ -19,7 +19,7 @@ const { values: options, positionals: patterns } = parseArgs({
 });
 
 /** Suites whose specs share something: the bench, the names in the catalogue. */
-const ONE_AT_A_TIME = ['openstack', 'clients'];
+const ONE_AT_A_TIME = ['openstack', 'resources', 'clients'];
 
 ensure();
 const cleanUp = [];

@@ -177,6 +177,38 @@ describe('the operations that nobody works on', () => {
     assert.deepEqual(await operations.abortRequested(everything, [uuid]), [uuid]);
   });
 
+  it('are kept for a while when they have ended, the newest of each kind as long as the cluster lives', async () => {
+    const [living, gone] = [randomUUID(), randomUUID()];
+    const { source } = database;
+    await source.query(
+      `INSERT INTO cluster_templates (uuid, project_id, user_id, coe, image_id) VALUES ($1, 'p', 'u', 'kubernetes', 'i')`,
+      [living],
+    );
+    await source.query(
+      `INSERT INTO clusters (uuid, project_id, user_id, name, cluster_template_uuid, floating_ip_enabled, master_lb_enabled, status)
+       VALUES ($1, 'p', 'u', 'k', $1, true, false, 'UPDATE_COMPLETE')`,
+      [living],
+    );
+    for (const clusterUuid of [living, gone]) {
+      await source.query(
+        `INSERT INTO operations (uuid, cluster_uuid, project_id, user_id, request_id, kind, status, finished_at)
+         SELECT gen_random_uuid(), $1, 'p', 'u', 'r', kind, 'complete', now() - days * interval '1 day'
+         FROM (VALUES ('create', 90, 1), ('resize', 90, 120), ('update', 3, 120)) AS v (kind, days, many), generate_series(1, many)`,
+        [clusterUuid],
+      );
+    }
+    await operations.removeFinished(30);
+    const left = async (clusterUuid: string): Promise<Record<string, number>> => {
+      const rows: { kind: string; many: number }[] = await source.query(
+        `SELECT kind, count(*)::integer AS many FROM operations WHERE cluster_uuid = $1 GROUP BY kind`,
+        [clusterUuid],
+      );
+      return Object.fromEntries(rows.map(({ kind, many }) => [kind, many]));
+    };
+    assert.deepEqual(await left(living), { create: 1, resize: 100, update: 120 });
+    assert.deepEqual(await left(gone), { update: 120 });
+  });
+
   it('are looked at back to the last complete one, of a kind or of a group, in their own project', async () => {
     const clusterUuid = randomUUID();
     const [one, other] = [randomUUID(), randomUUID()];

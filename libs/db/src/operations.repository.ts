@@ -227,16 +227,21 @@ export class OperationsRepository {
     );
   }
 
-  /** Retention: finished operations older than this many days, with their steps. */
+  /** Retention: finished operations older than this many days, with their steps. A cluster that lives keeps the newest of each kind. */
   async removeFinished(olderThanDays: number): Promise<void> {
     await this.source.query(
-      `DELETE FROM operations WHERE status IN ('complete', 'failed', 'superseded')
-       AND finished_at < now() - $1 * interval '1 day'
-       AND NOT EXISTS (SELECT 1 FROM clusters c WHERE c.uuid = operations.cluster_uuid)`,
+      `DELETE FROM operations o
+       USING (SELECT id, row_number() OVER (PARTITION BY cluster_uuid, kind ORDER BY id DESC) AS place FROM operations) ranked
+       WHERE ranked.id = o.id AND o.status IN ('complete', 'failed', 'superseded')
+         AND o.finished_at < now() - $1 * interval '1 day'
+         AND (ranked.place > ${KEPT_OF_EACH_KIND} OR NOT EXISTS (SELECT 1 FROM clusters c WHERE c.uuid = o.cluster_uuid))`,
       [olderThanDays],
     );
   }
 }
+
+/** An autoscaler asks for hundreds a day; what later operations look back to is among the newest. */
+const KEPT_OF_EACH_KIND = 100;
 
 /** Of the cluster's operations of a kind. */
 const LAST_COMPLETE = /* sql */ `

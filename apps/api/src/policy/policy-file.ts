@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
 import { InvalidRule } from './check-language.js';
@@ -7,6 +8,8 @@ import type { Policy } from './policy.js';
 import { RuleSet } from './rule-set.js';
 
 const LOOK_MS = 1_000;
+/** What is the same after this long is whole. */
+const SETTLED_MS = 50;
 
 /**
  * The rules of a `policy.yaml` (or JSON) over the defaults.
@@ -42,6 +45,7 @@ export class PolicyFile {
     private readonly path: string,
     private readonly policy: Policy,
     private readonly log: Pick<Logger, 'info' | 'warn' | 'error'>,
+    private readonly settled: () => Promise<unknown> = () => sleep(SETTLED_MS),
   ) {}
 
   /** @throws InvalidRule */
@@ -61,8 +65,11 @@ export class PolicyFile {
 
   /** Never throws. */
   async look(): Promise<void> {
-    const text = await readFile(this.path, 'utf8').catch((error: unknown) => String(error));
+    const text = await this.read();
     if (text === this.text) return;
+    // An editor may be in the middle of it: half a policy would be a wider one.
+    await this.settled();
+    if ((await this.read()) !== text) return;
     this.text = text;
     try {
       this.use(rulesOf(text));
@@ -70,6 +77,10 @@ export class PolicyFile {
     } catch (error) {
       this.log.error({ path: this.path, error: String(error) }, 'the policy cannot be used: the rules before it stay');
     }
+  }
+
+  private read(): Promise<string> {
+    return readFile(this.path, 'utf8').catch((error: unknown) => String(error));
   }
 
   private use(rules: RuleSet): void {

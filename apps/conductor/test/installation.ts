@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { BootstrapServer } from '../../api/src/bootstrap/bootstrap-server.js';
 import { createApi } from '../../api/src/create-api.js';
 import { openParts as openApi } from '../../api/src/parts.js';
@@ -58,6 +58,8 @@ export class TestInstallation {
     this.settings = loadConfig({
       DATABASE_URL: this.database.url,
       REDIS_URL: process.env['TEST_REDIS_URL'],
+      // Other tests use the same Redis at the same time: their conductors would take our jobs.
+      QUEUE_PREFIX: `test-${randomUUID()}`,
       API_PORT: '0',
       BOOTSTRAP_PORT: bootstrapPort,
       BOOTSTRAP_PUBLIC_URL: `https://127.0.0.1:${bootstrapPort}`,

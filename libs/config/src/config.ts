@@ -35,6 +35,11 @@ export const settings = z.object({
     .url({ protocol: /^rediss?$/ })
     .optional()
     .meta({ description: 'the queue runs on Redis when set, else on Postgres' }),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, - and _')
+    .default('jeroboam')
+    .meta({ description: 'of the queue’s keys: several installations on one Redis need one each' }),
 
   API_HOST: z.string().default('127.0.0.1').meta({ description: 'address the API listens on' }),
   API_PORT: port.default(9511).meta({ description: 'port the API listens on' }),

@@ -29,7 +29,7 @@ export interface Backends {
 export async function openBackends(settings: Settings, log: Logger, applicationName: string): Promise<Backends> {
   const source = await createDataSource(settings, applicationName).initialize();
   await migrate(source);
-  const jobs = { databaseUrl: settings.DATABASE_URL, redisUrl: settings.REDIS_URL };
+  const jobs = { databaseUrl: settings.DATABASE_URL, redisUrl: settings.REDIS_URL, prefix: settings.QUEUE_PREFIX };
   await migrateQueue(jobs);
   const signals = new Signals(settings.DATABASE_URL);
   await signals.start();

@@ -10,7 +10,7 @@ import {
 import type { ClusterStatus } from '#libs/domain';
 import { Injectable } from '@nestjs/common';
 import { countRequestIfAny, groupUuidIfAny } from './group-request.js';
-import { isDraining, ownNodes, type OwnNodes } from './nodes/node-change.js';
+import { ownNodes, untouchedNodes, type OwnNodes } from './nodes/node-change.js';
 import type { OperationContext } from './operation.js';
 
 export type Verb = 'CREATE' | 'UPDATE' | 'ROLLBACK';
@@ -44,7 +44,7 @@ export class GroupEnd {
     if (!uuid) return this.clusters.settle(tx, cluster.uuid, operation.uuid, SETTLED_AS[verb]);
     const group = { uuid, operationUuid: operation.uuid };
     await this.nodes.markUnreadyLeaving(tx, uuid);
-    if (!isDraining(ctx)) await this.nodes.unmarkLeaving(tx, own.leaving);
+    await this.nodes.unmarkLeaving(tx, untouchedNodes(ctx));
     const status: ClusterStatus = `${verb}_FAILED`;
     const count = countRequestIfAny(operation);
     const rollsBack = count?.rollback === true && !(await this.clusters.hasOpenOfGroup(tx, group));

@@ -9,7 +9,7 @@ import {
 } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { groupUuidIfAny } from './group-request.js';
-import { isDraining, NodeChange, ownNodes } from './nodes/node-change.js';
+import { NodeChange, untouchedNodes } from './nodes/node-change.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
 import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
@@ -70,7 +70,7 @@ export class UpgradeOperation implements OperationHandler {
     const { cluster, operation } = ctx;
     const target = storedTarget(ctx);
     for (const { uuid } of target ? groupsOf(target) : []) await this.nodes.markUnreadyLeaving(tx, uuid);
-    if (!isDraining(ctx)) await this.nodes.unmarkLeaving(tx, ownNodes(ctx).leaving);
+    await this.nodes.unmarkLeaving(tx, untouchedNodes(ctx));
     const uuid = groupUuidIfAny(operation);
     if (uuid) await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_FAILED', failure.message);
     await this.clusters.settle(tx, cluster.uuid, operation.uuid);

@@ -209,9 +209,10 @@ export class NodeChange {
     const leaving = await this.leaving(ctx, groupUuids);
     if (leaving.length === 0) return;
     // From here on there is no way back for them.
-    if (!isDraining(ctx)) {
-      await ctx.write((tx) => this.operations.addToRequest(tx, ctx.operation.uuid, { draining: true }));
-      ctx.operation.request = { ...ctx.operation.request, draining: true };
+    const draining = [...new Set([...drainingOf(ctx), ...leaving.map((node) => node.uuid)])];
+    if (draining.length > drainingOf(ctx).length) {
+      await ctx.write((tx) => this.operations.addToRequest(tx, ctx.operation.uuid, { draining }));
+      ctx.operation.request = { ...ctx.operation.request, draining };
     }
     await this.draining.run(ctx, leaving);
   }
@@ -300,7 +301,13 @@ export class NodeChange {
   }
 }
 
-/** Whether nodes that the operation has marked may have been drained. */
-export const isDraining = ({ operation }: OperationContext): boolean => operation.request['draining'] === true;
+/** Nodes that the operation has marked and not begun to drain: when it fails they stay. */
+export function untouchedNodes(ctx: OperationContext): string[] {
+  const draining = new Set(drainingOf(ctx));
+  return ownNodes(ctx).leaving.filter((uuid) => !draining.has(uuid));
+}
+
+const drainingOf = ({ operation }: OperationContext): readonly string[] =>
+  (operation.request['draining'] as readonly string[] | undefined) ?? [];
 
 const SERVER = 'OS::Nova::Server';

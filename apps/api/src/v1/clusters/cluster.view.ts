@@ -70,17 +70,26 @@ export type ClusterView = z.infer<typeof clusterView>;
 
 const CLUSTER_ID_SINCE = Microversion.of('1.13');
 
-/** @param groups of this cluster, in the order of their creation */
-export function toSummaryView(
-  base: string,
-  version: Microversion,
+/** What the cluster is made of, by its wire names: what every view begins with, and what a patch is compared with. */
+export function wireAttributes(
   row: ClusterEntity,
   groups: readonly GroupSummary[],
-): ClusterSummaryView {
+): Pick<
+  ClusterSummaryView,
+  | 'name'
+  | 'cluster_template_id'
+  | 'keypair'
+  | 'node_count'
+  | 'master_count'
+  | 'docker_volume_size'
+  | 'labels'
+  | 'master_flavor_id'
+  | 'flavor_id'
+  | 'create_timeout'
+> {
   const count = (masters: boolean): number =>
     groups.filter((group) => (group.role === 'master') === masters).reduce((sum, group) => sum + group.nodeCount, 0);
   return {
-    uuid: row.uuid,
     name: row.name,
     cluster_template_id: row.clusterTemplateUuid,
     keypair: row.keypair,
@@ -91,6 +100,19 @@ export function toSummaryView(
     master_flavor_id: row.masterFlavorId,
     flavor_id: row.flavorId,
     create_timeout: row.createTimeout,
+  };
+}
+
+/** @param groups of this cluster, in the order of their creation */
+export function toSummaryView(
+  base: string,
+  version: Microversion,
+  row: ClusterEntity,
+  groups: readonly GroupSummary[],
+): ClusterSummaryView {
+  return {
+    uuid: row.uuid,
+    ...wireAttributes(row, groups),
     links: resourceLinks(base, `clusters/${row.uuid}`),
     [version.atLeast(CLUSTER_ID_SINCE) ? 'cluster_id' : 'stack_id']: row.stackId,
     status: row.status,

@@ -22,6 +22,7 @@ import { SETTINGS } from '../../tokens.js';
 import { ChangeCluster, defaultWorkers, withCount } from './change-cluster.js';
 import { assertRoomForNodes, ClusterDrivers } from './cluster-drivers.js';
 import { CLUSTER_FIELDS } from './cluster.dto.js';
+import { wireAttributes } from './cluster.view.js';
 import { assertZeroNodesKnown } from './zero-nodes.js';
 
 const ROLLBACK_SINCE = Microversion.of('1.3');
@@ -118,19 +119,8 @@ export class UpdateCluster {
   /** By their wire names. Nodes are counted over all groups, although the default workers alone can be written. */
   private async attributesOf(row: ClusterEntity): Promise<Record<string, unknown>> {
     const groups = (await this.clusters.groupsOf({ kind: 'project', projectId: row.projectId }, [row.uuid])).get(row.uuid) ?? [];
-    const count = (masters: boolean): number =>
-      groups.filter((group) => (group.role === 'master') === masters).reduce((sum, group) => sum + group.nodeCount, 0);
     return {
-      name: row.name,
-      cluster_template_id: row.clusterTemplateUuid,
-      keypair: row.keypair,
-      node_count: count(false),
-      master_count: count(true),
-      docker_volume_size: row.dockerVolumeSize,
-      labels: row.labels,
-      master_flavor_id: row.masterFlavorId,
-      flavor_id: row.flavorId,
-      create_timeout: row.createTimeout,
+      ...wireAttributes(row, groups),
       discovery_url: row.discoveryUrl,
       fixed_network: row.fixedNetwork,
       fixed_subnet: row.fixedSubnet,

@@ -183,7 +183,8 @@ function isReady(pod: WirePod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
-function hostOf(url: string): string {
+/** The host of a member's URL, IPv6 without brackets; '' when it is none. */
+export function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
 }
 

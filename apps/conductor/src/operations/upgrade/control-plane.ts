@@ -1,6 +1,6 @@
 import { EventsRepository, NodesRepository, type NodeEntity, type NodeGroupEntity } from '#libs/db';
 import { apiCarrier } from '#libs/drivers';
-import { isEtcdMemberOf, isRetryable, type ClusterClient, type EtcdMember } from '#libs/kubernetes';
+import { hostOf, isEtcdMemberOf, isRetryable, type ClusterClient, type EtcdMember } from '#libs/kubernetes';
 import { Injectable } from '@nestjs/common';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { Wake } from '../../wake.js';
@@ -156,8 +156,4 @@ export class ControlPlane {
       }),
     );
   }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
 }

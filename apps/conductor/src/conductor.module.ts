@@ -14,7 +14,7 @@ import {
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
-import { builtinResources, createRegistry, StackEngine, systemClock } from '#libs/stack';
+import { builtinResources, createRegistry, StackEngine, Stacks, systemClock } from '#libs/stack';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
 import { RotatedTrustees } from './cloud/rotated-trustees.js';
@@ -112,8 +112,14 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: Cloud, useValue: parts.cloud },
     { provide: StacksRepository, useValue: stacks },
     {
-      provide: StackEngine,
-      useValue: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }),
+      provide: Stacks,
+      useValue: new Stacks({
+        rows: stacks,
+        backends: {
+          native: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }),
+        },
+        standard: settings.STACK_BACKEND,
+      }),
     },
     { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
     { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },

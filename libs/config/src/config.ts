@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
+import { STACK_BACKENDS } from '#libs/domain';
 import { z } from 'zod';
 
 /** `id:base64` of 32 bytes, several joined by commas; the first seals, all open. */
@@ -84,6 +85,11 @@ export const settings = z.object({
     .meta({ description: 'bound of a create when the cluster says 0 or nothing' }),
   DEFAULT_KUBE_TAG: z.string().default('v1.36.4').meta({ description: 'Kubernetes where image and labels name none' }),
   DEFAULT_BOOT_VOLUME_SIZE: z.coerce.number().int().min(0).default(0).meta({ description: 'GiB; 0: flavor’s disk' }),
+
+  STACK_BACKEND: z.enum(STACK_BACKENDS).default('native').meta({
+    description:
+      'who builds the stacks of new clusters without label `stack_backend`: native (Jeroboam itself) or heat (the cloud’s Heat)',
+  }),
 
   CONDUCTOR_NAME: z.string().default(hostname()).meta({ description: 'unique name of this conductor' }),
   CONDUCTOR_CONCURRENCY: z.coerce.number().int().positive().default(50).meta({ description: 'operations at once' }),

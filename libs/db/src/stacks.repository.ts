@@ -1,4 +1,4 @@
-import { Superseded, type Scope } from '#libs/domain';
+import { Superseded, type Scope, type StackBackendName } from '#libs/domain';
 import type { DataSource, EntityManager } from 'typeorm';
 import { StackEntity, StackResourceEntity } from './entities/index.js';
 import type {
@@ -51,6 +51,7 @@ export class StacksRepository implements StackStore {
         nodeGroupUuid: true,
         projectId: true,
         name: true,
+        backend: true,
         action: true,
         status: true,
         statusReason: true,
@@ -58,6 +59,20 @@ export class StacksRepository implements StackStore {
       where: { clusterUuid, ...within(scope) },
       order: { createdAt: 'ASC', name: 'ASC' },
     });
+  }
+
+  /** Who builds the cluster's stack of that name; where it has no row yet, who built the cluster's first; null: none is there. */
+  async backendFor(clusterUuid: string, name: string): Promise<StackBackendName | null> {
+    const rows: { backend: StackBackendName }[] = await this.source.manager.query(
+      'SELECT backend FROM stacks WHERE cluster_uuid = $1 ORDER BY name = $2 DESC, created_at, name LIMIT 1',
+      [clusterUuid, name],
+    );
+    return rows[0]?.backend ?? null;
+  }
+
+  async backendOf(stackUuid: string): Promise<StackBackendName | null> {
+    const row = await this.source.manager.findOne(StackEntity, { select: { backend: true }, where: { uuid: stackUuid } });
+    return row?.backend ?? null;
   }
 
   async write(lease: Lease, stackUuid: string, checkpoint: StackCheckpoint): Promise<void> {
@@ -73,9 +88,9 @@ export class StacksRepository implements StackStore {
 }
 
 const INSERT_STACK = /* sql */ `
-  INSERT INTO stacks (uuid, cluster_uuid, node_group_uuid, project_id, name, action, status, template, parameters)
-  SELECT n."uuid", n."clusterUuid", n."nodeGroupUuid", n."projectId", n."name", 'CREATE', 'IN_PROGRESS', n."template", n."parameters"
-  FROM jsonb_to_record($1::jsonb) AS n ("uuid" uuid, "clusterUuid" uuid, "nodeGroupUuid" uuid, "projectId" text, "name" text,
+  INSERT INTO stacks (uuid, cluster_uuid, node_group_uuid, project_id, name, backend, action, status, template, parameters)
+  SELECT n."uuid", n."clusterUuid", n."nodeGroupUuid", n."projectId", n."name", COALESCE(n."backend", 'native'), 'CREATE', 'IN_PROGRESS', n."template", n."parameters"
+  FROM jsonb_to_record($1::jsonb) AS n ("uuid" uuid, "clusterUuid" uuid, "nodeGroupUuid" uuid, "projectId" text, "name" text, "backend" text,
     "template" jsonb, "parameters" jsonb)`;
 
 const INSERT_RESOURCES = /* sql */ `

@@ -1,8 +1,8 @@
-import type { Scope, StackAction, StackStatus } from '#libs/domain';
+import type { Scope, StackAction, StackBackendName, StackStatus } from '#libs/domain';
 import type { EventLevel, StackEntity, StackResourceEntity } from './entities/index.js';
 import type { Lease } from './unit-of-work.js';
 
-export type StackRecord = Readonly<Omit<StackEntity, 'backend' | 'createdAt' | 'updatedAt' | 'revision'>>;
+export type StackRecord = Readonly<Omit<StackEntity, 'createdAt' | 'updatedAt' | 'revision'>>;
 export type StackResourceRecord = Readonly<Omit<StackResourceEntity, 'stackUuid' | 'createdAt' | 'updatedAt'>>;
 
 export interface LoadedStack {
@@ -16,7 +16,9 @@ export type NewResource = Pick<StackResourceRecord, 'uuid' | 'name' | 'type' | '
 };
 
 /** A stack that is to be: its row begins as CREATE IN_PROGRESS. */
-export interface NewStack extends Omit<StackRecord, 'action' | 'status' | 'statusReason' | 'outputs'> {
+export interface NewStack extends Omit<StackRecord, 'backend' | 'action' | 'status' | 'statusReason' | 'outputs'> {
+  /** Default: native. */
+  readonly backend?: StackBackendName | undefined;
   readonly resources: readonly NewResource[];
 }
 

@@ -13,3 +13,4 @@ export * from './cidr.js';
 export * from './labels-catalogue.js';
 export * from './cluster-changes.js';
 export * from './node-group-rules.js';
+export * from './stack-backends.js';

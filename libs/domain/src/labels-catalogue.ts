@@ -1,6 +1,7 @@
 import { isIpv4, parseCidr } from './cidr.js';
 import { InvalidInput } from './errors.js';
 import { isLabelOn, type Labels } from './labels.js';
+import { STACK_BACKENDS } from './stack-backends.js';
 
 /** How a label's text is read. Every kind is an allow-list: what does not match is refused before it reaches a file. */
 export type LabelKind =
@@ -117,6 +118,12 @@ export const LABELS: readonly LabelDefinition[] = [
     'soft-anti-affinity',
     { kind: 'enum', values: ['affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity'] },
     'how Nova spreads the nodes',
+  ),
+  define(
+    'stack_backend',
+    '',
+    { kind: 'enum', values: STACK_BACKENDS },
+    'who builds the cluster’s stacks: native (Jeroboam) or heat (the cloud’s Heat); default: as the operator has set',
   ),
   define('audit_log_enabled', 'false', SWITCH, 'audit log of the API server'),
   define('audit_log_max_age', '30', days(3650), 'days'),

@@ -9,5 +9,7 @@ export { createRegistry, type ResourceRegistry } from './engine/registry.js';
 export type { EngineLog, ParameterValue, StackRef, StackRun, StackState } from './engine/run.js';
 export { StackEngine } from './engine/stack-engine.js';
 export type { EngineParts } from './engine/stack-walk.js';
+export type { StackBackend } from './backends/backend.js';
+export { Stacks, type StacksParts } from './backends/stacks.js';
 export { validateTemplate } from './engine/validate.js';
 export { builtinResources } from './resources/index.js';

@@ -1,4 +1,5 @@
 import type { ClusterEntity } from '#libs/db';
+import { isStackBackend, labelText, type StackBackendName } from '#libs/domain';
 import type { StackPlan } from '#libs/drivers';
 import type { CloudSession } from '#libs/openstack';
 import type { StackRef, StackRun } from '#libs/stack';
@@ -22,7 +23,14 @@ export function stackRef(
     nodeGroupUuid: group?.uuid ?? null,
     template: plan.template,
     parameters: plan.parameters,
+    backend: backendOf(cluster),
   };
+}
+
+/** What the cluster asks for; undefined: whatever is configured. */
+function backendOf({ labels }: ClusterEntity): StackBackendName | undefined {
+  const wanted = labelText(labels, 'stack_backend');
+  return isStackBackend(wanted) ? wanted : undefined;
 }
 
 /** The engine's own bound lies behind the operation's, so that the operation's deadline is told as what it is. */

@@ -1,4 +1,4 @@
-import type { StackAction, StackStatus } from '#libs/domain';
+import type { StackAction, StackBackendName, StackStatus } from '#libs/domain';
 import { Column, Entity, Index } from 'typeorm';
 import { CreatedAtColumn, JsonColumn, RevisionColumn, TextColumn, TimeColumn } from './columns.js';
 
@@ -11,7 +11,7 @@ export class StackEntity {
   @Column({ type: 'uuid', name: 'node_group_uuid', nullable: true }) nodeGroupUuid: string | null;
   @Column({ type: 'text', name: 'project_id' }) projectId: string;
   @Column({ type: 'text' }) name: string;
-  @Column({ type: 'text', default: 'native' }) backend: 'native' | 'heat';
+  @Column({ type: 'text', default: 'native' }) backend: StackBackendName;
   @Column({ type: 'text', default: 'INIT' }) action: StackAction;
   @Column({ type: 'text', default: 'COMPLETE' }) status: StackStatus;
   @TextColumn('status_reason') statusReason: string | null;

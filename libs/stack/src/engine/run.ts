@@ -1,4 +1,5 @@
 import type { Lease } from '#libs/db';
+import type { StackBackendName } from '#libs/domain';
 import type { CloudSession } from '#libs/openstack';
 
 export type ParameterValue = string | number | boolean | readonly string[] | Readonly<Record<string, unknown>>;
@@ -17,6 +18,8 @@ export interface StackRef {
   readonly template: object;
   /** Without the hidden ones. Stored. */
   readonly parameters: Readonly<Record<string, ParameterValue>>;
+  /** Who builds it, when its row is first made and the cluster has no stack yet; default: as configured. */
+  readonly backend?: StackBackendName | undefined;
 }
 
 /** How to act, for how long, and with what right. */

@@ -14,7 +14,7 @@ import {
 } from '#libs/db';
 import { parseInfraOutputs, type InfraOutputs } from '#libs/drivers';
 import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
-import { StackEngine } from '#libs/stack';
+import { Stacks } from '#libs/stack';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { SETTINGS } from '../../tokens.js';
@@ -38,7 +38,7 @@ export interface GroupNodes {
 @Injectable()
 export class NodeStacks {
   constructor(
-    private readonly engine: StackEngine,
+    private readonly engine: Stacks,
     private readonly identity: ClusterIdentity,
     private readonly clusters: ClusterWorkRepository,
     private readonly nodes: NodesRepository,

@@ -1,6 +1,6 @@
 import { StacksRepository } from '#libs/db';
 import { isForbidden, isUnauthorized, type CloudSession } from '#libs/openstack';
-import { StackEngine, StackFailed } from '#libs/stack';
+import { Stacks, StackFailed } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import { ClusterIdentity } from '../../cloud/cluster-identity.js';
 import { awaitedOf } from '../awaited.js';
@@ -12,7 +12,7 @@ import { stackRun } from '../stacks.js';
 @Injectable()
 export class DeleteStacksStep {
   constructor(
-    private readonly engine: StackEngine,
+    private readonly engine: Stacks,
     private readonly stacks: StacksRepository,
     private readonly identity: ClusterIdentity,
   ) {}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ClusterWorkRepository } from '#libs/db';
 import { parseInfraOutputs } from '#libs/drivers';
-import { StackEngine } from '#libs/stack';
+import { Stacks } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { awaitedOf } from '../awaited.js';
@@ -16,7 +16,7 @@ export class InfrastructureStep implements Step {
   readonly name = 'infrastructure';
 
   constructor(
-    private readonly engine: StackEngine,
+    private readonly engine: Stacks,
     private readonly identity: ClusterIdentity,
     private readonly clusters: ClusterWorkRepository,
   ) {}

@@ -48,7 +48,14 @@ export class MemoryStackStore implements StackStore {
       this.transactions++;
       this.stacks.set(
         stack.uuid,
-        structuredClone({ ...stack, action: 'CREATE', status: 'IN_PROGRESS', statusReason: null, outputs: {} }),
+        structuredClone({
+          ...stack,
+          backend: stack.backend ?? 'native',
+          action: 'CREATE',
+          status: 'IN_PROGRESS',
+          statusReason: null,
+          outputs: {},
+        }),
       );
       const rows = resources.map(newRow);
       this.resources.set(stack.uuid, new Map(rows.map((row) => [row.uuid, row])));

@@ -190,6 +190,14 @@ export class OperationsRepository {
     return count > 0;
   }
 
+  /** What the operation has to report in the end, shown to users: added to what is there. No secrets. */
+  async addToResult(tx: Tx, uuid: string, found: Record<string, unknown>): Promise<void> {
+    await tx.manager.query(`UPDATE operations SET result = coalesce(result, '{}') || $2::jsonb WHERE uuid = $1`, [
+      uuid,
+      JSON.stringify(found),
+    ]);
+  }
+
   /** Not before `delayMs` from now is it to be taken up again. */
   async postpone(tx: Tx, uuid: string, delayMs: number): Promise<void> {
     await tx.manager.query(`UPDATE operations SET not_before = now() + $2 * interval '1 millisecond' WHERE uuid = $1`, [
@@ -232,7 +240,7 @@ export class OperationsRepository {
     await this.source.query(
       `DELETE FROM operations o
        USING (SELECT id, row_number() OVER (PARTITION BY cluster_uuid, kind ORDER BY id DESC) AS place FROM operations) ranked
-       WHERE ranked.id = o.id AND o.status IN ('complete', 'failed', 'superseded')
+       WHERE ranked.id = o.id AND o.status NOT IN ('pending', 'running')
          AND o.finished_at < now() - $1 * interval '1 day'
          AND (ranked.place > ${KEPT_OF_EACH_KIND} OR NOT EXISTS (SELECT 1 FROM clusters c WHERE c.uuid = o.cluster_uuid))`,
       [olderThanDays],

@@ -55,12 +55,14 @@ export const OPERATION_KINDS = [
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /**
- * An operation's own life. `superseded`: another operation took over (a delete during a create).
+ * An operation's own life. `superseded`: another operation took over (a delete during a create). `aborted`: somebody asked
+ * for its end. What has failed or was aborted may be resumed.
  *
- *   pending ──> running ──> complete | failed | superseded
- *      └──────────────────────────────────────────^
+ *   pending ──> running ──> complete | failed | aborted | superseded
+ *      ^ └────────────────────────────────^─────^──────────^
+ *      └──────────────────────────────────┴─────┘
  */
-export const OPERATION_STATUSES = ['pending', 'running', 'complete', 'failed', 'superseded'] as const;
+export const OPERATION_STATUSES = ['pending', 'running', 'complete', 'failed', 'aborted', 'superseded'] as const;
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
 export const isTerminal = (status: OperationStatus): boolean => status !== 'pending' && status !== 'running';
 

@@ -31,7 +31,14 @@ export class OperationEntity {
   @Column({ type: 'jsonb', nullable: true }) error: StoredFailure | null;
   /** How often a conductor took it up. */
   @Column({ type: 'integer', default: 0 }) attempts: number;
+  /** It is to end: because somebody asked for that (`abortedBy`), or because another operation takes over. */
   @Column({ type: 'boolean', name: 'abort_requested', default: false }) abortRequested: boolean;
+  /** The user who asked for its end; null when nobody did, or another operation takes over. */
+  @TextColumn('aborted_by') abortedBy: string | null;
+  /** The operation that this one does again. */
+  @Column({ type: 'uuid', name: 'retry_of', nullable: true }) retryOf: string | null;
+  /** What it has to report, by kind. No secrets. */
+  @Column({ type: 'jsonb', nullable: true }) result: Record<string, unknown> | null;
   @TimeColumn('deadline_at') deadlineAt: Date | null;
   @Column({ type: 'timestamptz', name: 'not_before', default: () => 'now()' }) notBefore: Date;
   @TimeColumn('sent_at') sentAt: Date | null;

@@ -1,7 +1,8 @@
+import pg from 'pg';
 import { ContainerInfra, type ClusterView } from '../client.js';
 import type { Installation } from '../installation.js';
 import { ensureTemplate, TEMPLATE } from './api.bench.js';
-import { processUse, type ProcessUse } from './process-use.js';
+import { postgresPid, processUse, useSince, type ProcessUse } from './process-use.js';
 
 export interface CreateMeasurement {
   readonly nodes: number;
@@ -10,14 +11,20 @@ export interface CreateMeasurement {
   /** What the sandbox's own latencies add up to on the longest way, seconds. */
   readonly criticalPathSeconds: number;
   readonly cloudCallsPerNode: number;
+  /** The calls there were most of: `network POST /ports`, and how many. */
+  readonly mostCalls: readonly { readonly call: string; readonly count: number }[];
+  readonly stackRowsPerNode: number;
+  /** All events of the cluster: of its stacks, its operation, its nodes. */
+  readonly eventsPerNode: number;
   readonly deleteSeconds: number;
   /** Where the wall time went: the wait for a conductor, then the operation's steps. */
   readonly steps: readonly { readonly name: string; readonly seconds: number }[];
-  /** Of our processes at the end of the create; empty where the system does not tell. */
+  /** Of the processes while the cluster was made; empty where the system does not tell. */
   readonly processes: readonly ProcessUse[];
 }
 
 const LIMIT_MS = 600_000;
+const MOST_CALLS = 6;
 /** Between two looks at the cluster: a large one takes time to show, and takes it from what is measured. */
 const pollMs = (nodes: number): number => (nodes > 100 ? 500 : 100);
 
@@ -32,6 +39,8 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
   );
   await ensureTemplate(api);
   await fetch(`${installation.sandboxAdminUrl}/calls`, { method: 'DELETE' });
+  const use = (): ProcessUse[] => processUse(installation.pids(), postgresPid(installation.state.postgres));
+  const before = use();
   const begunAt = Date.now();
   const begun = performance.now();
   const { uuid } = await api.request<{ uuid: string }>('POST', '/clusters', {
@@ -44,8 +53,9 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
   const cluster = await settled(api, uuid, nodes);
   const wallSeconds = (performance.now() - begun) / 1000;
   if (cluster?.status !== 'CREATE_COMPLETE') throw new Error(`${nodes} nodes: ${cluster?.status}: ${cluster?.status_reason}`);
+  const processes = useSince(before, use());
   const calls = await cloudCalls(installation);
-  const processes = processUse(installation.pids());
+  const kept = await countRows(installation.databaseUrl, uuid);
   const steps = await stepSeconds(api, uuid, begunAt);
   const removed = performance.now();
   await api.request('DELETE', `/clusters/${uuid}`);
@@ -55,7 +65,10 @@ export async function benchCreate(installation: Installation, nodes: number): Pr
     nodes,
     wallSeconds,
     criticalPathSeconds: await criticalPath(installation),
-    cloudCallsPerNode: calls / nodes,
+    cloudCallsPerNode: calls.reduce((sum, { count }) => sum + count, 0) / nodes,
+    mostCalls: calls.slice(0, MOST_CALLS),
+    stackRowsPerNode: kept.rows / nodes,
+    eventsPerNode: kept.events / nodes,
     deleteSeconds: (performance.now() - removed) / 1000,
     steps,
     processes,
@@ -88,10 +101,30 @@ async function settled(api: ContainerInfra, uuid: string, nodes: number): Promis
   }
 }
 
-/** Calls to Nova, Neutron, Glance, Octavia and Cinder; logging in is not counted, tokens serve all nodes. */
-async function cloudCalls({ sandboxAdminUrl }: Installation): Promise<number> {
-  const { counts } = (await (await fetch(`${sandboxAdminUrl}/calls`)).json()) as { counts: { service: string; count: number }[] };
-  return counts.filter(({ service }) => service !== 'identity').reduce((sum, { count }) => sum + count, 0);
+/** Calls to Nova, Neutron, Glance, Octavia and Cinder, most first; logging in is not counted, tokens serve all nodes. */
+async function cloudCalls({ sandboxAdminUrl }: Installation): Promise<{ call: string; count: number }[]> {
+  const { counts } = (await (await fetch(`${sandboxAdminUrl}/calls`)).json()) as {
+    counts: { service: string; method: string; template: string; count: number }[];
+  };
+  return counts
+    .filter(({ service }) => service !== 'identity')
+    .map(({ method, template, count }) => ({ call: `${method} ${template}`, count }))
+    .sort((a, b) => b.count - a.count);
+}
+
+async function countRows(databaseUrl: string, clusterUuid: string): Promise<{ rows: number; events: number }> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ rows: number; events: number }>(
+      `SELECT (SELECT count(*)::int FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid WHERE s.cluster_uuid = $1) AS rows,
+         (SELECT count(*)::int FROM events WHERE cluster_uuid = $1) AS events`,
+      [clusterUuid],
+    );
+    return rows[0] ?? { rows: 0, events: 0 };
+  } finally {
+    await client.end();
+  }
 }
 
 interface SandboxLatencies {

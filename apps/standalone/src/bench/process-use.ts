@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessUse {
   readonly name: string;
@@ -8,20 +8,71 @@ export interface ProcessUse {
 }
 
 const TICKS_PER_SECOND = 100;
+/** PostgreSQL has a process for each connection: they count as one. */
+const FAMILY = 'postgres';
 
 /** What processes have used so far, by Linux's /proc; none of them on other systems. */
-export function processUse(pids: Readonly<Record<string, number>>): ProcessUse[] {
-  return Object.entries(pids).flatMap(([name, pid]) => {
-    try {
-      const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      // The name in brackets may hold anything: fields are counted behind it. utime and stime are the 14th and 15th of all.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ');
-      const cpuSeconds = Math.round((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND);
-      return [{ name, mostMegabytes: Math.round(Number(kilobytes) / 1024), cpuSeconds }];
-    } catch {
-      return [];
-    }
+export function processUse(pids: Readonly<Record<string, number>>, postgresPid?: number): ProcessUse[] {
+  const own = Object.entries(pids).flatMap(([name, pid]) => {
+    const [stat, mostMegabytes] = [statOf(pid), highestMegabytes(pid)];
+    return stat && mostMegabytes !== undefined ? [{ name, mostMegabytes, cpuSeconds: stat.ownSeconds }] : [];
   });
+  return postgresPid === undefined ? own : [...own, ...familyUse(postgresPid)];
+}
+
+/** What was used between two looks; of a process that is not in the first one, all. */
+export function useSince(before: readonly ProcessUse[], after: readonly ProcessUse[]): ProcessUse[] {
+  const begun = new Map(before.map(({ name, cpuSeconds }) => [name, cpuSeconds]));
+  return after.map((use) => ({ ...use, cpuSeconds: use.cpuSeconds - (begun.get(use.name) ?? 0) }));
+}
+
+/** The first line of PostgreSQL's lock file is its process. */
+export function postgresPid(dataDirectory: string): number | undefined {
+  try {
+    return Number(readFileSync(`${dataDirectory}/postmaster.pid`, 'utf8').split('\n')[0]) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The server, its living children and those that have ended. Memory is left out: most of it is shared. */
+function familyUse(pid: number): ProcessUse[] {
+  const parent = statOf(pid);
+  if (!parent) return [];
+  const children = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((entry) => statOf(Number(entry)))
+    .filter((stat) => stat?.parent === pid);
+  const cpuSeconds = children.reduce((sum, child) => sum + (child?.ownSeconds ?? 0), parent.ownSeconds + parent.endedSeconds);
+  return [{ name: FAMILY, mostMegabytes: 0, cpuSeconds }];
+}
+
+function highestMegabytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Stat {
+  readonly parent: number;
+  readonly ownSeconds: number;
+  /** Of children that have ended and were waited for. */
+  readonly endedSeconds: number;
+}
+
+function statOf(pid: number): Stat | undefined {
+  try {
+    // The name in brackets may hold anything: fields are counted behind it. Of all, ppid is the 4th, utime to cstime are the 14th to 17th.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number);
+    const seconds = (...at: number[]): number => at.reduce((sum, index) => sum + (fields[index] ?? 0), 0) / TICKS_PER_SECOND;
+    return { parent: fields[1] ?? 0, ownSeconds: seconds(11, 12), endedSeconds: seconds(13, 14) };
+  } catch {
+    return undefined;
+  }
 }

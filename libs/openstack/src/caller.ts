@@ -17,7 +17,8 @@ export interface CallRecord {
   readonly requestId?: string | undefined;
 }
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+/** A list is the same parameter several times. */
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface Call<S extends z.ZodType> {
   readonly service: ServiceName;
@@ -118,7 +119,8 @@ function urlOf(call: AnyCall): string {
   });
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(call.query ?? {})) {
-    if (value !== undefined) query.append(name, String(value));
+    if (Array.isArray(value)) for (const item of value as readonly string[]) query.append(name, item);
+    else if (value !== undefined) query.append(name, String(value));
   }
   return `${call.base}${path}${query.size > 0 ? `?${query.toString()}` : ''}`;
 }

@@ -2,7 +2,7 @@ import { tokenInfo, tokenReply, type TokenInfo } from './auth.js';
 import { Caller, type CallRecord } from './caller.js';
 import { endpointOf, identityUrl, type Interface } from './catalogue.js';
 import { authBody, credentialsKey, type Credentials } from './credentials.js';
-import { isNotFound, isRetryable, OpenStackError, type ServiceName } from './errors.js';
+import { ABSENT, isNotFound, isRetryable, OpenStackError, type ServiceName } from './errors.js';
 import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
@@ -101,6 +101,7 @@ export class Cloud implements SessionHost {
       method: 'GET',
       path: '/',
       httpStatus: null,
+      fault: ABSENT,
       retryable: false,
       sideEffectUnknown: false,
     });

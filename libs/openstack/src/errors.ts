@@ -69,6 +69,10 @@ export class OpenStackError extends JeroboamError {
 
 const answered = (error: unknown, status: number): boolean => error instanceof OpenStackError && error.httpStatus === status;
 
+/** The fault of a call to a service that the catalogue does not have: nothing was sent. */
+export const ABSENT = 'EndpointNotFound';
+export const isServiceAbsent = (error: unknown): boolean => error instanceof OpenStackError && error.fault === ABSENT;
+
 /** The object is not there, or the caller may not know of it. */
 export const isNotFound = (error: unknown): boolean => answered(error, 404) || isMissing(error);
 export const isConflict = (error: unknown): boolean => answered(error, 409) && !isQuota(error);

@@ -40,4 +40,17 @@ export type { SecurityGroupRule } from './network/security-group-rules.js';
 export type { SecurityGroup } from './network/security-groups.js';
 export type { Taggable } from './network/service.js';
 export type { Subnet } from './network/subnets.js';
+export type { Snapshot } from './volume/snapshots.js';
 export type { Volume } from './volume/volumes.js';
+export { findKubernetesMade, type KubernetesMade, type WhoseObjects } from './kubernetes-made/find.js';
+export { CSI_CLUSTER_KEY, ownershipOf, type Ownership } from './kubernetes-made/ownership.js';
+export {
+  planRemoval,
+  type KeptObject,
+  type MadeObject,
+  type MadeType,
+  type Reclaim,
+  type ReclaimPolicy,
+  type RemovalPlan,
+  type RemovalWishes,
+} from './kubernetes-made/plan.js';

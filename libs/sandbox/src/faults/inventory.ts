@@ -19,6 +19,7 @@ const tables = [
   'members',
   'healthmonitors',
   'volumes',
+  'volume_snapshots',
   'users',
   'trusts',
   'application_credentials',

@@ -31,6 +31,17 @@ export interface Volume extends Row {
   readonly updated_at: string;
 }
 
+export interface Snapshot extends Row {
+  readonly name: string;
+  readonly description: string | null;
+  readonly project_id: string;
+  readonly volume_id: string;
+  readonly size: number;
+  readonly status: 'creating' | 'available' | 'deleting' | 'error' | 'error_deleting';
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly created_at: string;
+}
+
 /** A volume on its way to, or on, a server. */
 export interface Attachment extends Row {
   readonly volume_id: string;
@@ -74,11 +85,13 @@ const quotaDefaults = {
 export class Cinder {
   readonly volumes: Table<Volume>;
   readonly attachments: Table<Attachment>;
+  readonly snapshots: Table<Snapshot>;
   readonly quotas: Quotas;
 
   constructor(readonly cloud: Cloud) {
     this.volumes = cloud.store.table<Volume>('volumes', ['project_id', 'name']);
     this.attachments = cloud.store.table<Attachment>('volume_attachments', ['volume_id', 'server_id', 'project_id']);
+    this.snapshots = cloud.store.table<Snapshot>('volume_snapshots', ['project_id', 'volume_id']);
     this.quotas = new Quotas(cloud.store, 'volume', quotaDefaults);
     const { transitions } = cloud;
     transitions.on('volume.available', (id) => this.finish(id, 'available'));
@@ -87,6 +100,11 @@ export class Cinder {
     transitions.on('volume.gone', (id) => {
       this.volumes.remove(id);
       cloud.timings.finish(id);
+    });
+    transitions.on('snapshot.available', (id) => this.setSnapshot(id, 'available'));
+    transitions.on('snapshot.error', (id) => this.setSnapshot(id, 'error_deleting'));
+    transitions.on('snapshot.gone', (id) => {
+      this.snapshots.remove(id);
     });
     transitions.on('attachment.attached', (id) => this.attached(id));
     transitions.on('attachment.gone', (id) => this.detached(id));
@@ -133,7 +151,8 @@ export class Cinder {
 
   /** Begins to delete. @throws ApiError 400 while it is used */
   delete(volume: Volume, outcome?: Outcome): void {
-    if (!['available', 'error', 'error_deleting'].includes(volume.status)) {
+    const free = ['available', 'error', 'error_deleting'].includes(volume.status);
+    if (!free || this.snapshots.count('volume_id', volume.id) > 0) {
       throw badRequest(
         'Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
       );
@@ -188,6 +207,10 @@ export class Cinder {
 
   set(id: string, status: Volume['status']): void {
     if (this.volumes.get(id) !== undefined) this.volumes.patch(id, { status, updated_at: nowMicros() });
+  }
+
+  private setSnapshot(id: string, status: Snapshot['status']): void {
+    if (this.snapshots.get(id) !== undefined) this.snapshots.patch(id, { status });
   }
 
   private finish(id: string, status: Volume['status']): void {

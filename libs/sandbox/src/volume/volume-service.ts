@@ -1,4 +1,4 @@
-import { ApiError, badRequest, forbidden, notFound } from '../server/api-error.js';
+import { badRequest, forbidden, notFound } from '../server/api-error.js';
 import { accepted, ok, openRoute, route } from '../server/call.js';
 import type { Call, Json, Route } from '../server/call.js';
 import { Fields, isObject } from '../server/fields.js';
@@ -7,6 +7,8 @@ import { newestLast, pageOf } from '../server/paging.js';
 import type { Service } from '../server/service.js';
 import type { Glance } from '../image/glance.js';
 import type { Cinder, Volume } from './cinder.js';
+import { snapshotRoutes } from './snapshots.js';
+import { invalidField as invalid, metadataMatches, requestObject as object } from './volume-requests.js';
 import { volumeTypes } from './cinder.js';
 import { volumeView } from './volume-view.js';
 
@@ -25,7 +27,7 @@ const faults: Readonly<Record<number, string>> = {
   503: 'serviceUnavailable',
 };
 
-/** Cinder v3: volumes, types, attachments, limits. No snapshots, no backups. */
+/** Cinder v3: volumes, snapshots, types, attachments, limits. No backups. */
 export function volumeService(cinder: Cinder, glance: Glance): Service {
   const version = (): Json => ({
     id: 'v3.0',
@@ -157,7 +159,7 @@ function routes(cinder: Cinder, glance: Glance): Route[] {
             maxTotalBackupGigabytes: limits['backup_gigabytes'],
             totalVolumesUsed: owned.length,
             totalGigabytesUsed: owned.reduce((sum, row) => sum + row.size, 0),
-            totalSnapshotsUsed: 0,
+            totalSnapshotsUsed: cinder.snapshots.by('project_id', call.auth.projectId).length,
             totalBackupsUsed: 0,
             totalBackupGigabytesUsed: 0,
           },
@@ -184,7 +186,8 @@ function routes(cinder: Cinder, glance: Glance): Route[] {
       ok({ availabilityZoneInfo: [{ zoneName: 'nova', zoneState: { available: true } }] }),
     ),
     route('GET', '/:project_id/extensions', () => ok({ extensions: [] })),
-    ...['snapshots', 'snapshots/detail', 'backups', 'backups/detail'].map((path) =>
+    ...snapshotRoutes(cinder),
+    ...['backups', 'backups/detail'].map((path) =>
       route('GET', `/:project_id/${path}`, () => ok({ [path.split('/')[0] ?? path]: [] })),
     ),
   ];
@@ -235,6 +238,7 @@ function act(cinder: Cinder, call: Call, row: Volume, action: string, fields: Fi
 function listing(cinder: Cinder, call: Call, view: (row: Volume) => Json): Json {
   const { query } = call;
   const everywhere = query.get('all_tenants') !== null && call.auth.isAdmin;
+  const project = everywhere ? query.get('project_id') : call.auth.projectId;
   const name = query.get('name');
   const rows = (
     name !== null
@@ -243,7 +247,12 @@ function listing(cinder: Cinder, call: Call, view: (row: Volume) => Json): Json 
         ? [...cinder.volumes.all()]
         : cinder.volumes.by('project_id', call.auth.projectId)
   )
-    .filter((row) => (everywhere || row.project_id === call.auth.projectId) && (query.get('status') ?? row.status) === row.status)
+    .filter(
+      (row) =>
+        (project === null || row.project_id === project) &&
+        (query.get('status') ?? row.status) === row.status &&
+        metadataMatches(row.metadata, query.get('metadata')),
+    )
     .reverse();
   const page = pageOf(rows, {
     key: (row) => row.id,
@@ -283,13 +292,3 @@ const typeView = (type: (typeof volumeTypes)[number]): Json => ({
   extra_specs: {},
   qos_specs_id: null,
 });
-
-const invalid = (field: string, value: unknown, reason: string): ApiError =>
-  badRequest(`Invalid input for field/attribute ${field}. Value: ${JSON.stringify(value)}. ${reason}`);
-
-function object(call: Call, key: string): Fields {
-  const value = isObject(call.body) ? call.body[key] : undefined;
-  if (!isObject(value))
-    throw badRequest(`Invalid input for field/attribute ${key}. Value: None. '${key}' is a required property`);
-  return new Fields(value, invalid);
-}

@@ -121,17 +121,18 @@ export class OperationProcessor {
     for (;;) {
       const [operation] = await this.parts.operations.open(SERVICE, clusterUuid);
       if (!operation || held.signal.aborted) return DONE;
-      const waitMs = operation.notBefore.getTime() - Date.now();
+      const clockOffsetMs = await this.parts.operations.clockOffsetMs();
+      const waitMs = operation.notBefore.getTime() - clockOffsetMs - Date.now();
       if (operation.abortRequested) await this.#end(held, operation, 'superseded', null);
       else if (waitMs > 0) return again(waitMs);
       else {
-        const outcome = await this.#run(operation, held);
+        const outcome = await this.#run(operation, held, clockOffsetMs);
         if (outcome.kind === 'again') return outcome;
       }
     }
   }
 
-  async #run(operation: OperationEntity, held: HeldLease): Promise<JobOutcome> {
+  async #run(operation: OperationEntity, held: HeldLease, clockOffsetMs: number): Promise<JobOutcome> {
     const handler = this.#handlers.get(operation.kind);
     const cluster = await this.parts.clusters.find(SERVICE, operation.clusterUuid);
     if (!cluster) {
@@ -144,7 +145,7 @@ export class OperationProcessor {
       this.parts.log.warn({ operationId: operation.uuid, kind: operation.kind }, 'leaving an operation to a newer conductor');
       return again(UNKNOWN_KIND_MS);
     }
-    const running = new RunningOperation({ ...this.parts, operation, handler, cluster, held });
+    const running = new RunningOperation({ ...this.parts, operation, handler, cluster, held, clockOffsetMs });
     this.#running.set(operation.uuid, running);
     if (this.#stopping) running.stop(new ShuttingDown());
     try {

@@ -67,7 +67,7 @@ export async function insertOperation(
       requestId: 'req-test',
       kind,
       request: {},
-      deadlineAt,
+      deadlineMinutes: deadlineAt && (deadlineAt.getTime() - Date.now()) / 60_000,
     }),
   );
   return uuid;

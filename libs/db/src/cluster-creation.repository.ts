@@ -1,4 +1,4 @@
-import { QUOTA_RESOURCE } from '#libs/domain';
+import { QUOTA_RESOURCE, Superseded } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import type { ClusterEntity } from './entities/index.js';
 import type { NewEvent } from './events.repository.js';
@@ -56,6 +56,7 @@ export class ClusterCreationRepository {
    * else be held, one after the other, for a hundred waits for the disk.
    * @param fallback the limit of a project without a quota
    * @returns what was there before; nothing was stored when `used` has reached `limit`
+   * @throws Superseded another run of the request has its `Idempotency-Key` by now
    */
   async insert(birth: ClusterBirth, fallback: number): Promise<QuotaUse> {
     const { claim } = requestWork.getStore() ?? {};
@@ -68,25 +69,29 @@ export class ClusterCreationRepository {
     } catch (error) {
       if (wanted.length === 1 || isDatabaseAway(error)) throw error;
       // Nothing was stored. One of them cannot be (its template has gone): it fails alone.
-      return wanted.map(async (one) => (await this.insertTogether([one]))[0] as QuotaUse);
+      return wanted.map(async (one) => (await this.insertTogether([one]))[0] as QuotaUse | Promise<QuotaUse>);
     }
   }
 
-  private async insertTogether(wanted: readonly Wanted[]): Promise<QuotaUse[]> {
+  private async insertTogether(wanted: readonly Wanted[]): Promise<(QuotaUse | Promise<QuotaUse>)[]> {
     const runner = this.source.createQueryRunner();
     const client = (await runner.connect()) as PlainClient;
     try {
       // Statements of one simple query are one transaction, and each sees those before it and what was committed before it began.
       const results = await client.query(statements(wanted, (text) => client.escapeLiteral(text)));
       return results.slice(-wanted.length).map(({ rows }, index) => {
-        const [row] = rows as { used: string; limit: number }[];
-        return { used: Number(row?.used), limit: row?.limit ?? wanted[index]?.fallback ?? 0 };
+        const [row] = rows as { used: string; limit: number; born: string }[];
+        const use = { used: Number(row?.used), limit: row?.limit ?? wanted[index]?.fallback ?? 0 };
+        return use.used < use.limit && row?.born === '0' ? takenOver() : use;
       });
     } finally {
       await runner.release();
     }
   }
 }
+
+const takenOver = (): Promise<never> =>
+  Promise.reject(new Superseded('Another run of this request with the same Idempotency-Key has taken over.'));
 
 interface Wanted {
   readonly birth: ClusterBirth;
@@ -143,12 +148,14 @@ const CLUSTER = `uuid, project_id, user_id, name, cluster_template_uuid, keypair
   flavor_id, create_timeout, discovery_url, fixed_network, fixed_subnet, floating_ip_enabled, master_lb_enabled, status`;
 const GROUP = `uuid, cluster_uuid, project_id, name, role, is_default, flavor_id, image_id, docker_volume_size, labels, node_count,
   min_node_count, max_node_count, node_labels, node_taints, status`;
-const OPERATION = 'uuid, cluster_uuid, project_id, user_id, request_id, kind, request, deadline_at';
+const OPERATION = 'uuid, cluster_uuid, project_id, user_id, request_id, kind, request';
+const DEADLINE = `now() + (rows #>> '{operation,deadline_minutes}')::double precision * interval '1 minute'`;
 const EVENT = 'cluster_uuid, project_id, operation_uuid, type, level, message, data';
 
 /**
  * Arguments are quoted literals. Everything hangs on `born`, which is empty when there is no room. The job of the operation
- * follows the commit, hence `sent_at`.
+ * follows the commit, hence `sent_at`. A claim that somebody else has taken over makes nothing: what he has made may be
+ * deleted by now, and would come back. Its row is locked, so that it cannot be taken over meanwhile.
  */
 const insert = (rows: string, project: string, resource: string, fallback: string, claim: string): string => `
   WITH input AS MATERIALIZED (SELECT ${rows}::jsonb AS rows),
@@ -159,17 +166,19 @@ const insert = (rows: string, project: string, resource: string, fallback: strin
     SELECT quota."limit", (
       SELECT count(*) FROM (SELECT 1 FROM clusters WHERE project_id = ${project} LIMIT (SELECT "limit" FROM quota)) counted) AS used
     FROM quota),
+  claimed AS MATERIALIZED (
+    SELECT 1 FROM idempotency_keys WHERE claim = ${claim}::uuid AND status IS NULL FOR UPDATE),
   born AS (
     INSERT INTO clusters (${CLUSTER})
     SELECT ${CLUSTER} FROM input, jsonb_populate_record(null::clusters, rows -> 'cluster')
-    WHERE (SELECT used < "limit" FROM room)
+    WHERE (SELECT used < "limit" FROM room) AND (${claim}::uuid IS NULL OR EXISTS (SELECT 1 FROM claimed))
     RETURNING uuid AS born_uuid),
   its_groups AS (
     INSERT INTO node_groups (${GROUP})
     SELECT ${GROUP} FROM born, input, jsonb_populate_recordset(null::node_groups, rows -> 'groups')),
   its_operation AS (
-    INSERT INTO operations (${OPERATION}, sent_at)
-    SELECT ${OPERATION}, now() FROM born, input, jsonb_populate_record(null::operations, rows -> 'operation')),
+    INSERT INTO operations (${OPERATION}, deadline_at, sent_at)
+    SELECT ${OPERATION}, ${DEADLINE}, now() FROM born, input, jsonb_populate_record(null::operations, rows -> 'operation')),
   its_secret AS (
     INSERT INTO sealed_secrets (owner_kind, owner_uuid, purpose, key_id, sealed)
     SELECT owner_kind, owner_uuid, purpose, key_id, decode(sealed, 'base64') FROM born, input, jsonb_to_record(rows -> 'secret')
@@ -181,4 +190,4 @@ const insert = (rows: string, project: string, resource: string, fallback: strin
     UPDATE idempotency_keys SET done = jsonb_build_object('cluster', born_uuid) FROM born
     WHERE claim = ${claim}::uuid AND status IS NULL),
   nudge AS (SELECT pg_notify('jeroboam_operations', born_uuid::text) FROM born)
-  SELECT used, "limit", (SELECT count(*) FROM nudge) AS nudged FROM room`;
+  SELECT used, "limit", (SELECT count(*) FROM nudge) AS born FROM room`;

@@ -122,7 +122,7 @@ describe('the operations that nobody works on', () => {
         requestId: 'req-1',
         kind: 'create',
         request: {},
-        deadlineAt: null,
+        deadlineMinutes: null,
       }),
     );
     return { uuid, clusterUuid };
@@ -214,7 +214,7 @@ describe('the operations that nobody works on', () => {
     const [one, other] = [randomUUID(), randomUUID()];
     const add = async (n: number, nodeGroupUuid: string, status: 'complete' | 'failed' | null): Promise<void> => {
       const uuid = randomUUID();
-      const common = { uuid, clusterUuid, projectId: 'p', userId: 'u', requestId: 'req-1', deadlineAt: null };
+      const common = { uuid, clusterUuid, projectId: 'p', userId: 'u', requestId: 'req-1', deadlineMinutes: null };
       await uow.run(async (tx) => {
         await operations.insert(tx, { ...common, kind: 'node-group-update', request: { nodeGroupUuid, n } });
         if (status) await operations.finish(tx, uuid, status, status === 'failed' ? { code: 'x', message: 'y' } : null);

@@ -8,17 +8,32 @@ import { values } from './values.js';
 /** A new operation: pending, marked as sent, because its job follows the commit. */
 export type NewOperation = Pick<
   OperationEntity,
-  'uuid' | 'clusterUuid' | 'projectId' | 'userId' | 'requestId' | 'kind' | 'request' | 'deadlineAt'
->;
+  'uuid' | 'clusterUuid' | 'projectId' | 'userId' | 'requestId' | 'kind' | 'request'
+> & {
+  /** What it may take, by the database's clock; null: as long as the conductor lets it. */
+  readonly deadlineMinutes: number | null;
+  /** The minutes count from here when it is later than now. */
+  readonly notBefore?: Date | null;
+  readonly retryOf?: string | null;
+};
 
 export class OperationsRepository {
   constructor(private readonly source: DataSource) {}
 
   async insert(tx: Tx, operation: NewOperation): Promise<void> {
+    const { deadlineMinutes, notBefore, ...columns } = operation;
     await tx.manager.insert(OperationEntity, {
-      ...values<OperationEntity>(operation),
+      ...values<OperationEntity>(columns),
       sentAt: () => 'now()',
+      ...(deadlineMinutes === null ? {} : { deadlineAt: () => deadline(deadlineMinutes, notBefore ?? null) }),
     });
+  }
+
+  /** How far the database's clock is ahead of this process's, in ms: stored times are its. */
+  async clockOffsetMs(): Promise<number> {
+    const before = Date.now();
+    const [row]: { now: Date }[] = await this.source.query('SELECT clock_timestamp() AS now');
+    return (row?.now.getTime() ?? 0) - (before + Date.now()) / 2;
   }
 
   async find(scope: Scope, uuid: string): Promise<OperationEntity | null> {
@@ -247,6 +262,10 @@ export class OperationsRepository {
     );
   }
 }
+
+/** Numbers and times of our own making: nothing here comes from outside. */
+const deadline = (minutes: number, notBefore: Date | null): string =>
+  `greatest(now(), ${notBefore ? `'${notBefore.toISOString()}'::timestamptz` : 'now()'}) + ${minutes} * interval '1 minute'`;
 
 /** An autoscaler asks for hundreds a day; what later operations look back to is among the newest. */
 const KEPT_OF_EACH_KIND = 100;

@@ -66,7 +66,7 @@ describe('the end of a change', () => {
     const uuid = randomUUID();
     const repository = new OperationsRepository(database.source);
     await uow.run((tx) =>
-      repository.insert(tx, { ...own, uuid, clusterUuid: cluster, requestId: 'r', kind, request, deadlineAt: null }),
+      repository.insert(tx, { ...own, uuid, clusterUuid: cluster, requestId: 'r', kind, request, deadlineMinutes: null }),
     );
     return uuid;
   }

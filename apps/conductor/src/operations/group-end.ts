@@ -62,7 +62,7 @@ export class GroupEnd {
     nodeCount: number,
     own: OwnNodes,
   ): Promise<void> {
-    const { projectId, userId, requestId, createdAt } = operation;
+    const { projectId, userId, requestId, createdAt, deadlineAt } = operation;
     const uuid = randomUUID();
     await this.operations.insert(tx, {
       uuid,
@@ -78,7 +78,7 @@ export class GroupEnd {
         nodesToRemove: own.added,
         rollbackOf: operation.uuid,
       },
-      deadlineAt: new Date(Date.now() + Math.max(MINUTE_MS, deadline.getTime() - createdAt.getTime())),
+      deadlineMinutes: Math.max(1, Math.ceil(((deadlineAt ?? deadline).getTime() - createdAt.getTime()) / MINUTE_MS)),
     });
     await this.events.add(tx, {
       clusterUuid: cluster.uuid,

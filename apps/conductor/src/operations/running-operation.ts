@@ -30,6 +30,8 @@ export interface RunningParts {
   readonly held: HeldLease;
   readonly log: Logger;
   readonly defaultTimeoutMinutes: number;
+  /** How far the database's clock is ahead: stored times are its. */
+  readonly clockOffsetMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -62,7 +64,10 @@ export class RunningOperation {
       requestId: parts.operation.requestId,
       kind: parts.operation.kind,
     });
-    this.deadline = parts.operation.deadlineAt ?? new Date(Date.now() + parts.defaultTimeoutMinutes * MINUTE_MS);
+    const { deadlineAt } = parts.operation;
+    this.deadline = deadlineAt
+      ? new Date(deadlineAt.getTime() - parts.clockOffsetMs)
+      : new Date(Date.now() + parts.defaultTimeoutMinutes * MINUTE_MS);
     this.#watchTime();
     const lost = (): void => this.stop(new LeaseLost());
     parts.held.signal.addEventListener('abort', lost, { once: true });
@@ -125,7 +130,8 @@ export class RunningOperation {
 
   /** The failure of an operation whose time is up: names the step and what is still awaited. */
   async tooLate(): Promise<StoredFailure> {
-    const minutes = Math.round((this.deadline.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
+    const until = this.operation.deadlineAt ?? this.deadline;
+    const minutes = Math.round((until.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
     const limit = this.operation.kind === 'create' ? 'create_timeout' : 'time limit';
     const awaited = await (this.#awaitedThen ?? this.#awaitedNow());
     return {

@@ -1,8 +1,10 @@
 import type { RequestContext } from '#libs/domain';
+import type { Settings } from '#libs/config';
 import { ClustersRepository, OperationsRepository, UnitOfWork } from '#libs/db';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Policy } from '../../policy/policy.js';
 import { scopeOf } from '../../policy/scope.js';
+import { SETTINGS } from '../../tokens.js';
 import { Operations } from './operations.js';
 
 /** Possible in every status and as often as one likes; while a deletion is under way nothing new is begun. */
@@ -14,13 +16,17 @@ export class DeleteCluster {
     private readonly openOperations: OperationsRepository,
     private readonly operations: Operations,
     private readonly uow: UnitOfWork,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   async run(ctx: RequestContext, ident: string): Promise<void> {
     const scope = scopeOf(this.policy, ctx, 'cluster:delete_all_projects');
     const cluster = await this.clusters.get(scope, ident);
     this.policy.enforce(ctx, 'cluster:delete', cluster);
-    const operation = this.operations.prepare(ctx, cluster, 'delete');
+    const operation = this.operations.prepare(ctx, cluster, 'delete', {
+      // Not the cluster's own bound: what was to be made in five minutes may take longer to go.
+      deadlineMinutes: this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES,
+    });
     const asked = await this.uow.run(async (tx) => {
       // Others who ask at the same time wait here, and then see this deletion.
       if (!(await this.clusters.lock(tx, cluster.uuid))) return false;

@@ -42,8 +42,7 @@ export class Operations implements OnModuleDestroy {
       readonly notBefore?: Date | null;
     } = {},
   ): NewOperation {
-    const { request = {}, deadlineMinutes, notBefore } = options;
-    const start = Math.max(Date.now(), notBefore?.getTime() ?? 0);
+    const { request = {}, deadlineMinutes, notBefore = null } = options;
     return {
       uuid: randomUUID(),
       clusterUuid: cluster.uuid,
@@ -52,7 +51,8 @@ export class Operations implements OnModuleDestroy {
       requestId: ctx.requestId,
       kind,
       request,
-      deadlineAt: deadlineMinutes === undefined ? null : new Date(start + deadlineMinutes * 60_000),
+      deadlineMinutes: deadlineMinutes ?? null,
+      notBefore,
     };
   }
 

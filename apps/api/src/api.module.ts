@@ -15,6 +15,7 @@ import {
   ResourceStateRepository,
   SecretStore,
   Signals,
+  StackViewsRepository,
   UnitOfWork,
 } from '#libs/db';
 import { OperationQueue } from '#libs/jobs';
@@ -66,6 +67,8 @@ import { HistoryController } from './v1/history/history.controller.js';
 import { MservicesController } from './v1/mservices/mservices.controller.js';
 import { Quotas } from './v1/quotas/quotas.js';
 import { QuotasController } from './v1/quotas/quotas.controller.js';
+import { ClusterStacks } from './v1/stacks/cluster-stacks.js';
+import { StacksController } from './v1/stacks/stacks.controller.js';
 import { StatsController } from './v1/stats/stats.controller.js';
 import { UpdateClusterTemplate } from './v1/cluster-templates/update-cluster-template.js';
 
@@ -85,6 +88,7 @@ const repositories: Provider[] = (
     OperationsRepository,
     QuotasRepository,
     ResourceStateRepository,
+    StackViewsRepository,
     UnitOfWork,
   ] satisfies Repository[]
 ).map((type: Repository) => ({ provide: type, useFactory: (source: Database) => new type(source), inject: [Database] }));
@@ -111,6 +115,7 @@ const verbs: Provider[] = [
   RotateCertificates,
   RotateCredential,
   ClusterHistory,
+  ClusterStacks,
   Quotas,
 ];
 export const API_CONTROLLERS: readonly Type[] = [
@@ -121,6 +126,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   ClusterActionsController,
   NodeGroupsController,
   HistoryController,
+  StacksController,
   CertificatesController,
   CredentialsController,
   QuotasController,

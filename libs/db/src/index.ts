@@ -23,6 +23,13 @@ export { Grouped } from './grouped.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
 export { StacksRepository, type StackSummary } from './stacks.repository.js';
+export {
+  StackViewsRepository,
+  type ResourceOverview,
+  type ResourcePage,
+  type StackOverview,
+  type WholeStack,
+} from './stack-views.repository.js';
 export type * from './stacks.store.js';
 export {
   CLUSTER_SECRET,

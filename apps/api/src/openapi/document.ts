@@ -204,6 +204,7 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   type: 'Which authority: `kubernetes`, `etcd`, `front-proxy`',
   operation: 'uuid of the operation',
   federation: 'uuid or name of a federation',
+  stack: 'uuid or name of a stack',
 };
 
 function pathParameters(path: string): Json[] {

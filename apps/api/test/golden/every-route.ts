@@ -4,7 +4,7 @@ import { changes } from '../../src/http/targets.js';
 import { bodyOf, queryOf, routeName } from '../../src/openapi/document.js';
 import type { DescribedRoute } from '../../src/http/completeness.js';
 import type { Asked, Recorder } from './recorder.js';
-import { completeCluster, makeCluster, makeTemplate, type Scenario } from './scenario.js';
+import { completeCluster, makeCluster, makeStack, makeTemplate, type Scenario } from './scenario.js';
 
 /** What each route with a token answers in the same way: made from the table of routes, so a new route is here by itself. */
 export function everyRoute(routes: readonly DescribedRoute[]): Scenario {
@@ -38,6 +38,7 @@ async function prepare(g: Recorder): Promise<string> {
   const authorities = await createClusterAuthorities('k1');
   await new UnitOfWork(g.api.database.source).run((tx) => storeAuthorities(g.api.parts.secrets, tx, uuid, authorities));
   await completeCluster(g, uuid);
+  await makeStack(g, uuid);
   const [row]: { uuid: string }[] = await g.api.database.source.query('SELECT uuid FROM operations');
   return g.name(row?.uuid ?? '', 'operation');
 }
@@ -103,6 +104,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   resource: 'Cluster',
   type: 'etcd',
   federation: 'f1',
+  stack: 'infrastructure',
 };
 
 function fill(line: string, operation: string): string {

@@ -59,6 +59,39 @@ export async function completeCluster(g: Recorder, uuid: string): Promise<void> 
   );
 }
 
+/** What a conductor writes of a cluster's infrastructure, half-way. */
+export async function makeStack(g: Recorder, cluster: string): Promise<string> {
+  const stack = g.name('5f0c1d5e-7a53-4a0e-8f0b-3c6f1e2d9a10', 'stack');
+  const template = {
+    heat_template_version: '2021-04-16',
+    parameters: { external_network: { type: 'string' } },
+    resources: {
+      network: { type: 'OS::Neutron::Net', properties: { mtu: 1450 } },
+      subnet: { type: 'OS::Neutron::Subnet', properties: { network: { get_resource: 'network' }, cidr: '10.0.0.0/24' } },
+    },
+    outputs: { network_id: { value: { get_resource: 'network' } } },
+  };
+  await sql(
+    g,
+    `INSERT INTO stacks (uuid, cluster_uuid, project_id, name, action, status, status_reason, template, parameters, outputs)
+     SELECT $1, uuid, project_id, 'infrastructure', 'CREATE', 'FAILED', 'OS::Neutron::Subnet k1-0123456789ab-subnet: Quota exceeded', $3,
+       '{"external_network": "public"}', '{"network_id": "1f0c1d5e-7a53-4a0e-8f0b-3c6f1e2d9a11"}' FROM clusters WHERE uuid = $2`,
+    stack,
+    cluster,
+    JSON.stringify(template),
+  );
+  await sql(
+    g,
+    `INSERT INTO stack_resources (uuid, stack_uuid, name, type, physical_name, physical_id, action, status, status_reason, attempts) VALUES
+     (gen_random_uuid(), $1, 'network', 'OS::Neutron::Net', 'k1-0123456789ab-network', '1f0c1d5e-7a53-4a0e-8f0b-3c6f1e2d9a11', 'CREATE', 'COMPLETE', NULL, 1),
+     (gen_random_uuid(), $1, 'subnet', 'OS::Neutron::Subnet', 'k1-0123456789ab-subnet', NULL, 'CREATE', 'FAILED',
+      'OS::Neutron::Subnet k1-0123456789ab-subnet: Quota exceeded', 2)`,
+    stack,
+  );
+  g.name('1f0c1d5e-7a53-4a0e-8f0b-3c6f1e2d9a11', 'network');
+  return stack;
+}
+
 export async function sql(g: Recorder, text: string, ...parameters: unknown[]): Promise<void> {
   await g.api.database.source.query(text, parameters);
 }

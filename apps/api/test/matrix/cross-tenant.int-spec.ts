@@ -12,7 +12,7 @@ import { SandboxWorld } from '../sandbox-world.js';
 import { ACCESS, CALLERS, expectedStatus, type Caller, type Relation } from './access.js';
 import { RELATIONS, ROUTE_CASES, type Ids, type RouteCase } from './route-cases.js';
 
-const TABLES = ['cluster_templates', 'clusters', 'node_groups', 'operations', 'events', 'sealed_secrets', 'quotas'];
+const TABLES = ['cluster_templates', 'clusters', 'node_groups', 'stacks', 'operations', 'events', 'sealed_secrets', 'quotas'];
 const ROUTES = describeRoutes(API_CONTROLLERS as readonly Controller[], new Policy());
 const nameOf = ({ method, path }: DescribedRoute): string => `${RequestMethod[method]} ${path}`;
 
@@ -56,7 +56,7 @@ describe('every route × role × whose it is', () => {
       ...[...TABLES].reverse().map((name) => `DELETE FROM ${name}`),
       ...TABLES.map((name) => {
         const names = columns.find((row) => row['t'] === name)?.['c'] ?? '';
-        const identity = ['sealed_secrets'].includes(name) ? '' : 'OVERRIDING SYSTEM VALUE ';
+        const identity = ['sealed_secrets', 'stacks'].includes(name) ? '' : 'OVERRIDING SYSTEM VALUE ';
         return `INSERT INTO ${name} (${names}) ${identity}SELECT ${names} FROM kept_${name}`;
       }),
     ].join(';');
@@ -107,6 +107,10 @@ describe('every route × role × whose it is', () => {
     await sql(`UPDATE operations SET status = 'complete', finished_at = now()`);
     await sql(`UPDATE clusters SET status = 'CREATE_COMPLETE', api_address = 'https://x:6443', coe_version = 'v1.36.4'`);
     await sql(`UPDATE node_groups SET status = 'CREATE_COMPLETE'`);
+    await sql(
+      `INSERT INTO stacks (uuid, cluster_uuid, project_id, name, template)
+       SELECT gen_random_uuid(), uuid, project_id, 'infrastructure', '{"resources": {}}' FROM clusters`,
+    );
   }
 
   function idsFor(caller: Caller, relation: Relation | null): Ids {
@@ -133,6 +137,7 @@ describe('every route × role × whose it is', () => {
       template: ids.template,
       project: ids.project,
       operation: ids.operation,
+      stack: 'infrastructure',
       group: 'extra',
       resource: 'Cluster',
       type: 'etcd',

@@ -59,6 +59,9 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   'GET /v1/clusters/:cluster/operations': ofCluster,
   'GET /v1/clusters/:cluster/operations/:operation': ofCluster,
   'GET /v1/clusters/:cluster/nodes': ofCluster,
+  'GET /v1/clusters/:cluster/stacks': ofCluster,
+  'GET /v1/clusters/:cluster/stacks/:stack': ofCluster,
+  'GET /v1/clusters/:cluster/stacks/:stack/template': ofCluster,
 
   'GET /v1/clusters/:cluster/nodegroups': ofCluster,
   'POST /v1/clusters/:cluster/nodegroups': { about: 'cluster', body: () => ({ name: 'new', node_count: 1 }) },

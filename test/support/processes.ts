@@ -60,8 +60,7 @@ export class Processes {
     });
     const { apiUrl, authUrl, databaseUrl } = this.installation;
     this.api = await ContainerInfra.login(apiUrl, authUrl, 'demo', this.installation.password('demo'), 'demo');
-    this.database = new pg.Client({ connectionString: databaseUrl, application_name: 'faults-test' });
-    await this.database.connect();
+    this.database = await connect(databaseUrl);
     await ensureTemplate(this.api);
     this.empty = await this.inventory();
     const uuid = await this.create('warm');
@@ -71,6 +70,17 @@ export class Processes {
     await this.askDelete(uuid);
     await this.assertGone(uuid);
     this.deleteSteps = await this.stepTimes(uuid, 'delete');
+  }
+
+  /** After the server has ended under us. @returns whether it answers */
+  async reconnect(): Promise<boolean> {
+    await this.database.end().catch(() => undefined);
+    try {
+      this.database = await connect(this.installation.databaseUrl);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async stop(): Promise<void> {
@@ -232,6 +242,14 @@ export class Processes {
     );
     return rows;
   }
+}
+
+/** The server may end at any time: what is asked then fails by itself. */
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: 'faults-test' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
 }
 
 /** 503: any client asks again. */

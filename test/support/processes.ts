@@ -30,7 +30,7 @@ export class Processes {
   deleteSteps: StepTimes = [];
 
   /** Starts all, and makes and removes one cluster undisturbed: what it is made of, and how long each step takes. */
-  static async start(env: Record<string, string> = {}): Promise<Processes> {
+  static async start(env: Record<string, string | undefined> = {}): Promise<Processes> {
     const it = new Processes();
     try {
       await it.open(env);
@@ -41,11 +41,11 @@ export class Processes {
     return it;
   }
 
-  private async open(env: Record<string, string>): Promise<void> {
+  private async open(env: Record<string, string | undefined>): Promise<void> {
     this.installation = await Installation.start({
       home: this.home,
       conductors: 2,
-      env: {
+      env: given({
         API_PORT: String(await freePort()),
         BOOTSTRAP_PORT: String(await freePort()),
         SANDBOX_PORT: '0',
@@ -53,7 +53,7 @@ export class Processes {
         SWEEP_SECONDS: '0.5',
         LOG_LEVEL: 'info',
         ...env,
-      },
+      }),
       // Slower than instant, so that there are moments to hit.
       // A range of its own: guests really listen there, and other tests run beside.
       sandbox: { latencies: { factor: 0.1, apiMs: 200 }, publicCidr: `127.${randomInt(30, 250)}.${randomInt(0, 256)}.0/24` },
@@ -198,6 +198,15 @@ export class Processes {
     return { holder: row?.owner.split('/')[0] ?? null, step: row?.step ?? null };
   }
 
+  /** How often a conductor has taken up the newest operation. */
+  async attempts(uuid: string): Promise<number> {
+    const { rows } = await this.database.query<{ attempts: number }>(
+      'SELECT attempts FROM operations WHERE cluster_uuid = $1 ORDER BY id DESC LIMIT 1',
+      [uuid],
+    );
+    return rows[0]?.attempts ?? 0;
+  }
+
   inventory(): Promise<Inventory> {
     return inventoryOf(this.installation.sandboxAdminUrl);
   }
@@ -242,6 +251,10 @@ export class Processes {
     );
     return rows;
   }
+}
+
+function given(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** The server may end at any time: what is asked then fails by itself. */

@@ -2,6 +2,13 @@ import { Spine1764000000000 } from './1764000000000-spine.js';
 import { Changes1765000000000 } from './1765000000000-changes.js';
 import { IdempotencyClaims1765100000000 } from './1765100000000-idempotency-claims.js';
 import { Operations1766000000000 } from './1766000000000-operations.js';
+import { Heat1766200000000 } from './1766200000000-heat.js';
 
 /** In order. A new migration is a file here and a line below. */
-export const migrations = [Spine1764000000000, Changes1765000000000, IdempotencyClaims1765100000000, Operations1766000000000];
+export const migrations = [
+  Spine1764000000000,
+  Changes1765000000000,
+  IdempotencyClaims1765100000000,
+  Operations1766000000000,
+  Heat1766200000000,
+];

@@ -111,6 +111,22 @@ describe('the stacks’ rows', () => {
     assert.equal(again.resources.length, 2);
   });
 
+  it('say who builds them, the cluster’s first stack for those that are not there yet, and how that one knows them', async () => {
+    const lease = await take();
+    const stack = { ...plan(), backend: 'heat' as const };
+    assert.equal(await stacks.backendFor(randomUUID(), stack.name), null);
+    const opened = await stacks.open(lease, stack);
+    assert.deepEqual([opened.stack.backend, opened.stack.remote], ['heat', null]);
+    assert.equal(await stacks.backendFor(clusterUuid, stack.name), 'heat');
+    assert.equal(await stacks.backendFor(clusterUuid, 'another one'), 'native', 'the first of this cluster');
+    assert.deepEqual([await stacks.backendOf(stack.uuid), await stacks.backendOf(randomUUID())], ['heat', null]);
+
+    const state = { action: 'CREATE', status: 'IN_PROGRESS', statusReason: null } as const;
+    await stacks.write(lease, stack.uuid, { resources: [], events: [], stack: { ...state, remote: { id: 'h1' } } });
+    await stacks.write(lease, stack.uuid, { resources: [], events: [], stack: state });
+    assert.deepEqual((await stacks.load(everything, stack.uuid))?.stack.remote, { id: 'h1' });
+  });
+
   it('change together with the stack and the events, in order', async () => {
     const lease = await take();
     const loaded = await stacks.open(lease, plan());

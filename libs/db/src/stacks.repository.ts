@@ -113,7 +113,7 @@ const DELETE_RESOURCES = /* sql */ `DELETE FROM stack_resources WHERE stack_uuid
 const UPDATE_STACK = /* sql */ `
   UPDATE stacks
   SET action = $2, status = $3, status_reason = $4, outputs = COALESCE($5::jsonb, outputs),
-    template = COALESCE($6::jsonb, template), parameters = COALESCE($7::jsonb, parameters), updated_at = now(), revision = revision + 1
+    template = COALESCE($6::jsonb, template), parameters = COALESCE($7::jsonb, parameters), remote = COALESCE($8::jsonb, remote), updated_at = now(), revision = revision + 1
   WHERE uuid = $1::uuid`;
 
 const INSERT_EVENTS = /* sql */ `
@@ -132,7 +132,9 @@ async function updateResources(manager: EntityManager, stackUuid: string, change
 
 async function updateStack(manager: EntityManager, stackUuid: string, change: StackChange): Promise<void> {
   const { action, status, statusReason } = change;
-  const documents = [change.outputs, change.template, change.parameters].map((one) => (one === undefined ? null : json(one)));
+  const documents = [change.outputs, change.template, change.parameters, change.remote].map((one) =>
+    one === undefined ? null : json(one),
+  );
   const written = await affected(manager, UPDATE_STACK, [stackUuid, action, status, statusReason, ...documents]);
   if (written === 0) throw new Superseded('the stack is not there any more', { stackUuid });
 }

@@ -16,7 +16,7 @@ export type NewResource = Pick<StackResourceRecord, 'uuid' | 'name' | 'type' | '
 };
 
 /** A stack that is to be: its row begins as CREATE IN_PROGRESS. */
-export interface NewStack extends Omit<StackRecord, 'backend' | 'action' | 'status' | 'statusReason' | 'outputs'> {
+export interface NewStack extends Omit<StackRecord, 'backend' | 'remote' | 'action' | 'status' | 'statusReason' | 'outputs'> {
   /** Default: native. */
   readonly backend?: StackBackendName | undefined;
   readonly resources: readonly NewResource[];
@@ -47,6 +47,7 @@ export interface StackChange {
   readonly outputs?: Readonly<Record<string, unknown>> | undefined;
   readonly template?: Readonly<Record<string, unknown>> | undefined;
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly remote?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface StackEvent {

@@ -20,6 +20,8 @@ const urls: [type: string, url: string, service: Parameters<typeof endpointOf>[1
   ['volumev3', 'http://b:8776/v3/p1', 'volume', 'http://b:8776/v3/p1'],
   ['block-storage', 'http://b:8776/v3', 'volume', 'http://b:8776/v3/p1'],
   ['block-storage', 'http://b:8776', 'volume', 'http://b:8776/v3/p1'],
+  ['orchestration', 'http://h:8004/v1/p1', 'orchestration', 'http://h:8004/v1/p1'],
+  ['orchestration', 'http://h/heat-api', 'orchestration', 'http://h/heat-api/v1/p1'],
 ];
 for (const [type, url, service, expected] of urls) {
   test(`${url} of ${type} is ${expected}`, () => assert.equal(at([entry(type, url)], service), expected));

@@ -29,6 +29,7 @@ const TYPES: Readonly<Record<ServiceName, readonly string[]>> = {
   image: ['image'],
   'load-balancer': ['load-balancer'],
   volume: ['block-storage', 'volumev3', 'block-store', 'volume'],
+  orchestration: ['orchestration'],
 };
 
 /** The version in the path that we speak, for endpoints registered without one. */
@@ -39,6 +40,7 @@ const VERSIONS: Readonly<Record<ServiceName, string>> = {
   image: 'v2',
   'load-balancer': 'v2.0',
   volume: 'v3',
+  orchestration: 'v1',
 };
 
 const VERSION_SEGMENT = /\/v\d+(\.\d+)?(\/|$)/;
@@ -71,6 +73,8 @@ function versioned(url: string, service: ServiceName, projectId: string | null):
   const base = url.replace(/\/+$/, '');
   const path = new URL(base).pathname;
   const full = VERSION_SEGMENT.test(path) ? base : `${base}/${VERSIONS[service]}`;
+  // Heat always takes it.
+  if (service === 'orchestration' && projectId && /\/v1$/.test(full)) return `${full}/${projectId}`;
   // Every Cinder takes the project in the path, only those since Wallaby (3.67) do without.
   return service === 'volume' && projectId && /\/v\d+$/.test(full) ? `${full}/${projectId}` : full;
 }

@@ -23,6 +23,13 @@ const cases: [name: string, body: string, words: string, fault?: string][] = [
     'error',
   ],
   [
+    'heat',
+    '{"code":404,"title":"Not Found","explanation":"gone","error":{"type":"EntityNotFound","message":"The Stack (x) could not be found."}}',
+    'The Stack (x) could not be found.',
+    'EntityNotFound',
+  ],
+  ['heat without a message', '{"code":500,"title":"Error","explanation":"it broke","error":{"type":"RemoteError"}}', 'it broke'],
+  [
     'placement',
     '{"errors":[{"status":409,"title":"Conflict","detail":"no room","code":"placement.conflict"}]}',
     'no room',

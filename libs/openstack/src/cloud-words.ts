@@ -8,7 +8,7 @@ export interface CloudWords {
 /**
  * The cloud's own sentence in an error's body, whatever its shape:
  * Nova and Cinder `{"badRequest": {"message"}}`, Neutron `{"NeutronError": {"type", "message", "detail"}}` or a string there,
- * Octavia `{"faultstring"}`, Keystone and Heat `{"error": {"message"}}`, Placement `{"errors": [{"detail"}]}`, else text or HTML.
+ * Octavia `{"faultstring"}`, Keystone and Heat `{"error": {"message"}}`, Heat without a message `{"explanation"}`, Placement `{"errors": [{"detail"}]}`, else text or HTML.
  * @returns at most 500 characters in one line, without tokens; empty when the body says nothing
  */
 export function cloudWords(body: string): CloudWords {
@@ -33,7 +33,9 @@ function sentenceIn(value: unknown): { words: string; fault?: string | undefined
     return { words: [text(part.message), detail].filter(Boolean).join(' '), fault: text(part.type) || name };
   }
   if (typeof value.NeutronError === 'string') return { words: value.NeutronError };
-  return { words: text(value.message) || text(value.detail) || text(value.title) || text(value.description) };
+  return {
+    words: text(value.message) || text(value.detail) || text(value.explanation) || text(value.title) || text(value.description),
+  };
 }
 
 function parse(body: string): unknown {

@@ -1,7 +1,7 @@
 import { isNotFound as isMissing, JeroboamError, Transient } from '#libs/domain';
 
 /** The services of the catalogue that we speak with. */
-export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'load-balancer' | 'volume';
+export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'load-balancer' | 'volume' | 'orchestration';
 
 export interface OpenStackErrorDetail {
   readonly service: ServiceName;

@@ -32,6 +32,7 @@ export type { Listener } from './load-balancer/listeners.js';
 export type { LoadBalancer } from './load-balancer/load-balancers.js';
 export type { Member } from './load-balancer/members.js';
 export type { Pool } from './load-balancer/pools.js';
+export type { HeatEvent, HeatResource, HeatStack, HeatStackBody, HeatStackRef } from './orchestration/stacks.js';
 export type { FloatingIp } from './network/floating-ips.js';
 export type { Network } from './network/networks.js';
 export type { Port } from './network/ports.js';

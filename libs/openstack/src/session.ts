@@ -11,12 +11,15 @@ import { IdentityService } from './identity/service.js';
 import { ImageService } from './image/service.js';
 import { LoadBalancerService } from './load-balancer/service.js';
 import { NetworkService } from './network/service.js';
+import { OrchestrationService } from './orchestration/service.js';
 import type { ServiceCall } from './service-api.js';
 import type { Login, SessionHost } from './session-host.js';
 import { VolumeService } from './volume/service.js';
 
 /** Nova's own default for the largest page. */
 const PAGE = 1000;
+/** A token with this share of its life left is as good as a new one. */
+const FRESH = 0.9;
 
 /**
  * The cloud in the name of somebody. Lazy: the first call logs in. A refused token is renewed once, then the refusal
@@ -28,6 +31,7 @@ export class CloudSession implements ServersApi {
   readonly image: ImageService;
   readonly loadBalancer: LoadBalancerService;
   readonly volume: VolumeService;
+  readonly orchestration: OrchestrationService;
   readonly identity: IdentityService;
   private readonly bySignal = new WeakMap<AbortSignal, CloudSession>();
 
@@ -43,6 +47,7 @@ export class CloudSession implements ServersApi {
     this.image = new ImageService(this);
     this.loadBalancer = new LoadBalancerService(this);
     this.volume = new VolumeService(this);
+    this.orchestration = new OrchestrationService(this);
     this.identity = new IdentityService(this);
   }
 
@@ -80,6 +85,18 @@ export class CloudSession implements ServersApi {
   /** The token in use, for who must pass it on. Never log it. */
   async token(): Promise<string> {
     return (await this.login()).token;
+  }
+
+  /**
+   * The next calls have a token with this much of its life left, if the cloud gives such: for services that go on working
+   * with the caller's token after they have answered.
+   */
+  async withLife(ms: number): Promise<void> {
+    if (this.credentials.kind === 'token') return;
+    const login = await this.login();
+    const { issuedAt, expiresAt } = login.info;
+    const left = expiresAt.getTime() - this.host.caller.clock.now();
+    if (left < Math.min(ms, FRESH * (expiresAt.getTime() - issuedAt.getTime()))) this.host.forget(this.key, login);
   }
 
   /** One call to a service. @throws OpenStackError; the signal's reason */

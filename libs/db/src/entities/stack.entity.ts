@@ -19,6 +19,8 @@ export class StackEntity {
   /** Without the hidden ones. */
   @JsonColumn('parameters') parameters: Record<string, unknown>;
   @JsonColumn('outputs') outputs: Record<string, unknown>;
+  /** How another service that builds it knows it: see the backend. Null: none does. */
+  @Column({ type: 'jsonb', nullable: true }) remote: Record<string, unknown> | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
   @RevisionColumn() revision: number;

@@ -51,6 +51,7 @@ export class MemoryStackStore implements StackStore {
         structuredClone({
           ...stack,
           backend: stack.backend ?? 'native',
+          remote: null,
           action: 'CREATE',
           status: 'IN_PROGRESS',
           statusReason: null,

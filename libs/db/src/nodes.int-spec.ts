@@ -131,6 +131,13 @@ describe('nodes', () => {
     assert.equal(await sync(), 0);
     await resource('master-0', 'OS::Nova::Server', 'server-0', {});
     assert.equal(await sync(), 1);
+    const stale = await database.source.query(`UPDATE nodes SET server_id = 'before' WHERE server_id = 'server-0'`);
+    assert.equal(stale[1], 1);
+    const lately = (): Promise<number> => uow.run((tx) => nodes.syncFromStacks(tx, clusterUuid, ['203.0.113.1'], 5));
+    assert.equal(await lately(), 0, 'what the stacks have not written lately is left for a whole look');
+    await database.source.query(`UPDATE stack_resources SET updated_at = now() WHERE name = 'master-0'`);
+    assert.equal(await lately(), 1);
+    assert.equal(await sync(), 0);
     const node = await first();
     assert.deepEqual(
       [node.privateIp, node.floatingIp, node.serverId, node.phase, node.allowedSources],

@@ -111,37 +111,20 @@ export class NodesRepository {
    * Takes over what the node-group stacks have learnt so far: server ids, fixed addresses, and from them the addresses
    * from which each node's requests may come. One statement, safe to repeat, touches only rows that change.
    * Found by physical name: server = node's name, port = `<name>-port`.
+   * @param withinSeconds only what the stacks have written since then: cheap, for those who look often. Default: everything
    * @returns how many nodes changed
    */
-  async syncFromStacks(tx: Tx, clusterUuid: string, outsideAddresses: readonly string[]): Promise<number> {
-    const result: [unknown[], number] = await tx.manager.query(
-      `WITH seen AS (
-         SELECT n.uuid, n.floating_ip,
-           coalesce(server.physical_id, n.server_id) AS server_id,
-           coalesce(port.attributes #>> '{fixed_ips,0,ip_address}', n.private_ip) AS private_ip
-         FROM nodes n
-         LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
-             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Nova::Server' AND r.action IN ('CREATE', 'UPDATE')) server
-           ON server.physical_name = n.name
-         LEFT JOIN (SELECT r.* FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
-             WHERE s.cluster_uuid = $1 AND r.type = 'OS::Neutron::Port' AND r.action IN ('CREATE', 'UPDATE')) port
-           ON port.physical_name = n.name || '-port'
-         WHERE n.cluster_uuid = $1),
-       wanted AS (
-         SELECT seen.*, CASE WHEN private_ip IS NULL THEN '[]'::jsonb
-           ELSE jsonb_build_array(private_ip) || $2::jsonb
-             || CASE WHEN floating_ip IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(floating_ip) END END AS sources
-         FROM seen)
-       UPDATE nodes SET server_id = wanted.server_id, private_ip = wanted.private_ip, allowed_sources = wanted.sources,
-         phase = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'server' ELSE nodes.phase END,
-         phase_status = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'started' ELSE nodes.phase_status END,
-         updated_at = now()
-       FROM wanted
-       WHERE nodes.uuid = wanted.uuid
-         AND (nodes.server_id, nodes.private_ip, nodes.allowed_sources)
-           IS DISTINCT FROM (wanted.server_id, wanted.private_ip, wanted.sources)`,
-      [clusterUuid, JSON.stringify(outsideAddresses)],
-    );
+  async syncFromStacks(
+    tx: Tx,
+    clusterUuid: string,
+    outsideAddresses: readonly string[],
+    withinSeconds: number | null = null,
+  ): Promise<number> {
+    const result: [unknown[], number] = await tx.manager.query(SYNC_FROM_STACKS, [
+      clusterUuid,
+      JSON.stringify(outsideAddresses),
+      withinSeconds,
+    ]);
     return result[1];
   }
 
@@ -198,3 +181,30 @@ export class NodesRepository {
     );
   }
 }
+
+/** $1 cluster, $2 addresses outside, $3 seconds or null. */
+const SYNC_FROM_STACKS = /* sql */ `
+  WITH learnt AS (
+    SELECT r.type, r.physical_name, r.physical_id, r.attributes #>> '{fixed_ips,0,ip_address}' AS address
+    FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
+    WHERE s.cluster_uuid = $1 AND r.type IN ('OS::Nova::Server', 'OS::Neutron::Port') AND r.action IN ('CREATE', 'UPDATE')
+      AND ($3::integer IS NULL OR r.updated_at > now() - make_interval(secs => $3::integer))),
+  seen AS (
+    SELECT n.uuid, n.floating_ip, coalesce(server.physical_id, n.server_id) AS server_id, coalesce(port.address, n.private_ip) AS private_ip
+    FROM nodes n
+    LEFT JOIN learnt server ON server.type = 'OS::Nova::Server' AND server.physical_name = n.name
+    LEFT JOIN learnt port ON port.type = 'OS::Neutron::Port' AND port.physical_name = n.name || '-port'
+    WHERE n.cluster_uuid = $1 AND ($3::integer IS NULL OR server.type IS NOT NULL OR port.type IS NOT NULL)),
+  wanted AS (
+    SELECT seen.*, CASE WHEN private_ip IS NULL THEN '[]'::jsonb
+      ELSE jsonb_build_array(private_ip) || $2::jsonb
+        || CASE WHEN floating_ip IS NULL THEN '[]'::jsonb ELSE jsonb_build_array(floating_ip) END END AS sources
+    FROM seen)
+  UPDATE nodes SET server_id = wanted.server_id, private_ip = wanted.private_ip, allowed_sources = wanted.sources,
+    phase = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'server' ELSE nodes.phase END,
+    phase_status = CASE WHEN nodes.phase = 'planned' AND wanted.server_id IS NOT NULL THEN 'started' ELSE nodes.phase_status END,
+    updated_at = now()
+  FROM wanted
+  WHERE nodes.uuid = wanted.uuid
+    AND (nodes.server_id, nodes.private_ip, nodes.allowed_sources)
+      IS DISTINCT FROM (wanted.server_id, wanted.private_ip, wanted.sources)`;

@@ -33,10 +33,10 @@ async function benchApi(print: (line: string) => void): Promise<void> {
 
 function creation(when: string, m: CreateMeasurement): string {
   const overhead = (m.wallSeconds - m.criticalPathSeconds).toFixed(1);
-  const processes = m.processes.map(
-    ({ name, cpuSeconds, mostMegabytes }) =>
-      `${name} ${cpuSeconds.toFixed(1)} s${mostMegabytes > 0 ? ` (${mostMegabytes} MB at most)` : ''}`,
-  );
+  const processes = m.processes.map(({ name, cpuSeconds, waitedSeconds, mostMegabytes }) => {
+    const waited = waitedSeconds >= 0.1 ? ` + ${waitedSeconds.toFixed(1)} s waiting for a core` : '';
+    return `${name} ${cpuSeconds.toFixed(1)} s${waited}${mostMegabytes > 0 ? ` (${mostMegabytes} MB at most)` : ''}`;
+  });
   return [
     `  ${String(m.nodes).padStart(5)} nodes, ${when}: ${m.wallSeconds.toFixed(1)} s, critical path ${m.criticalPathSeconds.toFixed(1)} s, overhead ${overhead} s; delete ${m.deleteSeconds.toFixed(1)} s`,
     `steps: ${m.steps.map(({ name, seconds }) => `${name} ${seconds.toFixed(2)} s`).join(', ')}`,

@@ -5,6 +5,8 @@ export interface ProcessUse {
   /** Resident, at its highest so far. */
   readonly mostMegabytes: number;
   readonly cpuSeconds: number;
+  /** How long its first thread was ready to run and had no core: what a busy machine adds. */
+  readonly waitedSeconds: number;
 }
 
 const TICKS_PER_SECOND = 100;
@@ -15,15 +17,20 @@ const FAMILY = 'postgres';
 export function processUse(pids: Readonly<Record<string, number>>, postgresPid?: number): ProcessUse[] {
   const own = Object.entries(pids).flatMap(([name, pid]) => {
     const [stat, mostMegabytes] = [statOf(pid), highestMegabytes(pid)];
-    return stat && mostMegabytes !== undefined ? [{ name, mostMegabytes, cpuSeconds: stat.ownSeconds }] : [];
+    return stat && mostMegabytes !== undefined
+      ? [{ name, mostMegabytes, cpuSeconds: stat.ownSeconds, waitedSeconds: waitedSeconds(pid) }]
+      : [];
   });
   return postgresPid === undefined ? own : [...own, ...familyUse(postgresPid)];
 }
 
 /** What was used between two looks; of a process that is not in the first one, all. */
 export function useSince(before: readonly ProcessUse[], after: readonly ProcessUse[]): ProcessUse[] {
-  const begun = new Map(before.map(({ name, cpuSeconds }) => [name, cpuSeconds]));
-  return after.map((use) => ({ ...use, cpuSeconds: use.cpuSeconds - (begun.get(use.name) ?? 0) }));
+  const begun = new Map(before.map((use) => [use.name, use]));
+  return after.map((use) => {
+    const { cpuSeconds = 0, waitedSeconds: waited = 0 } = begun.get(use.name) ?? {};
+    return { ...use, cpuSeconds: use.cpuSeconds - cpuSeconds, waitedSeconds: use.waitedSeconds - waited };
+  });
 }
 
 /** The first line of PostgreSQL's lock file is its process. */
@@ -44,7 +51,7 @@ function familyUse(pid: number): ProcessUse[] {
     .map((entry) => statOf(Number(entry)))
     .filter((stat) => stat?.parent === pid);
   const cpuSeconds = children.reduce((sum, child) => sum + (child?.ownSeconds ?? 0), parent.ownSeconds + parent.endedSeconds);
-  return [{ name: FAMILY, mostMegabytes: 0, cpuSeconds }];
+  return [{ name: FAMILY, mostMegabytes: 0, cpuSeconds, waitedSeconds: 0 }];
 }
 
 function highestMegabytes(pid: number): number | undefined {
@@ -53,6 +60,15 @@ function highestMegabytes(pid: number): number | undefined {
     return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
   } catch {
     return undefined;
+  }
+}
+
+function waitedSeconds(pid: number): number {
+  try {
+    // Nanoseconds on a core, nanoseconds waiting for one, time slices.
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e9;
+  } catch {
+    return 0;
   }
 }
 

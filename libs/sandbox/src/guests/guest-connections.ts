@@ -1,4 +1,5 @@
 import type { Agent } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { guestAgent } from './guest-https.js';
 
 const HANDSHAKES = 16;
@@ -17,7 +18,9 @@ export class GuestConnections {
     const key = `${purpose}|${peer}|${source ?? ''}|${ca ?? ''}`;
     let agent = this.#agents.get(key);
     if (!agent) {
-      agent = guestAgent({ maxSockets, timeout: 30_000, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) });
+      // One context for all of them: certificates are not read again for each handshake.
+      const trust = ca === undefined ? { rejectUnauthorized: false } : { secureContext: createSecureContext({ ca }) };
+      agent = guestAgent({ maxSockets, timeout: 30_000, ...trust });
       this.#agents.set(key, agent);
     }
     return agent;

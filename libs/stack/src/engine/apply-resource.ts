@@ -4,7 +4,6 @@ import { sameDocument } from './definition.js';
 import { deleteResource } from './delete-resource.js';
 import { nextStep } from './plan.js';
 import { clearPlace, replaceResource, restoreResource } from './replace-resource.js';
-import { logicalNameOf } from './row-names.js';
 import type { Row, StackWalk } from './stack-walk.js';
 import { updateResource } from './update-resource.js';
 import type { WantedStack } from './wanted-stack.js';
@@ -19,7 +18,7 @@ export async function applyResource(walk: StackWalk, stack: WantedStack, name: s
   const refused = new Set<Row>();
   for (;;) {
     const row = walk.row(name);
-    const step = nextStep(row, () => retiredRows(walk, name).filter((other) => !refused.has(other)), wanted);
+    const step = nextStep(row, () => walk.retiredRows(name).filter((other) => !refused.has(other)), wanted);
     switch (step.kind) {
       case 'make':
         if (row.physicalId === null) await clearPlace(walk, slot, stack, wanted);
@@ -47,8 +46,4 @@ export async function applyResource(walk: StackWalk, stack: WantedStack, name: s
         return;
     }
   }
-}
-
-function retiredRows(walk: StackWalk, name: string): Row[] {
-  return [...walk.rows.values()].filter((row) => row.name !== name && logicalNameOf(row.name) === name);
 }

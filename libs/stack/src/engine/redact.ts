@@ -9,7 +9,8 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) => {
     let clean = text;
     for (const secret of worth) {
-      if (text.length < SHORTEST) break;
+      // Most are user data, longer than any error.
+      if (secret.length > text.length) continue;
       clean = clean.replaceAll(secret, '***').replaceAll(Buffer.from(secret).toString('base64'), '***');
     }
     return clean;

@@ -18,7 +18,7 @@ import { Checkpoints } from './checkpoints.js';
 import type { Clock } from './clock.js';
 import { redactor } from './redact.js';
 import type { ResourceRegistry } from './registry.js';
-import { logicalNameOf } from './row-names.js';
+import { isRetired, logicalNameOf } from './row-names.js';
 import type { EngineLog, StackRun, StackState } from './run.js';
 
 export interface EngineParts {
@@ -52,6 +52,8 @@ export class StackWalk {
   readonly stack: StackRecord;
   /** By name. */
   readonly rows: Map<string, Row>;
+  /** Those whose place another one has taken, by logical name. */
+  private readonly retired = new Map<string, Set<Row>>();
   private readonly checkpoints: Checkpoints;
   private readonly halt = new AbortController();
   private readonly activities = new Map<string, { doing: string; since: number }>();
@@ -69,6 +71,7 @@ export class StackWalk {
   ) {
     this.stack = loaded.stack;
     this.rows = new Map(loaded.resources.map((row) => [row.name, { ...row }]));
+    for (const row of this.rows.values()) this.noteRetired(row);
     this.checkpoints = new Checkpoints(parts.store, run.lease, loaded.stack.uuid);
     this.redact = redactor(Object.values(run.hidden));
     // As many listeners as there are waiting resources: thousands are no leak.
@@ -77,6 +80,11 @@ export class StackWalk {
 
   row(name: string): Row {
     return this.rows.get(name) as Row;
+  }
+
+  /** Rows whose place the one of this name has taken. A thousand resources ask: no walk over all rows. */
+  retiredRows(logicalName: string): readonly Row[] {
+    return [...(this.retired.get(logicalName) ?? [])];
   }
 
   /** Aborts when the run is stopped, superseded, or cannot write any more. */
@@ -144,13 +152,27 @@ export class StackWalk {
   /** The row of what is removed goes. */
   async drop(row: Row): Promise<void> {
     await this.write({ resources: [], removed: [row.uuid], events: [] });
-    this.rows.delete(row.name);
+    this.leave(row);
   }
 
   private keep(row: Row, change: RowChange): void {
-    if (change.name !== undefined) this.rows.delete(row.name);
+    if (change.name !== undefined) this.leave(row);
     Object.assign(row, change, { revision: row.revision + 1 });
     this.rows.set(row.name, row);
+    this.noteRetired(row);
+  }
+
+  private noteRetired(row: Row): void {
+    if (!isRetired(row.name)) return;
+    const name = logicalNameOf(row.name);
+    this.retired.set(name, (this.retired.get(name) ?? new Set()).add(row));
+  }
+
+  private leave(row: Row): void {
+    this.rows.delete(row.name);
+    const name = logicalNameOf(row.name);
+    const retired = this.retired.get(name);
+    if (retired?.delete(row) && retired.size === 0) this.retired.delete(name);
   }
 
   private admit(added: NewResource): Row {

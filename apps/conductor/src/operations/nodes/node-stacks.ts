@@ -27,6 +27,9 @@ import { stackRef, stackRun } from '../stacks.js';
 /** A port's address is a row for the API within this time: before its server has booted. */
 const FIRST_SYNC_MS = 100;
 const LAST_SYNC_MS = 1_000;
+/** Most looks are at what the stacks have written lately; every some of them is at everything. */
+const LATELY_SECONDS = 5;
+const WHOLE_EVERY_MS = 10_000;
 
 /** A group, and the nodes that its stack shall have. */
 export interface GroupNodes {
@@ -147,11 +150,14 @@ export class NodeStacks {
   private async syncUntil(ctx: OperationContext, made: Promise<unknown>, infra: InfraOutputs, apiPort: number): Promise<void> {
     const end = made.then(() => 'end');
     let missed = false;
+    let wholeAt = Number.NEGATIVE_INFINITY;
     for (let ms = FIRST_SYNC_MS, state = ''; state !== 'end';) {
       state = await Promise.race([end, sleep(ms, 'look', { ref: false })]);
       if (ctx.signal.aborted) break;
+      const whole = missed || state === 'end' || performance.now() - wholeAt > WHOLE_EVERY_MS;
+      if (whole) wholeAt = performance.now();
       missed = false;
-      const changed = await this.sync(ctx, infra, apiPort).catch((error: unknown) => {
+      const changed = await this.sync(ctx, infra, apiPort, whole ? null : LATELY_SECONDS).catch((error: unknown) => {
         ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');
         missed = true;
         return 0;
@@ -160,12 +166,12 @@ export class NodeStacks {
     }
     await end;
     // The last look must not be missed: nobody looks after it.
-    if (missed) await this.sync(ctx, infra, apiPort);
+    if (missed) await this.sync(ctx, infra, apiPort, null);
   }
 
-  private async sync(ctx: OperationContext, infra: InfraOutputs, apiPort: number): Promise<number> {
+  private async sync(ctx: OperationContext, infra: InfraOutputs, apiPort: number, withinSeconds: number | null): Promise<number> {
     return ctx.write(async (tx) => {
-      const changed = await this.nodes.syncFromStacks(tx, ctx.cluster.uuid, infra.router_external_ips);
+      const changed = await this.nodes.syncFromStacks(tx, ctx.cluster.uuid, infra.router_external_ips, withinSeconds);
       if (changed > 0 && !infra.api_host && ctx.cluster.apiAddress === null) {
         const address = apiAddress(infra, await this.nodes.firstMasterIp(tx, ctx.cluster.uuid), apiPort);
         if (address) await this.clusters.set(tx, ctx.cluster.uuid, { apiAddress: address });

@@ -9,6 +9,7 @@ const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']],
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'migrations']],
   ['openapi', process.execPath, ['dist/apps/api/src/openapi.main.js', '--check']],
+  ['errors', process.execPath, ['scripts/errors-doc.mjs', '--check']],
   ['openapi-lint', process.execPath, ['scripts/lint-openapi.mjs']],
   ['units', process.execPath, ['scripts/test.mjs', '--unit']],
 ];

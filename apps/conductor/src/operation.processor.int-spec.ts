@@ -145,10 +145,9 @@ describe('the operation processor', () => {
     const { processor } = conductor('a', {
       one: async () => undefined,
       two: async () => {
-        throw new OperationFailure('node-failed', 'kubernetes: node n: kubeadm-join exited 1: no', {
+        throw new OperationFailure('node-step-failed', 'kubernetes: node n: kubeadm-join exited 1: no', {
           step: 'two',
           object: 'node n',
-          fixableBy: 'user',
         });
       },
     });
@@ -156,11 +155,13 @@ describe('the operation processor', () => {
     await processor.handle(uuid);
     const { status, error } = await operation(uuid);
     const failure = {
-      code: 'node-failed',
+      code: 'node-step-failed',
       message: 'kubernetes: node n: kubeadm-join exited 1: no',
       step: 'two',
       object: 'node n',
       fixableBy: 'user',
+      hint: 'the events of the cluster have the whole report of the node',
+      docs: 'docs/errors.md#node-step-failed',
     };
     assert.deepEqual([status, error], ['failed', failure]);
     assert.deepEqual((await operations.steps(SERVICE, uuid))[1]?.error, failure);
@@ -229,7 +230,7 @@ describe('the operation processor', () => {
   it('does not write a create’s end over a delete that was asked for in its last moment', async () => {
     for (const last of [
       async () => undefined,
-      () => Promise.reject(new OperationFailure('x', 'one: no', { step: 'one', fixableBy: 'user' })),
+      () => Promise.reject(new OperationFailure('trust-refused', 'one: no', { step: 'one' })),
     ]) {
       cluster = await insertCluster(database);
       const { processor } = conductor('a', {

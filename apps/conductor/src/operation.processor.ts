@@ -15,6 +15,7 @@ import { isTerminal, type OperationKind } from '#libs/domain';
 import type { JobOutcome } from '#libs/jobs';
 import type { Logger } from 'pino';
 import type { HeldLease, LeaseKeeper } from './leases/lease-keeper.js';
+import { storedFailure } from './operations/describe-failure.js';
 import { judge } from './operations/failure.js';
 import type { OperationHandler } from './operations/operation.js';
 import { SERVICE } from './operations/service-scope.js';
@@ -136,8 +137,8 @@ export class OperationProcessor {
     const handler = this.#handlers.get(operation.kind);
     const cluster = await this.parts.clusters.find(SERVICE, operation.clusterUuid);
     if (!cluster) {
-      const message = 'the cluster is not there any more';
-      await this.#end(held, operation, 'failed', { code: 'operation-impossible', message });
+      const [code, message] = ['operation-impossible', 'the cluster is not there any more'] as const;
+      await this.#end(held, operation, 'failed', storedFailure({ code, message, step: operation.step ?? 'start' }));
       return DONE;
     }
     if (!handler) {

@@ -1,4 +1,4 @@
-import { InvalidInput } from '#libs/domain';
+import { InvalidInput, type CodeOf } from '#libs/domain';
 import { checked } from './grammar.js';
 
 /** How many minors a kubelet may be behind the control plane. Source: kubernetes.io, Version Skew Policy. */
@@ -109,6 +109,6 @@ function parse(version: string): Version {
   return { major, minor, patch };
 }
 
-function refusal(code: string, message: string, from: string, to: string): InvalidInput {
+function refusal(code: CodeOf<400>, message: string, from: string, to: string): InvalidInput {
   return new InvalidInput(code, message, { field: 'cluster_template', from, to });
 }

@@ -149,7 +149,7 @@ describe('the operations that nobody works on', () => {
     const finished = await operation();
     await uow.run(async (tx) => {
       await operations.postpone(tx, later.uuid, 60_000);
-      await operations.finish(tx, finished.uuid, 'failed', { code: 'x', message: 'y' });
+      await operations.finish(tx, finished.uuid, 'failed', { code: 'internal-error', message: 'y' });
     });
     await database.source.query(`UPDATE operations SET sent_at = NULL WHERE uuid = ANY ($1)`, [[later.uuid, finished.uuid]]);
     assert.deepEqual(
@@ -217,7 +217,8 @@ describe('the operations that nobody works on', () => {
       const common = { uuid, clusterUuid, projectId: 'p', userId: 'u', requestId: 'req-1', deadlineMinutes: null };
       await uow.run(async (tx) => {
         await operations.insert(tx, { ...common, kind: 'node-group-update', request: { nodeGroupUuid, n } });
-        if (status) await operations.finish(tx, uuid, status, status === 'failed' ? { code: 'x', message: 'y' } : null);
+        if (status)
+          await operations.finish(tx, uuid, status, status === 'failed' ? { code: 'internal-error', message: 'y' } : null);
       });
     };
     await add(1, one, 'failed');

@@ -1,15 +1,14 @@
+import { errorEntry, type CodeOf, type ErrorCode, type FixableBy } from './error-catalogue.js';
+
 /**
  * Errors carry fields, never only text. They are translated twice only: to Magnum's envelope in `apps/api`
  * (`error.filter.ts`) and to retry-or-fail in the conductor (`operation.processor.ts`).
  */
 export type ErrorFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Who can mend it. */
-export type FixableBy = 'user' | 'operator';
-
 export abstract class JeroboamError extends Error {
-  /** Stable, kebab-case, documented: what tests and programs look at. */
-  abstract readonly code: string;
+  /** In the catalogue of errors, with what it means and who can mend it. */
+  abstract readonly code: ErrorCode;
   /** The HTTP status when the API answers with it. */
   abstract readonly status: number;
   constructor(
@@ -26,7 +25,7 @@ export abstract class JeroboamError extends Error {
 export class InvalidInput extends JeroboamError {
   override readonly status: number = 400;
   constructor(
-    readonly code: string,
+    readonly code: CodeOf<400>,
     message: string,
     fields: ErrorFields = {},
     options?: { cause?: unknown },
@@ -39,7 +38,7 @@ export class InvalidInput extends JeroboamError {
 export class Forbidden extends JeroboamError {
   override readonly status = 403;
   constructor(
-    readonly code: string,
+    readonly code: CodeOf<403>,
     message: string,
     fields: ErrorFields = {},
   ) {
@@ -51,7 +50,7 @@ export class Forbidden extends JeroboamError {
 export class NotFound extends JeroboamError {
   override readonly status = 404;
   constructor(
-    readonly code: string,
+    readonly code: CodeOf<404>,
     message: string,
     fields: ErrorFields = {},
   ) {
@@ -63,7 +62,7 @@ export class NotFound extends JeroboamError {
 export class Conflict extends JeroboamError {
   override readonly status = 409;
   constructor(
-    readonly code: string,
+    readonly code: CodeOf<409>,
     message: string,
     fields: ErrorFields = {},
   ) {
@@ -110,18 +109,20 @@ export class Transient extends JeroboamError {
 export class OperationFailure extends JeroboamError {
   override readonly status = 500;
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly detail: {
       readonly step: string;
       /** Kind and name of what it is about: `server k1-3f2a-node-1`. */
       readonly object?: string | undefined;
-      readonly fixableBy: FixableBy;
+      /** Where this case is unlike what the catalogue says of the code. */
+      readonly fixableBy?: FixableBy | undefined;
       readonly hint?: string | undefined;
     },
     options?: { cause?: unknown },
   ) {
-    super(message, { step: detail.step, object: detail.object ?? null, fixableBy: detail.fixableBy }, options);
+    const { step, object = null, fixableBy = errorEntry(code).fixableBy } = detail;
+    super(message, { step, object, fixableBy }, options);
   }
 }
 

@@ -1,4 +1,4 @@
-import { JeroboamError } from '#libs/domain';
+import { JeroboamError, type ErrorCode } from '#libs/domain';
 
 /**
  * How a call went wrong.
@@ -28,7 +28,7 @@ export interface KubernetesErrorDetail {
  * secrets: it may be shown to the user.
  */
 export class KubernetesError extends JeroboamError {
-  override readonly code = 'kubernetes-error';
+  override readonly code: ErrorCode;
   override readonly status = 502;
   readonly failure: KubernetesFailure;
   readonly server: string;
@@ -45,6 +45,7 @@ export class KubernetesError extends JeroboamError {
     const { failure, server, method, path, httpStatus = null, reason = failure, retryAfterMs } = detail;
     super(`kubernetes: ${oneLine(words)}`, { failure, server, method, path, httpStatus, reason }, options);
     this.words = oneLine(words);
+    this.code = codeOf(failure, httpStatus, reason);
     this.failure = failure;
     this.server = server;
     this.method = method;
@@ -77,6 +78,16 @@ export function isRetryable(error: unknown): boolean {
 
 function statusOf(error: unknown): number | null {
   return error instanceof KubernetesError ? error.httpStatus : null;
+}
+
+/** `reason` of etcd that would lose its majority. */
+export const NO_MAJORITY = 'EtcdNoMajority';
+
+function codeOf(failure: KubernetesFailure, httpStatus: number | null, reason: string): ErrorCode {
+  if (reason === NO_MAJORITY) return 'etcd-majority';
+  if (failure === 'unreachable' || failure === 'timeout') return 'kubernetes-unreachable';
+  if (failure === 'untrusted') return 'kubernetes-untrusted';
+  return failure === 'malformed' || (httpStatus ?? 0) >= 500 ? 'kubernetes-failing' : 'kubernetes-refused';
 }
 
 function oneLine(words: string): string {

@@ -1,4 +1,4 @@
-import { KubernetesError } from './errors.js';
+import { KubernetesError, NO_MAJORITY } from './errors.js';
 import { exec, type ExecResult } from './exec.js';
 import type { CallOptions, Transport } from './transport.js';
 
@@ -24,7 +24,6 @@ export interface EtcdMemberOf {
 
 const PODS = '/api/v1/namespaces/kube-system/pods';
 const EXEC_MS = 30_000;
-const NO_MAJORITY = 'EtcdNoMajority';
 
 interface WirePod {
   readonly metadata: { readonly name: string };

@@ -147,6 +147,7 @@ function malformed(call: AnyCall, answer: WireAnswer, words: string, cause: unkn
       method: call.method,
       path: call.template,
       httpStatus: answer.status,
+      code: 'cloud-malformed-answer',
       requestId: requestIdOf(answer),
       // A proxy's page with status 200 passes; whatever was asked may have been done.
       retryable: true,
@@ -185,6 +186,7 @@ function unanswered(call: AnyCall, error: NoAnswer): OpenStackError {
       method: call.method,
       path: call.template,
       httpStatus: null,
+      code: error.retryable ? 'cloud-unreachable' : 'cloud-not-trusted',
       retryable: error.retryable,
       sideEffectUnknown: !isRead(call.method) && error.did === 'unknown',
     },

@@ -2,7 +2,7 @@ import { tokenInfo, tokenReply, type TokenInfo } from './auth.js';
 import { Caller, type CallRecord } from './caller.js';
 import { endpointOf, identityUrl, type Interface } from './catalogue.js';
 import { authBody, credentialsKey, type Credentials } from './credentials.js';
-import { ABSENT, isNotFound, isRetryable, OpenStackError, type ServiceName } from './errors.js';
+import { isNotFound, isRetryable, OpenStackError, type ServiceName } from './errors.js';
 import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
@@ -101,7 +101,7 @@ export class Cloud implements SessionHost {
       method: 'GET',
       path: '/',
       httpStatus: null,
-      fault: ABSENT,
+      code: 'cloud-service-missing',
       retryable: false,
       sideEffectUnknown: false,
     });
@@ -170,6 +170,7 @@ export class Cloud implements SessionHost {
         method: 'POST',
         path: call.template,
         httpStatus: reply.status,
+        code: 'cloud-malformed-answer',
         retryable: true,
         sideEffectUnknown: false,
       });

@@ -1,4 +1,5 @@
-import { isNotFound as isMissing, JeroboamError, Transient } from '#libs/domain';
+import { isNotFound as isMissing, JeroboamError, Transient, type ErrorCode } from '#libs/domain';
+import { codeOfAnswer } from './cloud-codes.js';
 
 /** The services of the catalogue that we speak with. */
 export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'load-balancer' | 'volume' | 'orchestration';
@@ -10,6 +11,8 @@ export interface OpenStackErrorDetail {
   readonly path: string;
   /** Null: no answer came. */
   readonly httpStatus: number | null;
+  /** Where it is known better than the answer tells. Default: by status, fault and words. */
+  readonly code?: ErrorCode | undefined;
   /** The cloud's id of the request, for its operator's logs. */
   readonly requestId?: string | undefined;
   /** The cloud's own class of the error, where it names one: `OverQuota`, `itemNotFound`. */
@@ -27,7 +30,8 @@ export interface OpenStackErrorDetail {
  * freed of tokens, so that it may be shown to the user.
  */
 export class OpenStackError extends JeroboamError {
-  override readonly code = 'openstack-error';
+  /** What the answer means, as far as the cloud lets us know: `quota-exceeded-in-cloud`, `no-valid-host`, `cloud-failing`. */
+  override readonly code: ErrorCode;
   override readonly status: number;
   readonly service: ServiceName;
   readonly method: string;
@@ -54,6 +58,7 @@ export class OpenStackError extends JeroboamError {
       options,
     );
     this.words = words;
+    this.code = detail.code ?? codeOfAnswer({ ...detail, words });
     this.service = detail.service;
     this.method = detail.method;
     this.path = detail.path;
@@ -70,8 +75,8 @@ export class OpenStackError extends JeroboamError {
 const answered = (error: unknown, status: number): boolean => error instanceof OpenStackError && error.httpStatus === status;
 
 /** The fault of a call to a service that the catalogue does not have: nothing was sent. */
-export const ABSENT = 'EndpointNotFound';
-export const isServiceAbsent = (error: unknown): boolean => error instanceof OpenStackError && error.fault === ABSENT;
+export const isServiceAbsent = (error: unknown): boolean =>
+  error instanceof OpenStackError && error.code === 'cloud-service-missing';
 
 /** The object is not there, or the caller may not know of it. */
 export const isNotFound = (error: unknown): boolean => answered(error, 404) || isMissing(error);
@@ -86,12 +91,5 @@ export const isRetryable = (error: unknown): boolean =>
 /** The cloud may have done what was asked. */
 export const isSideEffectUnknown = (error: unknown): boolean => error instanceof OpenStackError && error.sideEffectUnknown;
 
-/**
- * The project's limit in that service is reached. Neutron answers 409 `OverQuota`, Cinder 413, Nova and Octavia 403 with a
- * sentence that says quota and nothing else to tell it by.
- */
-export const isQuota = (error: unknown): boolean =>
-  error instanceof OpenStackError &&
-  (error.httpStatus === 413 ||
-    (error.httpStatus === 409 && error.fault === 'OverQuota') ||
-    (error.httpStatus === 403 && /\bquota\b/i.test(error.words)));
+/** The project's limit in that service is reached. */
+export const isQuota = (error: unknown): boolean => error instanceof OpenStackError && error.code === 'quota-exceeded-in-cloud';

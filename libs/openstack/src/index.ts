@@ -1,6 +1,7 @@
 export type { TokenInfo } from './auth.js';
 export type { CallRecord, Query } from './caller.js';
 export type { Catalogue, Interface } from './catalogue.js';
+export { codeOfFault } from './cloud-codes.js';
 export { Cloud, type CloudOptions } from './cloud.js';
 export { InvalidClouds, loadClouds, type CloudConfig } from './clouds.js';
 export { absent, Collection, looksLikeUuid, type Found } from './collection.js';

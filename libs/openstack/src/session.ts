@@ -77,6 +77,7 @@ export class CloudSession implements ServersApi {
       method: 'POST',
       path: '/auth/tokens',
       httpStatus: null,
+      code: 'cloud-refused-credentials',
       retryable: false,
       sideEffectUnknown: false,
     });

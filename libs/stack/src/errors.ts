@@ -1,9 +1,15 @@
-import { JeroboamError } from '#libs/domain';
+import { JeroboamError, type ErrorCode } from '#libs/domain';
 
 /** The cloud has made the object and given it up: a server in ERROR, a load balancer in ERROR. `message` is the cloud's own words. */
 export class ResourceInError extends JeroboamError {
-  override readonly code = 'resource-in-error';
   override readonly status = 500;
+  /** @param code what is known of why: `no-valid-host`, `load-balancer-in-error` */
+  constructor(
+    message: string,
+    override readonly code: ErrorCode = 'resource-in-error',
+  ) {
+    super(message);
+  }
 }
 
 /** The deadline came before the object was ready, or gone. `message` says what it was waiting for. */

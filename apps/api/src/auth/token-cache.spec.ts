@@ -47,7 +47,7 @@ describe('the token cache', () => {
   });
 
   it('does not remember refusals and failures', async () => {
-    let failure: Error = new NotFound('x', 'no token');
+    let failure: Error = new NotFound('project-not-found', 'no token');
     const { cache } = cacheOf(() => Promise.reject(failure));
     await assert.rejects(cache.find('t'), Unauthenticated);
     failure = new Error('connection refused');

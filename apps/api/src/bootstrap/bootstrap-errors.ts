@@ -1,10 +1,10 @@
-import { JeroboamError } from '#libs/domain';
+import { JeroboamError, type ErrorCode } from '#libs/domain';
 
 /** What a node is told when it does not get what it wants. */
 export class BootstrapRefusal extends JeroboamError {
   constructor(
     readonly status: number,
-    readonly code: string,
+    readonly code: ErrorCode,
     readonly title: string,
     message: string,
     /** Seconds after which to ask again; undefined: never. */

@@ -1,4 +1,4 @@
-import { Conflict, Forbidden, InvalidInput, NotFound, type RequestContext } from '#libs/domain';
+import { Conflict, Forbidden, InvalidInput, NotFound, type CodeOf, type RequestContext } from '#libs/domain';
 import type { Found, Image } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
 import { CloudCatalogue } from './cloud-catalogue.js';
@@ -68,9 +68,15 @@ export class CloudChecks {
     if (found.kind === 'ambiguous') throw ambiguous(`${what}s`, `${what} ID`, value);
     if (found.kind === 'found') return;
     const spoken = what === 'external network' ? what : `fixed ${what}`;
-    throw missing(`${spoken.replace(' ', '-')}-not-found`, `Unable to find ${spoken} ${value}.`, field, value);
+    throw missing(NOT_FOUND[what], `Unable to find ${spoken} ${value}.`, field, value);
   }
 }
+
+const NOT_FOUND = {
+  'external network': 'external-network-not-found',
+  network: 'fixed-network-not-found',
+  subnet: 'fixed-subnet-not-found',
+} as const;
 
 /** Checks that run together and complain in their order. */
 export async function inOrder(...checks: readonly Promise<unknown>[]): Promise<void> {
@@ -79,7 +85,7 @@ export async function inOrder(...checks: readonly Promise<unknown>[]): Promise<v
   }
 }
 
-function missing(code: string, message: string, field: string, value: string): InvalidInput {
+function missing(code: CodeOf<400>, message: string, field: string, value: string): InvalidInput {
   return new InvalidInput(code, message, { field, value });
 }
 

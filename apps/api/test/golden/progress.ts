@@ -23,8 +23,9 @@ export const progress: Scenario = {
     await sql(
       g,
       `INSERT INTO operation_steps (operation_uuid, name, position, status, attempts, error) VALUES ($1, 'infrastructure', 2, 'failed', 2,
-       '{"code": "openstack-error", "message": "network: No more IP addresses", "object": "OS::Neutron::FloatingIP k1-api", "step": "infrastructure",
-        "hint": "free a floating IP or enlarge the quota"}')`,
+       '{"code": "floating-ip-pool-exhausted", "message": "network: Unable to find any IP address", "object": "OS::Neutron::FloatingIP k1-api",
+        "step": "infrastructure", "fixableBy": "operator", "hint": "release floating IPs", "docs": "docs/errors.md#floating-ip-pool-exhausted",
+        "requestId": "req-1"}')`,
       operation,
     );
     await g.ask(200, 'an operation with its steps', `GET ${path}/operations/${operation}`);

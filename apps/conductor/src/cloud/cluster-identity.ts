@@ -66,5 +66,5 @@ export class ClusterIdentity {
 export async function ownerSession(identity: ClusterIdentity, ctx: OperationContext): Promise<CloudSession> {
   const owner = await identity.owner(ctx.cluster);
   if (owner) return owner.withSignal(ctx.signal);
-  throw new OperationFailure('trust-missing', 'the cluster has no trust to act by', { step: 'trust', fixableBy: 'operator' });
+  throw new OperationFailure('trust-missing', 'the cluster has no trust to act by', { step: 'trust' });
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SecretStore, type SecretOwner } from '#libs/db';
-import { OperationFailure } from '#libs/domain';
+import { OperationFailure, type ErrorCode } from '#libs/domain';
 import { isForbidden, isUnauthorized, type CloudSession, type TokenInfo } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
@@ -84,7 +84,7 @@ export class Trustees {
     const password = sealed.toString('utf8');
     const admin = this.identity.trusteeAdmin().withSignal(ctx.signal);
     const domainId = (await admin.whoAmI()).domainId;
-    if (!domainId) throw trustFailure('trustee-domain', 'the trustee domain cannot be used', undefined, 'operator');
+    if (!domainId) throw trustFailure('trustee-domain', 'the trustee domain cannot be used');
     // A first attempt of a first run finds nothing: then the look is saved.
     if (ctx.attempt > 1) {
       const [found] = await this.named(ctx, [name]);
@@ -131,7 +131,7 @@ export class Trustees {
       if (!isForbidden(error)) throw error;
       if (trustor.applicationCredential) throw cannotDelegate(wanted, error);
       const words = `Keystone refused the trust: ${(error as Error).message}`;
-      throw trustFailure('trust-refused', words, HINT_PASSWORD, 'user', error);
+      throw trustFailure('trust-refused', words, HINT_PASSWORD, error);
     }
   }
 }
@@ -143,18 +143,11 @@ function cannotDelegate({ hint }: WantedTrustee, cause?: unknown): OperationFail
     'application-credential-cannot-delegate',
     'the request was made with an application credential, and Keystone lets those make no trusts',
     `${hint} with a token from a password login, or with an unrestricted application credential`,
-    'user',
     cause,
   );
 }
 
-function trustFailure(
-  code: string,
-  words: string,
-  hint?: string,
-  fixableBy: 'user' | 'operator' = 'user',
-  cause?: unknown,
-): OperationFailure {
+function trustFailure(code: ErrorCode, words: string, hint?: string, cause?: unknown): OperationFailure {
   const message = `trust: ${words}${hint ? `; ${hint}` : ''}`;
-  return new OperationFailure(code, message, { step: 'trust', fixableBy, hint }, { cause });
+  return new OperationFailure(code, message, { step: 'trust', hint }, { cause });
 }

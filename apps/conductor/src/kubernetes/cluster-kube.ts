@@ -19,12 +19,9 @@ export class ClusterKube {
     const authorities = await findAuthorities(this.secrets, cluster.uuid);
     if (!authorities || !cluster.apiAddress) {
       throw new OperationFailure(
-        'cluster-unreachable',
+        'kubernetes-unreachable',
         'kubernetes: the address or the certificates of the cluster are not there',
-        {
-          step: 'kubernetes',
-          fixableBy: 'operator',
-        },
+        { step: 'kubernetes' },
       );
     }
     // Works before and without any RBAC object of the cluster.

@@ -58,7 +58,6 @@ export function nodeSpec(node: NodeEntity, group: NodeGroupEntity): NodeSpec {
     throw new OperationFailure('group-unresolved', `resolve: nothing is known of node group ${group.name}`, {
       step: 'resolve',
       object: `node group ${group.name}`,
-      fixableBy: 'operator',
     });
   }
   return {
@@ -80,7 +79,6 @@ export function driverOf(resolved: ResolvedCloud): Driver {
   if (driver) return driver;
   throw new OperationFailure('driver-missing', `resolve: this conductor has no driver ${resolved.driver}`, {
     step: 'resolve',
-    fixableBy: 'operator',
   });
 }
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InvalidInput, OperationFailure, Superseded, Transient } from '#libs/domain';
+import { Superseded, Transient } from '#libs/domain';
 import { KubernetesError, type KubernetesFailure } from '#libs/kubernetes';
 import { OpenStackError } from '#libs/openstack';
-import { StackFailed } from '#libs/stack';
-import { describeFailure, judge } from './failure.js';
+import { judge } from './failure.js';
 import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown, type StopReason } from './stop-reasons.js';
 
 const cloudError = (httpStatus: number, retryable = false): OpenStackError =>
@@ -53,39 +52,5 @@ describe('what an error means for an operation', () => {
       return verdict.kind === 'retry' ? verdict.afterMs : -1;
     });
     assert.deepEqual(waits, [500, 1000, 2000, 15_000, 15_000]);
-  });
-});
-
-describe('a failure for people', () => {
-  it('names the root cause of a stack in the cloud’s own words, and who can mend it', () => {
-    const cause = cloudError(403);
-    const reason = `OS::Nova::Server k1-master-0: ${cause.message}`;
-    const failed = new StackFailed('s', 'nodegroup', 'CREATE', [
-      { logicalName: 'master-0', type: 'OS::Nova::Server', physicalName: 'k1-master-0', physicalId: null, reason, cause },
-    ]);
-    const failure = describeFailure(failed, 'node-groups');
-    assert.deepEqual(
-      [failure.code, failure.step, failure.object, failure.fixableBy],
-      ['stack-failed', 'node-groups', 'OS::Nova::Server k1-master-0', 'user'],
-    );
-    assert.equal(failure.message, `node-groups: ${reason}`);
-  });
-
-  it('keeps what an OperationFailure says, without empty fields', () => {
-    const failure = describeFailure(new OperationFailure('x', 'trust: no', { step: 'trust', fixableBy: 'user' }), 'other');
-    assert.deepEqual(failure, { code: 'x', message: 'trust: no', step: 'trust', fixableBy: 'user' });
-  });
-
-  it('tells a cluster’s refusal in its own words, once', () => {
-    const { message, object } = describeFailure(clusterError('answered', 403), 'kubernetes');
-    assert.deepEqual([message, object], ['kubernetes: words', 'the API at https://k']);
-  });
-
-  it('tells bad input as the user’s', () => {
-    assert.equal(describeFailure(new InvalidInput('bad-label', 'label x'), 'infrastructure').fixableBy, 'user');
-  });
-
-  it('never shows the words of an unforeseen error', () => {
-    assert.doesNotMatch(describeFailure(new Error('password hunter2'), 'trust').message, /hunter2/);
   });
 });

@@ -1,17 +1,9 @@
 import type { StoredFailure } from '#libs/db';
 import { isDatabaseAway } from '#libs/db';
-import { InvalidInput, JeroboamError, OperationFailure, Superseded, Transient, type FixableBy } from '#libs/domain';
-import { isRetryable as isClusterHiccup, KubernetesError } from '#libs/kubernetes';
-import {
-  isForbidden,
-  isNotFound,
-  isQuota,
-  isRetryable,
-  isSideEffectUnknown,
-  isUnauthorized,
-  OpenStackError,
-} from '#libs/openstack';
-import { ResourceInError, ResourceTimeout, StackFailed } from '#libs/stack';
+import { Superseded, Transient } from '#libs/domain';
+import { isRetryable as isClusterHiccup } from '#libs/kubernetes';
+import { isRetryable, isSideEffectUnknown } from '#libs/openstack';
+import { describeFailure } from './describe-failure.js';
 import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown } from './stop-reasons.js';
 
 /** What an error means for the operation. */
@@ -55,53 +47,6 @@ export function judge(error: unknown, step: string, signal: AbortSignal, attempt
     };
   }
   return { kind: 'fail', failure: describeFailure(error, step) };
-}
-
-/** The failure for people: which step, which object, in the cloud's or the node's own words, and who can mend it. */
-export function describeFailure(error: unknown, step: string): StoredFailure {
-  if (error instanceof OperationFailure) {
-    const { object, fixableBy, hint } = error.detail;
-    return stored(error.code, error.message, { step: error.detail.step, object, fixableBy, hint });
-  }
-  if (error instanceof StackFailed) {
-    const first = error.failures[0];
-    const object = first ? `${first.type} ${first.physicalName}` : error.stackName;
-    return stored(error.code, `${step}: ${error.message}`, { step, object, ...whoMends(first?.cause) });
-  }
-  if (error instanceof OpenStackError) return stored(error.code, `${step}: ${error.message}`, { step, ...whoMends(error) });
-  if (error instanceof KubernetesError) {
-    return stored(error.code, `${step}: ${error.words}`, { step, object: `the API at ${error.server}`, fixableBy: 'operator' });
-  }
-  if (error instanceof JeroboamError) {
-    return stored(error.code, `${step}: ${error.message}`, {
-      step,
-      fixableBy: error instanceof InvalidInput ? 'user' : 'operator',
-    });
-  }
-  // Its words may hold anything; the log has them.
-  return stored('internal-error', `${step}: internal error, see the conductor's log`, { step, fixableBy: 'operator' });
-}
-
-interface Mending {
-  readonly fixableBy: FixableBy;
-  readonly hint?: string | undefined;
-}
-
-function whoMends(cause: unknown): Mending {
-  if (isQuota(cause)) return { fixableBy: 'user', hint: 'free resources in the project, or ask for a larger quota' };
-  if (isForbidden(cause))
-    return { fixableBy: 'user', hint: 'the roles you had when you asked for it must allow this in the project' };
-  if (isUnauthorized(cause))
-    return { fixableBy: 'user', hint: 'the trust or the user behind the cluster is gone, or lost its roles' };
-  if (isNotFound(cause)) return { fixableBy: 'user', hint: 'something the cluster refers to has been removed' };
-  if (cause instanceof ResourceInError || cause instanceof ResourceTimeout) return { fixableBy: 'operator' };
-  return { fixableBy: cause instanceof OpenStackError && (cause.httpStatus ?? 500) < 500 ? 'user' : 'operator' };
-}
-
-/** Undefined fields are left out: the row is JSON. */
-function stored(code: string, message: string, rest: Partial<Record<keyof StoredFailure, string | undefined>>): StoredFailure {
-  const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { code, message, ...known };
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));

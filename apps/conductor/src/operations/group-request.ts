@@ -41,6 +41,5 @@ export function nodeGroupGone(uuid: string): OperationFailure {
   return new OperationFailure('node-group-gone', 'resolve: the node group is not there any more', {
     step: 'resolve',
     object: `node group ${uuid}`,
-    fixableBy: 'user',
   });
 }

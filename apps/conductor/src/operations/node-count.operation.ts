@@ -46,7 +46,6 @@ abstract class NodeCountOperation implements OperationHandler {
       throw new OperationFailure('masters-fixed', 'nodes: the number of masters cannot be changed', {
         step: 'nodes',
         object: `node group ${group.name}`,
-        fixableBy: 'user',
       });
     }
     const rows = await this.nodes.ofCluster(SERVICE, cluster.uuid);

@@ -1,6 +1,6 @@
 import type { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from '#libs/db';
 import { imageVersion } from '#libs/bootstrap';
-import { driverFor, OperationFailure } from '#libs/domain';
+import { driverFor, OperationFailure, type ErrorCode } from '#libs/domain';
 import type { ExistingNetwork } from '#libs/drivers';
 import type { CloudSession, Found, Image } from '#libs/openstack';
 
@@ -95,22 +95,28 @@ async function findExistingNetwork(cloud: CloudSession, cluster: ClusterEntity):
   const subnets = (await cloud.network.subnets.list({ network_id: network.id })).filter((subnet) => subnet.ip_version === 4);
   const [subnet] = subnets;
   if (!subnet) throw missing('fixed network', name, 'has no IPv4 subnet');
-  if (subnets.length > 1) throw missing('fixed network', name, 'has several subnets: name one as fixed_subnet');
+  if (subnets.length > 1) throw missing('fixed network', name, 'has several subnets: name one as fixed_subnet', 'ambiguous-name');
   return { networkId: network.id, subnetId: subnet.id, cidr: subnet.cidr };
 }
 
-function one<T>(kind: string, name: string, found: Found<T>): T {
+/** What a name can be the name of, and what its want is called. */
+const KINDS = {
+  flavor: 'flavor-not-found',
+  image: 'image-not-found',
+  'external network': 'external-network-not-found',
+  'fixed network': 'fixed-network-not-found',
+  'fixed subnet': 'fixed-subnet-not-found',
+} as const;
+type Kind = keyof typeof KINDS;
+
+function one<T>(kind: Kind, name: string, found: Found<T>): T {
   if (found.kind === 'found') return found.object;
   if (found.kind === 'none') throw missing(kind, name, 'is not there');
-  throw missing(kind, name, `is the name of ${found.ids.length} objects: give the id`);
+  throw missing(kind, name, `is the name of ${found.ids.length} objects: give the id`, 'ambiguous-name');
 }
 
-function missing(kind: string, name: string, words: string): OperationFailure {
-  return new OperationFailure('cloud-object-missing', `resolve: ${kind} ${name} ${words}`, {
-    step: 'resolve',
-    object: `${kind} ${name}`,
-    fixableBy: 'user',
-  });
+function missing(kind: Kind, name: string, words: string, code: ErrorCode = KINDS[kind]): OperationFailure {
+  return new OperationFailure(code, `resolve: ${kind} ${name} ${words}`, { step: 'resolve', object: `${kind} ${name}` });
 }
 
 /** Asks once for each name, and gives all who ask the same answer. */

@@ -14,6 +14,7 @@ import {
 import { Superseded } from '#libs/domain';
 import type { Logger } from 'pino';
 import type { HeldLease } from '../leases/lease-keeper.js';
+import { storedFailure } from './describe-failure.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { SERVICE } from './service-scope.js';
 import { AbortRequested, DeadlineExceeded, LeaseLost, type StopReason } from './stop-reasons.js';
@@ -134,12 +135,11 @@ export class RunningOperation {
     const minutes = Math.round((until.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
     const limit = this.operation.kind === 'create' ? 'create_timeout' : 'time limit';
     const awaited = await (this.#awaitedThen ?? this.#awaitedNow());
-    return {
-      code: 'operation-timeout',
+    return storedFailure({
+      code: 'deadline-exceeded',
       message: `${limit} of ${minutes} minutes exceeded in step ${this.stepName}${awaited ? `: waiting for ${awaited}` : ''}`,
       step: this.stepName,
-      fixableBy: 'operator',
-    };
+    });
   }
 
   get #step(): Step | undefined {

@@ -1,15 +1,21 @@
-import type { FixableBy, OperationKind, OperationStatus } from '#libs/domain';
+import type { ErrorCode, FixableBy, OperationKind, OperationStatus } from '#libs/domain';
 import { Column, Entity, Index } from 'typeorm';
 import { CreatedAtColumn, IdColumn, JsonColumn, TextColumn, TimeColumn } from './columns.js';
 
 /** Why an operation or one of its steps failed: the whole of what `status_reason` says in one line. */
 export interface StoredFailure {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly step?: string;
   readonly object?: string;
+  /** What stands behind a `code` that says only how it ended, such as `deadline-exceeded`. */
+  readonly cause?: ErrorCode;
   readonly fixableBy?: FixableBy;
   readonly hint?: string;
+  /** Where the code is explained. */
+  readonly docs?: string;
+  /** The cloud's id of the request that went wrong. */
+  readonly requestId?: string;
 }
 
 /** One asked-for change of a cluster. Outlives the cluster. */

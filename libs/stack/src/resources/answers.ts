@@ -32,7 +32,7 @@ export const made = (id: string, ready: boolean, attributes: Attributes): string
 /** An object that was made and is no longer there has failed. */
 export async function stillThere<T>(what: string, call: Promise<T>): Promise<T> {
   const object = await absent(call);
-  if (object === null) throw new ResourceInError(`the ${what} is gone`);
+  if (object === null) throw new ResourceInError(`the ${what} is gone`, 'cloud-object-deleted');
   return object;
 }
 

@@ -54,5 +54,5 @@ export function missingCoe(): InvalidInput {
 }
 
 function refuse(field: string, message: string): never {
-  throw new InvalidInput(`invalid-${field.replaceAll('_', '-')}`, message, { field });
+  throw new InvalidInput('invalid-input', message, { field });
 }

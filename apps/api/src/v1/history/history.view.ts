@@ -2,16 +2,7 @@ import type { EventEntity, NodeEntity, NodePhaseEntity, OperationEntity, Operati
 import { NODE_PHASES, OPERATION_KINDS, OPERATION_STATUSES } from '#libs/domain';
 import { z } from 'zod';
 import { nullableNumber, nullableText, numberOf, textOf, wireTime } from '../../http/views.js';
-
-const failureView = z
-  .looseObject({
-    code: textOf('Stable name of the failure'),
-    message: textOf('What went wrong, in the cloud’s or the node’s own words'),
-    step: textOf('Where').optional(),
-    object: textOf('Kind and name of what it is about').optional(),
-    hint: textOf('What can be done').optional(),
-  })
-  .meta({ id: 'Failure', description: 'Why an operation or a step failed' });
+import { failureView, toFailureView } from './failure.view.js';
 
 export const eventView = z
   .object({
@@ -123,7 +114,7 @@ export function toOperationView(row: OperationEntity): z.infer<typeof operationV
     status: row.status,
     step: row.step,
     progress: row.progress,
-    error: row.error === null ? null : { ...row.error },
+    error: toFailureView(row.error),
     attempts: row.attempts,
     result: row.result,
     retry_of: row.retryOf,
@@ -147,7 +138,7 @@ export function toShownOperationView(
       name: step.name,
       status: step.status,
       attempts: step.attempts,
-      error: step.error === null ? null : { ...step.error },
+      error: toFailureView(step.error),
       started_at: step.startedAt.toISOString(),
       finished_at: step.finishedAt?.toISOString() ?? null,
     })),

@@ -91,7 +91,7 @@ describe('nodes that leave Kubernetes', () => {
     const { drain, ctx, events, kube } = world([], { nodes: () => Promise.reject(silent) });
     await drain.run(ctx, nodes('a', 'b'));
     assert.deepEqual(events.length, 1);
-    const none = new OperationFailure('cluster-unreachable', 'no address', { step: 'kubernetes', fixableBy: 'operator' });
+    const none = new OperationFailure('kubernetes-unreachable', 'no address', { step: 'kubernetes', fixableBy: 'operator' });
     Object.assign(kube, { connect: () => Promise.reject(none) });
     await drain.run(ctx, nodes('a'));
     assert.equal(events.length, 1);

@@ -194,11 +194,9 @@ export class ReadyNodes {
     const failed = await this.nodes.failed(SERVICE, ctx.cluster.uuid, MOST_FAILED);
     const [first] = failed;
     if (!first) return;
-    throw new OperationFailure('node-failed', `kubernetes: ${failed.map(describeFailed).join('; ')}`, {
+    throw new OperationFailure('node-step-failed', `kubernetes: ${failed.map(describeFailed).join('; ')}`, {
       step: 'kubernetes',
       object: `node ${first.name}`,
-      fixableBy: 'user',
-      hint: 'the events of the cluster have the whole report of the node',
     });
   }
 

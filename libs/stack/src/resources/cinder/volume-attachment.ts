@@ -47,8 +47,8 @@ export const volumeAttachment = defineResource({
   poll: async (ctx, id) => {
     const [serverId, volumeId] = partsOf(id);
     const state = await stateOf(ctx, serverId, volumeId);
-    if (state === null) throw new ResourceInError('the volume is gone');
-    if (state.status.startsWith('error')) throw new ResourceInError(`the volume is in ${state.status}`);
+    if (state === null) throw new ResourceInError('the volume is gone', 'cloud-object-deleted');
+    if (state.status.startsWith('error')) throw new ResourceInError(`the volume is in ${state.status}`, 'volume-in-error');
     return state.status === 'in-use' && state.attached ? { attributes: {} } : 'pending';
   },
   update: () => Promise.resolve('replace'),

@@ -25,7 +25,7 @@ const STUCK = /^error/;
 const FREE: ReadonlySet<string> = new Set(['available', 'in-use']);
 
 function settled(volume: Volume): boolean {
-  if (STUCK.test(volume.status)) throw new ResourceInError(`the volume is in ${volume.status}`);
+  if (STUCK.test(volume.status)) throw new ResourceInError(`the volume is in ${volume.status}`, 'volume-in-error');
   return FREE.has(volume.status);
 }
 
@@ -86,7 +86,7 @@ export const volume = defineResource({
   },
   gone: async (ctx, id) => {
     const one = await absent(cloudOf(ctx).volume.volumes.get(id));
-    if (one?.status === 'error_deleting') throw new ResourceInError('the volume is in error_deleting');
+    if (one?.status === 'error_deleting') throw new ResourceInError('the volume is in error_deleting', 'volume-in-error');
     return one === null;
   },
   read: async (ctx, id) => attributesOf(await cloudOf(ctx).volume.volumes.get(id)),

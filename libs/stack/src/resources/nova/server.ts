@@ -1,5 +1,5 @@
 import { InvalidInput } from '#libs/domain';
-import type { Server } from '#libs/openstack';
+import { codeOfFault, type Server } from '#libs/openstack';
 import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
 import { defineResource, type Attributes, type ResourceContext } from '../../resource.js';
@@ -131,9 +131,10 @@ export const server = defineResource({
   create: (ctx, p) => cloudOf(ctx).compute.servers.boot(wire(ctx, p), p.scheduler_hints),
   poll: async (ctx, id) => {
     const one = await observed(ctx, id, true);
-    if (one === null) throw new ResourceInError('the server is gone');
-    if (one.status === 'ERROR') throw new ResourceInError(faultOf(one));
-    if (isDeleted(one)) throw new ResourceInError('the server was deleted');
+    if (one === null) throw new ResourceInError('the server is gone', 'cloud-object-deleted');
+    if (one.status === 'ERROR')
+      throw new ResourceInError(faultOf(one), codeOfFault('compute', faultOf(one)) ?? 'server-in-error');
+    if (isDeleted(one)) throw new ResourceInError('the server was deleted', 'cloud-object-deleted');
     return one.status === 'ACTIVE' ? { attributes: attributesOf(one) } : 'pending';
   },
   update: async (ctx, id, _changed, p) => {

@@ -37,6 +37,7 @@ export function isReady(object: Provisioned, what: string): boolean {
     case 'DELETED':
       throw new ResourceInError(
         `the ${what} is in provisioning status ${object.provisioning_status} (operating status ${object.operating_status || 'unknown'})`,
+        'load-balancer-in-error',
       );
     default:
       return false;

@@ -2,6 +2,7 @@ import { Spine1764000000000 } from './1764000000000-spine.js';
 import { Changes1765000000000 } from './1765000000000-changes.js';
 import { IdempotencyClaims1765100000000 } from './1765100000000-idempotency-claims.js';
 import { Operations1766000000000 } from './1766000000000-operations.js';
+import { UnhealthyNodes1766100000000 } from './1766100000000-unhealthy-nodes.js';
 import { Heat1766200000000 } from './1766200000000-heat.js';
 
 /** In order. A new migration is a file here and a line below. */
@@ -10,5 +11,6 @@ export const migrations = [
   Changes1765000000000,
   IdempotencyClaims1765100000000,
   Operations1766000000000,
+  UnhealthyNodes1766100000000,
   Heat1766200000000,
 ];

@@ -10,6 +10,7 @@ import {
   IdempotencyKeysRepository,
   NodeBootstrapRepository,
   NodeGroupsRepository,
+  NodesRepository,
   OperationsRepository,
   QuotasRepository,
   ResourceStateRepository,
@@ -48,6 +49,7 @@ import { CreateCluster } from './v1/clusters/create-cluster.js';
 import { DeleteCluster } from './v1/clusters/delete-cluster.js';
 import { FindClusters } from './v1/clusters/find-clusters.js';
 import { Operations } from './v1/clusters/operations.js';
+import { RepairCluster } from './v1/clusters/repair-cluster.js';
 import { ResizeCluster } from './v1/clusters/resize-cluster.js';
 import { UpdateCluster } from './v1/clusters/update-cluster.js';
 import { UpgradeCluster } from './v1/clusters/upgrade-cluster.js';
@@ -85,6 +87,7 @@ const repositories: Provider[] = (
     IdempotencyKeysRepository,
     NodeBootstrapRepository,
     NodeGroupsRepository,
+    NodesRepository,
     OperationsRepository,
     QuotasRepository,
     ResourceStateRepository,
@@ -106,6 +109,7 @@ const verbs: Provider[] = [
   ClusterDrivers,
   UpdateCluster,
   ResizeCluster,
+  RepairCluster,
   UpgradeCluster,
   FindNodeGroups,
   CreateNodeGroup,

@@ -49,6 +49,8 @@ import { TrustStep } from './operations/steps/trust.step.js';
 import { UpgradeOperation } from './operations/upgrade.operation.js';
 import { ControlPlane } from './operations/upgrade/control-plane.js';
 import { ResolveUpgrade } from './operations/upgrade/resolve-upgrade.js';
+import { RepairOperation } from './operations/repair.operation.js';
+import { ResolveRepair } from './operations/repair/resolve-repair.js';
 import type { ConductorParts } from './parts.js';
 import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
 
@@ -64,6 +66,7 @@ const HANDLER_CLASSES = [
   DeleteNodeGroupOperation,
   RotateCredentialOperation,
   UpgradeOperation,
+  RepairOperation,
 ];
 /** What the API refuses until it is here. */
 const MISSING: readonly OperationKind[] = ['rotate-ca'];
@@ -79,6 +82,7 @@ const NODE_WORK = [
   GroupEnd,
   ControlPlane,
   ResolveUpgrade,
+  ResolveRepair,
 ];
 const STEP_CLASSES = [
   TrustStep,

@@ -44,6 +44,15 @@ export class ClusterWorkRepository {
     return this.source.manager.find(NodeGroupEntity, { where: { clusterUuid, ...inScope(scope) }, order: { id: 'ASC' } });
   }
 
+  /** As they are inside the transaction. Lock the cluster first. */
+  async groupStatuses(tx: Tx, clusterUuid: string): Promise<Pick<NodeGroupEntity, 'uuid' | 'status'>[]> {
+    return tx.manager.find(NodeGroupEntity, {
+      select: { uuid: true, status: true },
+      where: { clusterUuid },
+      order: { id: 'ASC' },
+    });
+  }
+
   /** The template the cluster was made from, whoever owns it. A cluster keeps its template from being removed. */
   async template(cluster: Pick<ClusterEntity, 'clusterTemplateUuid'>): Promise<ClusterTemplateEntity> {
     return this.source.manager.findOneByOrFail(ClusterTemplateEntity, { uuid: cluster.clusterTemplateUuid });

@@ -76,6 +76,32 @@ export class NodesRepository {
     );
   }
 
+  /** It is unwell; since when stays as it was told first. @returns whether that is news */
+  async markUnhealthy(tx: Tx, uuid: string, reason: string): Promise<boolean> {
+    const [rows]: [{ is_news: boolean }[], number] = await tx.manager.query(
+      `UPDATE nodes n SET unhealthy_since = coalesce(n.unhealthy_since, now()), unhealthy_reason = $2, updated_at = now()
+       FROM nodes old WHERE n.uuid = $1 AND old.uuid = n.uuid AND n.unhealthy_reason IS DISTINCT FROM $2
+       RETURNING old.unhealthy_since IS NULL AS is_news`,
+      [uuid, reason],
+    );
+    return rows[0]?.is_news ?? false;
+  }
+
+  /** Nothing is known against it any more. @returns whether that is news */
+  async markHealthy(tx: Tx, uuid: string): Promise<boolean> {
+    const [, count]: [unknown[], number] = await tx.manager.query(
+      `UPDATE nodes SET unhealthy_since = NULL, unhealthy_reason = NULL, updated_at = now()
+       WHERE uuid = $1 AND unhealthy_since IS NOT NULL`,
+      [uuid],
+    );
+    return count > 0;
+  }
+
+  /** The cluster's nodes as they are inside the transaction. Lock the cluster first. */
+  async all(tx: Tx, clusterUuid: string): Promise<NodeEntity[]> {
+    return tx.manager.find(NodeEntity, { where: { clusterUuid }, order: { nodeGroupUuid: 'ASC', slot: 'ASC' } });
+  }
+
   /** Those of the group that have never been Ready are to go. */
   async markUnreadyLeaving(tx: Tx, nodeGroupUuid: string): Promise<void> {
     await tx.manager.query(

@@ -25,6 +25,7 @@ const CHANGES = {
   'node-group-create': { words: 'Creating a nodegroup when cluster status', allowed: QUEUED },
   'node-group-update': { words: 'Updating a nodegroup when cluster status', allowed: QUEUED },
   'node-group-delete': { words: 'Deleting a nodegroup when cluster status', allowed: QUEUED },
+  repair: { words: 'Repairing a cluster when status', allowed: QUEUED },
   upgrade: { words: 'Upgrading a cluster when status', allowed: ALONE },
   'rotate-ca': { words: 'Updating a cluster when status', allowed: ALONE },
   'rotate-credential': {
@@ -57,7 +58,7 @@ export function assertHealthKept(status: ClusterStatus): void {
  * A node group on its way out takes no more changes.
  * @throws InvalidInput
  */
-export function assertGroupStays(verb: 'Resizing' | 'Updating' | 'Upgrading', status: ClusterStatus): void {
+export function assertGroupStays(verb: 'Resizing' | 'Updating' | 'Upgrading' | 'Repairing', status: ClusterStatus): void {
   if (status.startsWith('DELETE_')) throw statusNotAllowed(`${verb} a nodegroup when its status`, status);
 }
 

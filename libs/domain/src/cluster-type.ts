@@ -17,11 +17,13 @@ export interface DriverFeatures {
   readonly upgrade: boolean;
   readonly rotateCa: boolean;
   readonly resizeMasters: boolean;
+  /** Nodes that are unwell make room for new ones. */
+  readonly repair: boolean;
 }
 
 /** By the driver's name. The API refuses what is not there before anything changes. */
 export const DRIVER_FEATURES: Readonly<Record<string, DriverFeatures>> = {
-  k8s_kubeadm: { upgrade: true, rotateCa: false, resizeMasters: false },
+  k8s_kubeadm: { upgrade: true, rotateCa: false, resizeMasters: false, repair: true },
 };
 
 export const DRIVER_NAMES: readonly string[] = [...new Set(CLUSTER_TYPES.map((type) => type.driver))].sort();

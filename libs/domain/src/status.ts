@@ -50,6 +50,7 @@ export const OPERATION_KINDS = [
   'node-group-delete',
   'rotate-ca',
   'rotate-credential',
+  'repair',
   'delete',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];

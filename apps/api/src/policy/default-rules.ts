@@ -36,6 +36,7 @@ const OPERATIONS = {
   'cluster:update': MEMBER,
   'cluster:resize': MEMBER,
   'cluster:upgrade': MEMBER,
+  'cluster:repair': MEMBER,
   'cluster:detail': READER,
   'cluster:get': READER,
   'cluster:get_all': READER,
@@ -88,7 +89,7 @@ const OPERATIONS = {
   'stats:get_all': READER,
 } as const;
 
-/** What is asked by routes. Our own additions use Magnum's rules of what they show. */
+/** What is asked by routes. Our own additions use Magnum's rules of what they show; `cluster:repair` is ours. */
 export type Rule = keyof typeof OPERATIONS;
 
 export const DEFAULT_RULES: Readonly<Record<string, string>> = { ...HELPERS, ...OPERATIONS };
@@ -107,7 +108,7 @@ export const RULE_NOTES: Readonly<Partial<Record<Rule, string>>> = {
   'cluster:detail_all_projects': 'GET /v1/clusters/detail of every project',
   'cluster:get_one_all_projects': 'GET /v1/clusters/{cluster} of any project, its events, operations and nodes',
   'cluster:get_all_all_projects': 'GET /v1/clusters of every project',
-  'cluster:update_all_projects': 'PATCH, resize and node groups of clusters of any project',
+  'cluster:update_all_projects': 'PATCH, resize, repair and node groups of clusters of any project',
   'cluster:upgrade_all_projects': 'POST /v1/clusters/{cluster}/actions/upgrade in any project',
   'clustertemplate:publish': 'setting or clearing `public` and `hidden` of a cluster template',
   'clustertemplate:delete_all_projects': 'DELETE /v1/clustertemplates/{template} of any project',

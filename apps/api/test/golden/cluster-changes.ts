@@ -157,6 +157,40 @@ export const upgrade: Scenario = {
   },
 };
 
+/** `actions/repair` */
+export const repair: Scenario = {
+  resource: 'repair',
+  async run(g) {
+    await makeTemplate(g, 't', { master_flavor_id: 'm1.small' });
+    await completeCluster(g, await makeCluster(g, 'k1', { node_count: 2 }));
+    await sql(
+      g,
+      `INSERT INTO nodes (uuid, cluster_uuid, node_group_uuid, project_id, name, slot, role)
+       SELECT gen_random_uuid(), cluster_uuid, uuid, project_id, 'k1-0123456789ab-' || role || '-0', 0, role FROM node_groups`,
+    );
+    const line = `POST ${path}/actions/repair`;
+    await g.ask(202, 'all that are marked', line, { body: {} });
+    await g.ask(202, 'a named node', line, { body: { nodes: ['k1-0123456789ab-worker-0'] } });
+    const refused: readonly (readonly [number, string, object])[] = [
+      [400, 'a node that is not there', { nodes: ['nope'] }],
+      [400, 'nodes that are no list', { nodes: 'x' }],
+      [400, 'an attribute that is not there', { reason: 'x' }],
+      [409, 'the only master', { nodes: ['k1-0123456789ab-master-0'] }],
+    ];
+    for (const [code, name, body] of refused) await g.ask(code, name, line, { body });
+    drivers(g, { repair: false });
+    await g.ask(400, 'the driver cannot', line, { body: {} });
+    drivers(g, { repair: true });
+    await sql(g, status('DELETE_IN_PROGRESS'));
+    await g.ask(400, 'a status that does not allow it', line, { body: {} });
+    await g.ask(404, 'it is not there', 'POST /v1/clusters/nope/actions/repair', { body: {} });
+    await g.ask(404, 'another project’s', line, { as: 'other', body: {} });
+    await makeCluster(g, 'twins');
+    await makeCluster(g, 'twins');
+    await g.ask(409, 'several of this name', 'POST /v1/clusters/twins/actions/repair', { body: {} });
+  },
+};
+
 /** Its authorities and its credential. */
 export const rotation: Scenario = {
   resource: 'rotation',

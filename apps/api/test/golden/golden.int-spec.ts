@@ -8,7 +8,7 @@ import { Policy } from '../../src/policy/policy.js';
 import { ApiHarness } from '../harness.js';
 import { certificates } from './certificates.js';
 import { clusterTemplates } from './cluster-templates.js';
-import { clusterChanges, resize, rotation, upgrade } from './cluster-changes.js';
+import { clusterChanges, repair, resize, rotation, upgrade } from './cluster-changes.js';
 import { clusters } from './clusters.js';
 import { away, discovery } from './discovery.js';
 import { examplesOf } from './examples.js';
@@ -38,6 +38,7 @@ const scenarios: readonly Scenario[] = [
   clusterChanges,
   resize,
   upgrade,
+  repair,
   rotation,
   nodeGroups,
   certificates,

@@ -54,6 +54,7 @@ export const ACCESS: Readonly<Partial<Record<Rule, Access>>> = {
   'cluster:update': write,
   'cluster:resize': write,
   'cluster:upgrade': write,
+  'cluster:repair': write,
   'cluster:detail': list,
   'cluster:get': read,
   'cluster:get_all': list,

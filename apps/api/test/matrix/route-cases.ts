@@ -55,6 +55,7 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
     about: 'cluster',
     body: (ids) => ({ cluster_template: ids.publicTemplate }),
   },
+  'POST /v1/clusters/:cluster/actions/repair': { about: 'cluster', body: () => ({ nodes: [] }) },
   'GET /v1/clusters/:cluster/events': ofCluster,
   'GET /v1/clusters/:cluster/operations': ofCluster,
   'GET /v1/clusters/:cluster/operations/:operation': ofCluster,

@@ -36,6 +36,9 @@ export class NodeEntity {
   @Column({ type: 'jsonb', nullable: true }) facts: NodeFacts | null;
   /** It is to go: drained, then removed. */
   @TimeColumn('leaving_since') leavingSince: Date | null;
+  /** Since when it is known to be unwell; null: nothing is known against it. */
+  @TimeColumn('unhealthy_since') unhealthySince: Date | null;
+  @TextColumn('unhealthy_reason') unhealthyReason: string | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
 }

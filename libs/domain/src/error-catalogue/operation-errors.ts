@@ -142,6 +142,20 @@ export const OPERATION_ERRORS = entries({
     hint: 'run conductors of a release that has the driver',
     statuses: [],
   },
+  'last-master': {
+    title: 'No master would be left',
+    explanation: 'The repair is to replace every master of the cluster: what etcd holds would be lost with them.',
+    fixableBy: 'user',
+    hint: 'start the server again, or restore etcd from a backup into a new cluster',
+    statuses: [409],
+  },
+  'etcd-majority-lost': {
+    title: 'etcd has no majority',
+    explanation: 'Too few masters run for etcd to decide anything, so none of them can be replaced.',
+    fixableBy: 'user',
+    hint: 'start the servers of the masters again, or restore etcd from a backup into a new cluster',
+    statuses: [],
+  },
   'masters-fixed': {
     title: 'Number of masters is fixed',
     explanation: 'The driver of the cluster cannot change the number of masters.',

@@ -58,6 +58,13 @@ export const RESOURCE_ERRORS = entries({
     hint: 'give the id',
     statuses: [409],
   },
+  'unknown-node': {
+    title: 'Node not found',
+    explanation: 'The cluster has no node of this uuid, name or server id.',
+    fixableBy: 'user',
+    hint: 'see `GET /v1/clusters/{cluster}/nodes`',
+    statuses: [400],
+  },
   'ambiguous-cluster': {
     title: 'Name of several clusters',
     explanation: 'Several clusters have this name.',
@@ -189,6 +196,13 @@ export const RESOURCE_ERRORS = entries({
     explanation: 'The driver of the cluster cannot do that; nothing was changed.',
     fixableBy: 'user',
     hint: 'make a new cluster and move to it',
+    statuses: [400],
+  },
+  'repair-unsupported': {
+    title: 'Driver cannot repair',
+    explanation: 'The driver of the cluster cannot do that; nothing was changed.',
+    fixableBy: 'user',
+    hint: 'resize the node group with `nodes_to_remove`, or make a new cluster and move to it',
     statuses: [400],
   },
   'upgrade-unsupported': {

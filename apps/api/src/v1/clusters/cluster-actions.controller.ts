@@ -3,8 +3,9 @@ import { Body, Controller, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
 import { Endpoint } from '../../http/endpoint.js';
 import { Ctx, Version } from '../../http/request.js';
-import { resizeBody, upgradeBody, type ResizeBody, type UpgradeBody } from './cluster.dto.js';
+import { repairBody, resizeBody, upgradeBody, type RepairBody, type ResizeBody, type UpgradeBody } from './cluster.dto.js';
 import { uuidView } from './cluster.view.js';
+import { RepairCluster } from './repair-cluster.js';
 import { ResizeCluster } from './resize-cluster.js';
 import { UpgradeCluster } from './upgrade-cluster.js';
 
@@ -16,6 +17,7 @@ export class ClusterActionsController {
   constructor(
     private readonly resizer: ResizeCluster,
     private readonly upgrader: UpgradeCluster,
+    private readonly repairer: RepairCluster,
   ) {}
 
   @Post('resize')
@@ -70,5 +72,31 @@ export class ClusterActionsController {
     @Body({ schema: upgradeBody }) body: UpgradeBody,
   ): Promise<z.infer<typeof uuidView>> {
     return { uuid: await this.upgrader.run(ctx, version, ident, body) };
+  }
+
+  @Post('repair')
+  @Endpoint({
+    rules: ['cluster:repair'],
+    tag,
+    summary: 'Replace nodes that are unwell',
+    example: { nodes: ['k1-3f2a9c1b7d4e-worker-1'] },
+    description:
+      'The named nodes, or all that are marked unhealthy, make room for new ones; node groups that have fewer nodes than they should are ' +
+      'filled up. What is left of a node whose server is gone is tidied away. Masters are replaced one at a time, so that etcd keeps its ' +
+      'majority; the only master of a cluster cannot be replaced. Repairs queue up behind other changes, like resizes. Ours, not Magnum’s.',
+    success: 202,
+    answer: uuidView,
+    errors: {
+      400: 'A field cannot be taken, or names no node of the cluster; the driver cannot repair; or the cluster’s status does not allow it',
+      404: 'The cluster is not there',
+      409: 'The only master cannot be replaced; or several clusters have this name',
+    },
+  })
+  async repair(
+    @Ctx() ctx: RequestContext,
+    @Param('cluster') ident: string,
+    @Body({ schema: repairBody }) body: RepairBody,
+  ): Promise<z.infer<typeof uuidView>> {
+    return { uuid: await this.repairer.run(ctx, ident, body) };
   }
 }

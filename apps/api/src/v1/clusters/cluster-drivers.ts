@@ -18,7 +18,7 @@ export class ClusterDrivers {
   }
 
   featuresOf(template: ClusterTemplateEntity): DriverFeatures {
-    return this.features[driverName(template)] ?? { upgrade: false, rotateCa: false, resizeMasters: false };
+    return this.features[driverName(template)] ?? { upgrade: false, rotateCa: false, resizeMasters: false, repair: false };
   }
 }
 

@@ -92,6 +92,14 @@ export const resizeBody = body('cluster_resize_req', 'ClusterResize', 'How many 
 });
 export type ResizeBody = z.output<typeof resizeBody>;
 
+/** `POST /v1/clusters/{cluster}/actions/repair`. Ours. */
+export const repairBody = body('cluster_repair_req', 'ClusterRepair', 'Which nodes are to be replaced', {
+  nodes: textList({
+    description: 'Nodes by uuid, name or server id; none named: all that are marked unhealthy',
+  }),
+});
+export type RepairBody = z.output<typeof repairBody>;
+
 /** `POST /v1/clusters/{cluster}/actions/upgrade`. Reference section 7.2. */
 export const upgradeBody = body('cluster_upgrade_req', 'ClusterUpgrade', 'The template a cluster is to follow', {
   cluster_template: requiredText({ description: 'uuid or name of the template', min: 1, max: 255, example: 'k8s-1-37' }),

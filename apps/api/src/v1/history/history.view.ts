@@ -86,6 +86,8 @@ export const nodeView = z
     phase_status: z.enum(['started', 'done', 'failed']).meta({ description: 'Its state' }),
     phase_at: textOf('Since when'),
     ready_at: nullableText('When Kubernetes first said Ready'),
+    unhealthy_since: nullableText('Since when it is known to be unwell; null: nothing is known against it'),
+    unhealthy_reason: nullableText('What is wrong with it'),
     phases: z.array(phaseView).meta({ description: 'What it reported, in order' }),
   })
   .meta({ id: 'Node', description: 'A machine of a cluster' });
@@ -159,6 +161,8 @@ export function toNodeView(row: NodeEntity, phases: readonly NodePhaseEntity[]):
     phase_status: row.phaseStatus,
     phase_at: row.phaseAt.toISOString(),
     ready_at: row.readyAt?.toISOString() ?? null,
+    unhealthy_since: row.unhealthySince?.toISOString() ?? null,
+    unhealthy_reason: row.unhealthyReason,
     phases: phases.map((phase) => ({
       phase: phase.phase,
       status: phase.status,

@@ -143,6 +143,16 @@ export class NodeChange {
     operation.request = { ...operation.request, own };
   }
 
+  /** How many nodes a group is to have now: a resize that waits behind this operation has written its own count into the row already. */
+  async wantedCount({ cluster, operation }: OperationContext, group: NodeGroupEntity): Promise<number> {
+    const open = await this.operations.open(SERVICE, cluster.uuid);
+    const next = open.find(
+      (one) => one.uuid !== operation.uuid && one.request['nodeGroupUuid'] === group.uuid && 'previousNodeCount' in one.request,
+    );
+    const before: unknown = next?.request['previousNodeCount'];
+    return typeof before === 'number' ? before : group.nodeCount;
+  }
+
   /** @throws InvalidInput the cluster's ranges have no room for so many nodes */
   async checkRoom(ctx: OperationContext, nodeCount: number): Promise<void> {
     const resolved = resolvedOf(ctx.operation);

@@ -48,9 +48,12 @@ export class ControlPlane {
     });
   }
 
-  /** Until every master that stands is a voting member of etcd that answers; members nobody stands for are taken out. */
-  async healthy(ctx: OperationContext, masters: readonly NodeEntity[]): Promise<void> {
-    const standing = masters.filter((node) => node.leavingSince === null && node.readyAt !== null);
+  /**
+   * Until every master that stands is a voting member of etcd that answers; members nobody stands for are taken out.
+   * @param except uuids of masters that need not
+   */
+  async healthy(ctx: OperationContext, masters: readonly NodeEntity[], except: ReadonlySet<string> = new Set()): Promise<void> {
+    const standing = masters.filter((node) => node.leavingSince === null && node.readyAt !== null && !except.has(node.uuid));
     let missing = standing.map((node) => node.name);
     let trouble = '';
     ctx.awaiting(() => `etcd on ${boundedList(missing.map((name) => `node ${name}`))}${trouble && `: ${trouble}`}`);
@@ -71,6 +74,15 @@ export class ControlPlane {
       }
       await wake.wait(ms, ctx.signal);
     }
+  }
+
+  /** Uuids of those whose etcd is silent, or who are no members of it. @throws KubernetesError nobody answers: later, perhaps */
+  async silent(ctx: OperationContext, masters: readonly NodeEntity[]): Promise<Set<string>> {
+    return this.connected(ctx, async (client) => {
+      const members = await client.etcdMembers({ signal: ctx.signal });
+      const answering = new Set(members.filter((member) => member.answers).map((member) => member.name));
+      return new Set(masters.filter((node) => !answering.has(node.name)).map((node) => node.uuid));
+    });
   }
 
   /**
@@ -150,7 +162,7 @@ export class ControlPlane {
         projectId: cluster.projectId,
         operationUuid: operation.uuid,
         nodeUuid: nodeUuid ?? null,
-        type: 'upgrade.control-plane',
+        type: `${operation.kind}.control-plane`,
         message,
         data,
       }),

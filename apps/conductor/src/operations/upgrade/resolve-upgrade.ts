@@ -87,23 +87,13 @@ export class ResolveUpgrade {
   private async target(ctx: OperationContext, group: NodeGroupEntity, to: Wanted): Promise<GroupTarget> {
     const { uuid, name, nodeFacts } = group;
     if (!nodeFacts) throw new Error(`nothing is known of node group ${name}`);
-    const wanted = await this.wantedCount(ctx, group);
+    const wanted = await this.change.wantedCount(ctx, group);
     const follows =
       !to.whole || group.imageId === null || group.imageId === to.current.imageId || group.imageId === to.next.imageId;
     if (follows) return { uuid, name, wanted, imageId: to.next.imageId, facts: factsWith(nodeFacts, to.image, to.version) };
     // An image of its own: a stock one takes any version, a prebuilt one has its own.
     const own = { id: nodeFacts.imageId, kubeVersion: nodeFacts.imageKubeVersion };
     return { uuid, name, wanted, imageId: null, facts: factsWith(nodeFacts, own, own.kubeVersion ?? to.version) };
-  }
-
-  /** A resize that waits behind this upgrade has written its own count into the row already. */
-  private async wantedCount({ cluster, operation }: OperationContext, group: NodeGroupEntity): Promise<number> {
-    const open = await this.operations.open(SERVICE, cluster.uuid);
-    const next = open.find(
-      (one) => one.uuid !== operation.uuid && one.request['nodeGroupUuid'] === group.uuid && 'previousNodeCount' in one.request,
-    );
-    const before: unknown = next?.request['previousNodeCount'];
-    return typeof before === 'number' ? before : group.nodeCount;
   }
 
   private async image(cloud: CloudSession, name: string): Promise<Image> {

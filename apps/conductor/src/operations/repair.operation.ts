@@ -1,0 +1,198 @@
+import {
+  ClusterWorkRepository,
+  NodesRepository,
+  OperationsRepository,
+  type NodeEntity,
+  type StoredFailure,
+  type Tx,
+} from '#libs/db';
+import { Injectable } from '@nestjs/common';
+import { isMaster } from './cluster-plan.js';
+import { NodeChange, ownNodes, untouchedNodes } from './nodes/node-change.js';
+import type { GroupNodes } from './nodes/node-stacks.js';
+import { freeSlots } from './nodes/plan-nodes.js';
+import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { nextRepair, type RepairedNode } from './repair/repair-move.js';
+import { planOf, storedPlan, type RepairedGroup } from './repair/repair-request.js';
+import { ResolveRepair } from './repair/resolve-repair.js';
+import { SERVICE } from './service-scope.js';
+import { ControlPlane } from './upgrade/control-plane.js';
+
+/**
+ * Nodes that are unwell make room for new ones, and groups that have too few get what they miss. Masters first and one by
+ * one, so that etcd keeps its majority; then the workers of each group together.
+ */
+@Injectable()
+export class RepairOperation implements OperationHandler {
+  readonly kind = 'repair';
+  readonly steps: readonly Step[];
+
+  constructor(
+    private readonly clusters: ClusterWorkRepository,
+    private readonly nodes: NodesRepository,
+    private readonly operations: OperationsRepository,
+    private readonly change: NodeChange,
+    private readonly controlPlane: ControlPlane,
+    resolve: ResolveRepair,
+  ) {
+    this.steps = [
+      { name: 'resolve', run: (ctx) => resolve.run(ctx) },
+      { name: 'control-plane', run: (ctx) => this.groups(ctx, true) },
+      { name: 'workers', run: (ctx) => this.groups(ctx, false) },
+      { name: 'addresses', run: (ctx) => change.tidy(ctx, uuidsOf(ctx)) },
+    ];
+  }
+
+  async complete(ctx: OperationContext, tx: Tx): Promise<void> {
+    const { cluster, operation } = ctx;
+    await this.report(ctx, tx, await this.nodes.all(tx, cluster.uuid));
+    for (const uuid of uuidsOf(ctx)) {
+      await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_COMPLETE', null);
+    }
+    await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  /** New nodes that were never Ready are to go; marked ones to which nothing has happened stay. */
+  async fail(ctx: OperationContext, tx: Tx, failure: StoredFailure): Promise<void> {
+    const { cluster, operation } = ctx;
+    for (const { uuid } of storedPlan(ctx)?.groups ?? []) await this.nodes.markUnreadyLeaving(tx, uuid);
+    await this.nodes.unmarkLeaving(tx, untouchedNodes(ctx));
+    const rows = await this.nodes.all(tx, cluster.uuid);
+    await this.report(ctx, tx, rows);
+    const failed = await this.unfinished(ctx, tx, rows);
+    for (const uuid of uuidsOf(ctx)) {
+      if (!failed.includes(uuid)) {
+        await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_COMPLETE', null);
+      }
+    }
+    for (const uuid of failed) {
+      await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_FAILED', failure.message);
+    }
+    await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  /** Groups that are not yet what they should be: the failure is theirs. Never none. */
+  private async unfinished(ctx: OperationContext, tx: Tx, rows: readonly NodeEntity[]): Promise<string[]> {
+    const plan = storedPlan(ctx);
+    if (!plan) {
+      const groups = await this.clusters.groupStatuses(tx, ctx.cluster.uuid);
+      const waiting = groups.filter(({ status }) => status === 'UPDATE_IN_PROGRESS');
+      return (waiting.length > 0 ? waiting : groups.filter(({ status }) => !status.startsWith('DELETE_'))).map(
+        ({ uuid }) => uuid,
+      );
+    }
+    const open = plan.groups.filter((group) => {
+      const own = rows.filter((node) => node.nodeGroupUuid === group.uuid);
+      return nextRepair(repaired(own, group, new Set(plan.down)), group.wanted, 1).kind !== 'done';
+    });
+    return (open.length > 0 ? open : plan.groups).map(({ uuid }) => uuid);
+  }
+
+  /** How many nodes were to go and have gone, and how many new ones are Ready. */
+  private async report(ctx: OperationContext, tx: Tx, rows: readonly NodeEntity[]): Promise<void> {
+    const broken = (storedPlan(ctx)?.groups ?? []).flatMap((group) => group.broken);
+    const there = new Map(rows.map((node) => [node.uuid, node]));
+    const removed = broken.filter((uuid) => !there.has(uuid)).length;
+    const added = ownNodes(ctx).added.filter((uuid) => there.get(uuid)?.readyAt).length;
+    await this.operations.addToResult(tx, ctx.operation.uuid, { broken: broken.length, removed, added });
+  }
+
+  private async groups(ctx: OperationContext, masters: boolean): Promise<void> {
+    const { groups } = planOf(ctx);
+    const rows = await this.clusters.groups(SERVICE, ctx.cluster.uuid);
+    for (const target of groups) {
+      const row = rows.find((group) => group.uuid === target.uuid);
+      if (row && isMaster(row) === masters)
+        await this.repair(ctx, target, masters ? this.masterRules(ctx, target) : this.workerRules(ctx, target));
+    }
+  }
+
+  /** Move by move until the group is what it is to be. Each move is read from the rows, so that it can be begun again anywhere. */
+  private async repair(ctx: OperationContext, target: RepairedGroup, rules: Rules): Promise<void> {
+    const uuids = [target.uuid];
+    for (let moves = 0; ; moves++) {
+      ctx.signal.throwIfAborted();
+      const [own] = await this.change.groupNodes(ctx, uuids);
+      // Removed meanwhile: there is nothing left to repair.
+      if (!own) return;
+      const move = nextRepair(repaired(own.nodes, target, await rules.down(own)), target.wanted, rules.atOnce);
+      switch (move.kind) {
+        case 'done':
+          if (moves > 0) await rules.settled(own);
+          return;
+        case 'leave':
+          await rules.leave(
+            own,
+            move.nodes.map(({ node }) => node),
+          );
+          break;
+        case 'mark':
+          await rules.settled(own);
+          await this.change.plan(ctx, own.group, { leaving: move.nodes, newSlots: [] });
+          break;
+        case 'grow':
+          await this.change.grow(ctx, uuids);
+          await this.change.join(ctx, uuids);
+          break;
+        case 'add': {
+          await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
+          await rules.settled(own);
+          const taken = new Set(own.nodes.map((node) => node.slot));
+          await this.change.plan(ctx, own.group, { leaving: [], newSlots: freeSlots(taken, move.count) });
+        }
+      }
+    }
+  }
+
+  private workerRules(ctx: OperationContext, { uuid }: RepairedGroup): Rules {
+    const down = new Set(planOf(ctx).down);
+    return {
+      atOnce: Infinity,
+      down: async () => down,
+      settled: async () => undefined,
+      leave: async () => {
+        await this.change.drain(ctx, [uuid]);
+        await this.change.shrink(ctx, [uuid]);
+      },
+    };
+  }
+
+  /** One whose etcd is silent is as good as gone: etcd takes no new member beside it. */
+  private masterRules(ctx: OperationContext, { broken }: RepairedGroup): Rules {
+    const known = new Set(planOf(ctx).down);
+    const down = async ({ nodes }: GroupNodes): Promise<Set<string>> => {
+      const standing = nodes.filter((node) => broken.includes(node.uuid) && node.leavingSince === null);
+      if (standing.every((node) => known.has(node.uuid))) return known;
+      return new Set([...known, ...(await this.controlPlane.silent(ctx, standing))]);
+    };
+    return {
+      atOnce: 1,
+      down,
+      settled: ({ nodes }) => this.controlPlane.healthy(ctx, nodes, new Set(broken)),
+      leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
+    };
+  }
+}
+
+interface Rules {
+  /** How many may come or go together. */
+  readonly atOnce: number;
+  /** Uuids of broken nodes that do nothing any more. */
+  readonly down: (own: GroupNodes) => Promise<ReadonlySet<string>>;
+  /** Until it is well enough for the next one to come or to go. */
+  readonly settled: (own: GroupNodes) => Promise<void>;
+  readonly leave: (own: GroupNodes, nodes: readonly NodeEntity[]) => Promise<void>;
+}
+
+function repaired(
+  nodes: readonly NodeEntity[],
+  { broken }: RepairedGroup,
+  down: ReadonlySet<string>,
+): (RepairedNode & { readonly node: NodeEntity })[] {
+  return nodes.map((node) => {
+    const { uuid, slot, leavingSince, readyAt } = node;
+    return { node, uuid, slot, leavingSince, readyAt, broken: broken.includes(uuid), down: down.has(uuid) };
+  });
+}
+
+const uuidsOf = (ctx: OperationContext): string[] => (storedPlan(ctx)?.groups ?? []).map(({ uuid }) => uuid);

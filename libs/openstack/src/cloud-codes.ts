@@ -6,6 +6,8 @@ export interface CloudSign {
   readonly service: ServiceName;
   /** Null: no answer came. */
   readonly httpStatus: number | null;
+  /** Template of the path: an address that is wanting means one thing for a port, another for a floating IP. */
+  readonly path?: string | undefined;
   /** The cloud's own class of the error, where it names one. */
   readonly fault?: string | undefined;
   readonly words: string;
@@ -16,6 +18,7 @@ interface Rule {
   readonly services?: readonly ServiceName[];
   readonly statuses?: readonly number[];
   readonly faults?: readonly string[];
+  readonly paths?: RegExp;
   readonly words?: RegExp;
 }
 
@@ -37,6 +40,8 @@ const RULES: readonly Rule[] = [
   { code: 'quota-exceeded-in-cloud', services: ['compute', 'volume'], statuses: [403], words: /\bquota\b/i },
   { code: 'quota-exceeded-in-cloud', services: ['load-balancer'], statuses: [403], words: /\bquota\b/i },
 
+  // Neutron says of an external network what it says of any other.
+  { code: 'floating-ip-pool-exhausted', faults: ['IpAddressGenerationFailure'], paths: /^\/(floatingips|routers)\b/ },
   { code: 'floating-ip-pool-exhausted', faults: ['ExternalIpAddressExhausted'] },
   { code: 'floating-ip-pool-exhausted', words: /unable to find any IP address on external network/i },
   { code: 'addresses-exhausted', faults: ['IpAddressGenerationFailure', 'IpAddressGenerationFailureAllSubnets'] },
@@ -64,12 +69,16 @@ const RULES: readonly Rule[] = [
   { code: 'network-not-found', faults: ['NetworkNotFound', 'SubnetNotFound', 'ExternalGatewayForFloatingIPNotFound'] },
   { code: 'network-not-found', words: /(^|\b)(network|subnet) \S+ could not be found/i },
 
+  { code: 'network-not-found', words: /is not a valid external network/i },
+  { code: 'network-not-found', services: ['load-balancer'], statuses: [400], words: /^(subnet|network|port) \S+ not found/i },
+
   { code: 'load-balancer-unsupported', services: ['load-balancer'], statuses: [501] },
   {
     code: 'load-balancer-unsupported',
     services: ['load-balancer'],
     words: /provider \S+ is not enabled|does not support a requested/i,
   },
+  { code: 'cloud-object-missing', statuses: [400], words: /could not be found|failed to get volume/i },
 ];
 
 /** What no rule knows, by the status alone. */
@@ -99,9 +108,10 @@ function codeByRule(sign: CloudSign): ErrorCode | undefined {
   return RULES.find((rule) => fits(rule, sign))?.code;
 }
 
-function fits({ services, statuses, faults, words }: Rule, sign: CloudSign): boolean {
+function fits({ services, statuses, faults, paths, words }: Rule, sign: CloudSign): boolean {
   if (services && !services.includes(sign.service)) return false;
   if (statuses && (sign.httpStatus === null || !statuses.includes(sign.httpStatus))) return false;
   if (faults && (sign.fault === undefined || !faults.includes(sign.fault))) return false;
+  if (paths && !paths.test(sign.path ?? '')) return false;
   return !words || words.test(sign.words);
 }

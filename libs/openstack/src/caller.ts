@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { cloudWords } from './cloud-words.js';
 import { OpenStackError, type ServiceName } from './errors.js';
 import { LONGEST_RETRY_AFTER_MS, MAX_ATTEMPTS, pauseMs, retryAfterMs, type Clock } from './retry.js';
-import { NoAnswer, type Transport, type WireAnswer } from './transport.js';
+import { NoAnswer, type Wire, type WireAnswer } from './transport.js';
 
 /** One attempt of one call, for metrics and traces; no header, no body, no value of the path. */
 export interface CallRecord {
@@ -46,7 +46,7 @@ export interface Reply<T> {
 /** Turns calls into answers or typed errors; repeats what may be repeated. Knows nothing of tokens. */
 export class Caller {
   constructor(
-    private readonly transport: Transport,
+    private readonly transport: Wire,
     readonly clock: Clock,
     private readonly onCall: (record: CallRecord) => void = () => undefined,
   ) {}

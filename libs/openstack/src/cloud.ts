@@ -7,7 +7,7 @@ import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
 import type { Login, SessionHost } from './session-host.js';
-import { DEFAULT_TIMEOUTS, Transport, type Timeouts } from './transport.js';
+import { DEFAULT_TIMEOUTS, Transport, type Timeouts, type Wire } from './transport.js';
 
 export interface CloudOptions {
   /** Keystone's URL, with or without `/v3`. Identity calls always go here, not to the catalogue's endpoint. */
@@ -18,6 +18,8 @@ export interface CloudOptions {
   /** The only authorities trusted, as PEM; default: those of the system. */
   readonly caPem?: string | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Carries the calls instead of connections of the cloud's own; `caPem` and `timeouts` are its business then. */
+  readonly wire?: Wire | undefined;
   readonly onCall?: ((record: CallRecord) => void) | undefined;
   readonly clock?: Clock | undefined;
   /** Shortest time between two lists of servers for the same waiters. */
@@ -39,7 +41,7 @@ const LAST_SECONDS_MS = 15_000;
 /** One cloud for one process: connections, logins and catalogues are shared by its sessions. */
 export class Cloud implements SessionHost {
   readonly caller: Caller;
-  private readonly transport: Transport;
+  private readonly transport: Wire;
   private readonly clock: Clock;
   private readonly identity: string;
   private readonly accounts = new Map<string, Account>();
@@ -47,7 +49,7 @@ export class Cloud implements SessionHost {
 
   constructor(private readonly options: CloudOptions) {
     this.clock = options.clock ?? systemClock;
-    this.transport = new Transport({ ...DEFAULT_TIMEOUTS, ...options.timeouts }, options.caPem);
+    this.transport = options.wire ?? new Transport({ ...DEFAULT_TIMEOUTS, ...options.timeouts }, options.caPem);
     this.caller = new Caller(this.transport, this.clock, options.onCall);
     this.identity = identityUrl(options.authUrl);
   }

@@ -15,7 +15,7 @@ export type {
 export * from './errors.js';
 export type { Clock } from './retry.js';
 export { CloudSession } from './session.js';
-export type { Timeouts } from './transport.js';
+export { DEFAULT_TIMEOUTS, Transport, type Timeouts, type Wire, type WireAnswer, type WireRequest } from './transport.js';
 
 export type { Flavor } from './compute/flavors.js';
 export type { Keypair } from './compute/keypairs.js';

@@ -41,8 +41,16 @@ export class NoAnswer extends Error {
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const CONNECTIONS_PER_ORIGIN = 64;
 
+/** What carries calls to the cloud: `Transport`, or something before it that watches or disturbs. */
+export interface Wire {
+  /** One attempt. @throws NoAnswer; the signal's reason when it was aborted */
+  send(wire: WireRequest): Promise<WireAnswer>;
+  /** Ends the connections; calls under way fail. */
+  close(): Promise<void>;
+}
+
 /** HTTP to the cloud over one pool of connections. Follows no redirect: a service that moves is an error to be told. */
-export class Transport {
+export class Transport implements Wire {
   private readonly agent: Agent;
 
   constructor(
@@ -55,10 +63,6 @@ export class Transport {
     });
   }
 
-  /**
-   * One attempt.
-   * @throws NoAnswer; the signal's reason when it was aborted
-   */
   async send(wire: WireRequest): Promise<WireAnswer> {
     try {
       const answer = await request(wire.url, {
@@ -77,7 +81,6 @@ export class Transport {
     }
   }
 
-  /** Ends the connections; calls under way fail. */
   async close(): Promise<void> {
     await this.agent.destroy();
   }

@@ -3,6 +3,7 @@ export type { CloudsEntry, Sandbox, SandboxOptions } from './options.js';
 export type { AccountName, CatalogEntry } from './identity/seed.js';
 export { defaultLatencies, zeroLatencies } from './latencies.js';
 export type { Latencies } from './latencies.js';
+export type { Duplicate, Duplicates } from './faults/duplicates.js';
 export type { FaultKind, FaultRule, InjectedFault } from './faults/faults.js';
 export type { CallCount, LoggedCall } from './faults/call-log.js';
 export type { Timing } from './timings.js';

@@ -1,3 +1,4 @@
+import type { Duplicates } from './faults/duplicates.js';
 import type { GuestLatencies } from './guests/guest-options.js';
 import type { GuestRuntime } from './guests/guest-runtime.js';
 import { accounts } from './identity/seed.js';
@@ -47,6 +48,10 @@ export interface Sandbox {
   /** By account: admin, demo, reader, other, jeroboam, jeroboam_domain_admin. */
   readonly clouds: Readonly<Record<AccountName, CloudsEntry>>;
   readonly passwords: Readonly<Record<AccountName, string>>;
+  /** Two of what shall be there once, since the start. */
+  readonly duplicates: Duplicates;
+  /** As `GET /sandbox/inventory`: by project, by kind. */
+  inventory(): Record<string, Record<string, readonly Record<string, unknown>[]>>;
   /** Undefined without guests. */
   readonly guests: GuestRuntime | undefined;
   close(): Promise<void>;

@@ -3,7 +3,9 @@ import { computeService } from './compute/compute-service.js';
 import { Nova } from './compute/nova.js';
 import { adminRoutes } from './faults/admin.js';
 import { CallLog } from './faults/call-log.js';
+import { Duplicates } from './faults/duplicates.js';
 import { Faults } from './faults/faults.js';
+import { inventory } from './faults/inventory.js';
 import { guestRoutes } from './guest-routes.js';
 import { defaultGuestLatencies, scaleGuestLatencies } from './guests/guest-options.js';
 import { GuestRuntime } from './guests/guest-runtime.js';
@@ -48,6 +50,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   octavia.answers = (id) => nova.tables.servers.get(id)?.status === 'ACTIVE';
   const views = new Views(octavia);
   const cloudView = new StoreCloudView(store, nova, neutron, octavia, views);
+  const duplicates = new Duplicates(store);
   store.open();
   store.unit(() => {
     seedIdentity(identity, passwords, options.catalog ?? []);
@@ -96,6 +99,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clouds: cloudsEntries(authUrl, cloud.region, passwords),
     passwords,
     guests,
+    duplicates,
+    inventory: () => inventory(store),
     close: async () => {
       clearInterval(housekeeping);
       cloud.transitions.stop();

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Cloud } from '../cloud.js';
 import type { CallLog } from '../faults/call-log.js';
-import type { Faults, InjectedFault } from '../faults/faults.js';
+import type { FaultRule, Faults } from '../faults/faults.js';
 import type { Auth } from '../identity/auth.js';
 import { ApiError, badRequest, notFound } from './api-error.js';
 import type { Call, Reply, Route } from './call.js';
@@ -12,6 +12,8 @@ import { Router } from './router.js';
 import type { Service } from './service.js';
 
 const bodyLimitBytes = 4 << 20;
+/** A call may bring its own fault, as JSON: a test that means one call of many like it needs no rule. */
+const FAULT_HEADER = 'x-sandbox-fault';
 
 interface Mounted {
   readonly service: Service;
@@ -89,7 +91,9 @@ export class HttpServer {
     const match = (versioned ? mounted.router : mounted.root).find(method === 'HEAD' && !versioned ? 'GET' : method, below);
     const template = match.kind === 'route' ? match.route.template : below;
     const requestId = `req-${randomUUID()}`;
-    const fault = this.faults.strike({ service: service.name, method, path: below, template, body: text ?? '' });
+    const fault =
+      ownFault(header(request, FAULT_HEADER)) ??
+      this.faults.strike({ service: service.name, method, path: below, template, body: text ?? '' });
     const latency = this.cloud.time('apiMs');
     if (latency > 0) await sleep(latency);
     let auth: Auth | undefined;
@@ -212,7 +216,7 @@ function call(
   requestId: string,
   microversion: readonly [number, number],
   auth: Auth | undefined,
-  fault: InjectedFault | undefined,
+  fault: FaultRule | undefined,
 ): Call {
   return {
     method,
@@ -234,7 +238,7 @@ function call(
   };
 }
 
-function faultReply(service: Service, fault: InjectedFault, request: IncomingMessage): Reply {
+function faultReply(service: Service, fault: FaultRule, request: IncomingMessage): Reply {
   const status = fault.status ?? 500;
   const error = new ApiError(
     status,
@@ -243,6 +247,10 @@ function faultReply(service: Service, fault: InjectedFault, request: IncomingMes
   );
   const headers: Record<string, string> = fault.retry_after === undefined ? {} : { 'retry-after': String(fault.retry_after) };
   return { status, body: fault.body ?? service.error(error, request.headers), headers };
+}
+
+function ownFault(text: string | undefined): FaultRule | undefined {
+  return text === undefined ? undefined : (JSON.parse(text) as FaultRule);
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {

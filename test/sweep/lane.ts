@@ -1,0 +1,119 @@
+import type { Sandbox } from '#libs/sandbox';
+import { SimulatedConductor } from './process/simulated-conductor.js';
+import { Tracer } from './process/tracer.js';
+import type { SweepSite } from './site.js';
+
+/** One tenant with at most one cluster, and the one conductor that works for it: what strikes it strikes nobody else. */
+export class Lane {
+  readonly tracer = new Tracer();
+  /** The cluster that stands or was asked for last. */
+  cluster = '';
+  #conductor: Promise<SimulatedConductor>;
+  #deaths = 0;
+  #count = 0;
+  #templates = new Map<string, string>();
+
+  private constructor(
+    readonly site: SweepSite,
+    readonly name: string,
+    readonly projectId: string,
+    private readonly token: string,
+  ) {
+    this.#conductor = this.#start();
+  }
+
+  static async open(site: SweepSite, name: string): Promise<Lane> {
+    const { projectId, token } = await site.tenant(name);
+    const lane = new Lane(site, name, projectId, token);
+    await lane.#conductor;
+    return lane;
+  }
+
+  get sandbox(): Sandbox {
+    return this.site.sandbox;
+  }
+
+  /** How many of its conductors have died. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#conductor).stop();
+  }
+
+  /** A job for this lane. What is lost on the way is sent again by the site's sweep. */
+  async deliver(operationId: string): Promise<void> {
+    const fault = this.tracer.pass('queue', 'add');
+    if (fault === 'job-lost') return;
+    const conductor = await this.#conductor;
+    void conductor.take(operationId);
+    if (fault === 'job-twice') void conductor.take(operationId, true);
+  }
+
+  /** Another number each time. */
+  turn(): number {
+    return ++this.#count;
+  }
+
+  /** Asks for a cluster. */
+  async create(shape: Readonly<Record<string, unknown>>): Promise<void> {
+    const name = `k${this.turn()}`;
+    const { uuid } = await this.request<{ uuid: string }>('POST', '/clusters', {
+      name,
+      cluster_template_id: await this.template('prebuilt'),
+      ...shape,
+    });
+    this.cluster = uuid;
+  }
+
+  /** Asks something of the cluster. @param path below the cluster's own */
+  async ask(method: string, path: string, body?: unknown): Promise<void> {
+    await this.request(method, `/clusters/${this.cluster}${path}`, body);
+  }
+
+  /** The tenant's template; made when it is first asked for. Both images have the same Kubernetes. */
+  async template(image: 'prebuilt' | 'stock'): Promise<string> {
+    const known = this.#templates.get(image);
+    if (known !== undefined) return known;
+    const { uuid } = await this.request<{ uuid: string }>('POST', '/clustertemplates', {
+      name: image,
+      coe: 'kubernetes',
+      network_driver: 'calico',
+      external_network_id: 'public',
+      master_flavor_id: 'm1.medium',
+      flavor_id: 'm1.small',
+      ...(image === 'prebuilt'
+        ? { image_id: 'ubuntu-24.04-kube-v1.36.4' }
+        : { image_id: 'debian-13', labels: { kube_tag: 'v1.36.4' } }),
+    });
+    this.#templates.set(image, uuid);
+    return uuid;
+  }
+
+  /** As the tenant. @throws Error with the answer, on 4xx and 5xx */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.site.apiUrl}/v1${path}`, {
+      method,
+      headers: {
+        'x-auth-token': this.token,
+        'openstack-api-version': 'container-infra latest',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** A conductor, and after its death the next one: that finds the lease taken until it has run out. */
+  async #start(): Promise<SimulatedConductor> {
+    const conductor = await SimulatedConductor.start(this.site.parts, this.tracer, () => this.token);
+    conductor.process.onDeath(() => {
+      this.#deaths++;
+      this.#conductor = this.#start();
+    });
+    return conductor;
+  }
+}

@@ -1,0 +1,60 @@
+import type { FaultName, Layer } from '../faults.js';
+import type { Tracer } from './tracer.js';
+
+/**
+ * A conductor's process as the world sees it: the calls that leave it and the answers that reach it. When it dies, no call
+ * leaves it any more and no answer comes in, and its connections break.
+ */
+export class SimulatedProcess {
+  #dead = false;
+  readonly #onDeath: (() => void)[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly tracer: Tracer,
+  ) {}
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** Called at once when it dies. */
+  onDeath(then: () => void): void {
+    this.#onDeath.push(then);
+  }
+
+  die(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    for (const then of this.#onDeath.splice(0)) then();
+  }
+
+  /** What needs no number: it only must not go on in a dead process. */
+  async live<T>(work: () => Promise<T>): Promise<T> {
+    await this.#stay();
+    try {
+      return await work();
+    } finally {
+      await this.#stay();
+    }
+  }
+
+  /** A call to the world. `work` is told of the fault that it is to meet, if any but a crash. */
+  async call<T>(layer: Layer, key: string, work: (fault: FaultName | undefined) => Promise<T>): Promise<T> {
+    await this.#stay();
+    const fault = this.tracer.pass(layer, key);
+    if (fault === 'crash-before') this.die();
+    await this.#stay();
+    try {
+      return await work(fault?.startsWith('crash-') ? undefined : fault);
+    } finally {
+      if (fault === 'crash-after') this.die();
+      await this.#stay();
+    }
+  }
+
+  /** For ever, once dead. */
+  async #stay(): Promise<void> {
+    if (this.#dead) await new Promise<never>(() => undefined);
+  }
+}

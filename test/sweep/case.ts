@@ -53,15 +53,11 @@ export async function runCase(
 }
 
 /** An undisturbed run, whose outcome is what the state shall look like. @throws Error it did not go well */
-export async function runUndisturbed(
-  lane: Lane,
-  scenario: Scenario,
-  ends: Ends,
-  looks: Looks,
-): Promise<readonly Point[]> {
+export async function runUndisturbed(lane: Lane, scenario: Scenario, ends: Ends, looks: Looks): Promise<readonly Point[]> {
   const { finding, points } = await runCase(lane, scenario, [], ends, looks);
   const wrong = [...finding.orphans, ...finding.duplicates, ...finding.wrongStatus, ...finding.missingReason];
   if (wrong.length > 0 || !finding.ended) throw new Error(`${scenario.name}, undisturbed: ${wrong.join('; ') || 'no end'}`);
-  if (!looks.has(scenario.to)) looks.set(scenario.to, scenario.to === NONE ? { objects: {}, nodes: 0, groups: 0 } : await lookAt(lane));
+  if (!looks.has(scenario.to))
+    looks.set(scenario.to, scenario.to === NONE ? { objects: {}, nodes: 0, groups: 0 } : await lookAt(lane));
   return points;
 }

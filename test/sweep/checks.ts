@@ -137,7 +137,12 @@ async function unowned(database: Database, lane: Lane, cluster: ClusterRow): Pro
   );
   const known = new Set([...rows.flatMap(({ id, name }) => [id, name]), cluster.trust_id, cluster.trustee_user_id]);
   const ours = (one: Holding): boolean =>
-    known.has(one.id) || known.has(one.name) || known.has(one.name.replace(/^octavia-lb-/, '')) || one.name === '' || one.name.startsWith(lane.cluster) || one.kind === 'trusts';
+    known.has(one.id) ||
+    known.has(one.name) ||
+    known.has(one.name.replace(/^octavia-lb-/, '')) ||
+    one.name === '' ||
+    one.name.startsWith(lane.cluster) ||
+    one.kind === 'trusts';
   return holdingsOf(lane, [lane.cluster])
     .filter((one) => !ours(one))
     .map((one) => `${one.kind} ${one.shortName}`);

@@ -41,11 +41,7 @@ export class Course {
 }
 
 /** The first operation of the shortest way to such a state. */
-export function firstStep(
-  scenarios: readonly Scenario[],
-  from: State,
-  goal: (state: State) => boolean,
-): Scenario | undefined {
+export function firstStep(scenarios: readonly Scenario[], from: State, goal: (state: State) => boolean): Scenario | undefined {
   const seen = new Set([from]);
   let front: { at: State; first: Scenario | undefined }[] = [{ at: from, first: undefined }];
   while (front.length > 0) {

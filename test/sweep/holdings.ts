@@ -15,7 +15,7 @@ export function holdingsOf(lane: Lane, clusterUuids: readonly string[]): Holding
     for (const [kind, rows] of Object.entries(kinds)) {
       for (const row of rows) {
         const id = String(row['id']);
-        const name = String(row['name'] ?? '');
+        const name = typeof row['name'] === 'string' ? row['name'] : '';
         const own = kind === 'users' ? clusterUuids.some((uuid) => name.startsWith(uuid)) : owner === lane.projectId;
         if (own) found.push({ kind, id, name, shortName: kind === 'users' ? 'trustee' : shortName(name) });
       }

@@ -57,7 +57,13 @@ export class Runner {
       try {
         result = await runCase(lane, leg.scenario, one.strikes, this.ends, this.looks);
       } catch (error) {
-        result = { case: one, finding: NOTHING, struck: 0, ms: 0, broken: error instanceof Error ? error.message : String(error) };
+        result = {
+          case: one,
+          finding: NOTHING,
+          struck: 0,
+          ms: 0,
+          broken: error instanceof Error ? error.message : String(error),
+        };
       }
       const bad = result.broken !== undefined || !result.finding.complete || isBad(result.finding);
       if (bad) {
@@ -102,10 +108,9 @@ export class Runner {
   }
 
   private async deliver(operationId: string): Promise<void> {
-    const [row]: { project_id: string }[] = await this.site.database.query(
-      'SELECT project_id FROM operations WHERE uuid = $1',
-      [operationId],
-    );
+    const [row]: { project_id: string }[] = await this.site.database.query('SELECT project_id FROM operations WHERE uuid = $1', [
+      operationId,
+    ]);
     const lane = this.lanes.find(({ projectId }) => projectId === row?.project_id);
     if (lane) await lane.deliver(operationId);
     else this.say(`nobody takes operation ${operationId}`);

@@ -11,7 +11,7 @@ import { SERVICE } from '../../apps/conductor/src/operations/service-scope.js';
 import { SimulatedQueue } from './process/simulated-queue.js';
 
 /** The bound of every operation: one that ends by it has not ended by itself. */
-export const BOUND_SECONDS = 60;
+export const BOUND_SECONDS = 120;
 /** How soon a lost job is sent again. */
 const SWEEP_MS = 500;
 const LEASE_SECONDS = 3;

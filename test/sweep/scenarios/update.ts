@@ -2,7 +2,9 @@ import type { Scenario } from './scenario.js';
 
 const ends = { complete: 'UPDATE_COMPLETE', failed: 'UPDATE_FAILED' } as const;
 const nodeCount = (value: number): unknown => [{ op: 'replace', path: '/node_count', value }];
-const NO_QUOTA = { forbidden: { code: 403, message: 'Quota exceeded for instances: Requested 1, but already used 2 of 2 instances' } };
+const NO_QUOTA = {
+  forbidden: { code: 403, message: 'Quota exceeded for instances: Requested 1, but already used 2 of 2 instances' },
+};
 
 /** A PATCH of `node_count`; and one that fails for good, so that the group goes back to the nodes there were. */
 export const update: readonly Scenario[] = [

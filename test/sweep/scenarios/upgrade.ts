@@ -10,7 +10,8 @@ export const upgrade: readonly Scenario[] = [
     from: 'small',
     to: 'small on the other image',
     ends,
-    ask: async (lane) => lane.ask('POST', '/actions/upgrade', { cluster_template: await lane.template('stock'), max_batch_size: 1 }),
+    ask: async (lane) =>
+      lane.ask('POST', '/actions/upgrade', { cluster_template: await lane.template('stock'), max_batch_size: 1 }),
   },
   {
     kind: 'upgrade',

@@ -16,6 +16,7 @@ import {
   ResourceStateRepository,
   SecretStore,
   Signals,
+  StackTreeRepository,
   StackViewsRepository,
   UnitOfWork,
 } from '#libs/db';
@@ -28,6 +29,12 @@ import { FetchBundle } from './bootstrap/fetch-bundle.js';
 import { Gate } from './bootstrap/gate.js';
 import { TakeTurn } from './bootstrap/take-turn.js';
 import { ReportPhase } from './bootstrap/report-phase.js';
+import { FindStacks } from './heat/find-stacks.js';
+import { HeatAccess } from './heat/heat-access.js';
+import { HeatResourcesController } from './heat/heat-resources.controller.js';
+import { HeatStacksController } from './heat/heat-stacks.controller.js';
+import { HeatVersionsController } from './heat/versions.controller.js';
+import { ShowStack } from './heat/show-stack.js';
 import { ChangeHooks } from './http/change-hooks.js';
 import { Idempotency } from './http/idempotency.js';
 import { Representations } from './http/representations.js';
@@ -91,6 +98,7 @@ const repositories: Provider[] = (
     OperationsRepository,
     QuotasRepository,
     ResourceStateRepository,
+    StackTreeRepository,
     StackViewsRepository,
     UnitOfWork,
   ] satisfies Repository[]
@@ -120,6 +128,9 @@ const verbs: Provider[] = [
   RotateCredential,
   ClusterHistory,
   ClusterStacks,
+  HeatAccess,
+  FindStacks,
+  ShowStack,
   Quotas,
 ];
 export const API_CONTROLLERS: readonly Type[] = [
@@ -139,13 +150,16 @@ export const API_CONTROLLERS: readonly Type[] = [
   FederationsController,
 ];
 
+/** Heat's API over the same stacks. It is Heat's own document that says what it answers. */
+export const FACE_CONTROLLERS: readonly Type[] = [HeatVersionsController, HeatStacksController, HeatResourcesController];
+
 /** The whole API from its parts; the parts live and end with whoever made them. */
 @Module({})
 export class ApiModule {
   static from(parts: ApiParts): DynamicModule {
     return {
       module: ApiModule,
-      controllers: [...API_CONTROLLERS],
+      controllers: [...API_CONTROLLERS, ...FACE_CONTROLLERS],
       providers: [
         { provide: SETTINGS, useValue: parts.settings },
         { provide: LOGGER, useValue: parts.log },

@@ -9,6 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiModule } from './api.module.js';
 import { Authenticator } from './auth/authenticator.js';
 import { TokenCache } from './auth/token-cache.js';
+import { isFace } from './heat/heat-request.js';
 import { ChangeHooks } from './http/change-hooks.js';
 import { ArgumentsGuard } from './http/arguments.guard.js';
 import { describeRoutes, type Controller } from './http/completeness.js';
@@ -73,7 +74,10 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
   app.useGlobalInterceptors(new PolicyInterceptor(reflector, parts.policy), new ConditionInterceptor(app.get(UnitOfWork)));
   app.useGlobalFilters(new ErrorFilter(routes, settings.KEYSTONE_AUTH_URL, log));
   const described = describeRoutes(controllersOf(app.get(ModulesContainer)), parts.policy);
-  installDocs(app, described);
+  installDocs(
+    app,
+    described.filter(({ path }) => !isFace(path)),
+  );
   await app.init();
   await server.ready();
   return app;

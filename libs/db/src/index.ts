@@ -30,6 +30,17 @@ export {
   type StackOverview,
   type WholeStack,
 } from './stack-views.repository.js';
+export {
+  STACK_SORT_KEYS,
+  StackTreeRepository,
+  type ListedStack,
+  type StackDocuments,
+  type StackEventListing,
+  type StackListing,
+  type StackTree,
+  type TreeResource,
+  type TreeStack,
+} from './stack-tree.repository.js';
 export type * from './stacks.store.js';
 export {
   CLUSTER_SECRET,

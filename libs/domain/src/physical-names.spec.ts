@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nodeLogicalName, nodeName, physicalName } from './physical-names.js';
+import { clusterStackName, groupStackName, nodeLogicalName, nodeName, physicalName } from './physical-names.js';
 
 const cluster = { name: 'K1', uuid: '3f2a9c1b-7d4e-4000-8000-000000000001' };
 const group = (name: string, role = 'worker', isDefault = false) => ({
@@ -16,6 +16,12 @@ test('physical names are the cluster, its key and the logical name', () => {
   assert.equal(nodeName(cluster, group('default-master', 'master', true), 0), 'k1-3f2a9c1b7d4e-master-0');
   assert.equal(nodeName(cluster, group('default-worker', 'worker', true), 3), 'k1-3f2a9c1b7d4e-worker-3');
   assert.equal(nodeName(cluster, group('gpu'), 12), 'k1-3f2a9c1b7d4e-gpu-12');
+});
+
+test('stacks are named as what is in them begins', () => {
+  assert.equal(clusterStackName(cluster), 'k1-3f2a9c1b7d4e');
+  assert.equal(groupStackName(cluster, group('default-worker', 'worker', true)), 'k1-3f2a9c1b7d4e-worker');
+  assert.equal(groupStackName(cluster, group('gpu')), 'k1-3f2a9c1b7d4e-gpu');
 });
 
 test('any cluster and group name gives a valid node name', () => {

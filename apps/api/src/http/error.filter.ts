@@ -15,6 +15,8 @@ import {
 import { oddShape } from './odd-shapes.js';
 import type { ApiRequest } from './request.js';
 import type { RouteTable } from './route-table.js';
+import { faultBody, faultType, HeatFault, HeatNotFound, StacksAreReadOnly } from '../heat/heat-faults.js';
+import { isFace } from '../heat/heat-request.js';
 
 interface ErrorBody {
   readonly errors: readonly Record<string, unknown>[];
@@ -55,6 +57,7 @@ export class ErrorFilter implements ExceptionFilter {
       const odd = oddShape(request.method, request.url, request.microversion);
       if (odd) return odd;
       const allow = this.routes.methodsOf(request.url);
+      if (isFace(request.url)) return offFace(request, allow);
       return allow.length > 0 || !readsOnly(request) ? new MethodNotAllowed(allow) : new PathNotFound();
     }
     return thrown;
@@ -67,6 +70,7 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const wantsJson = (request.headers.accept ?? '').includes('application/json');
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
+    if (isFace(request.url)) return heatAnswer(error, reply);
     if (error instanceof MethodNotAllowed) void reply.header('allow', error.allow.join(', '));
     if (error instanceof IdempotencyKeyInUse) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof RoutingError) withoutVersion(reply);
@@ -76,6 +80,23 @@ export class ErrorFilter implements ExceptionFilter {
     if (status !== undefined && status < 500) return { status, body: envelope(status, wordsOf(error, status)) };
     return { status: 500, body: envelope(500, 'Internal server error.') };
   }
+}
+
+/** Nothing of the face: what would write is told apart from what is not there. */
+function offFace({ method, url }: ApiRequest, allow: readonly string[]): HeatFault {
+  if (allow.length > 0 || method !== 'GET') return new StacksAreReadOnly(allow.length > 0 ? allow : ['GET']);
+  const path = (url.split('?', 1)[0] ?? '').replace(/^\/orchestration(\/v1(\/[^/]+)?)?/, '') || '/';
+  return new HeatNotFound(`Here are stacks of container clusters, and no ${path}.`);
+}
+
+/** Heat's envelope, for the face. */
+function heatAnswer(error: unknown, reply: FastifyReply): { status: number; body: object } {
+  if (error instanceof StacksAreReadOnly) void reply.header('allow', error.allow.join(', '));
+  const status = error instanceof JeroboamError ? error.status : (statusOf(error) ?? 500);
+  if (status >= 500 && !(error instanceof JeroboamError))
+    return { status: 500, body: faultBody(500, faultType(500), 'Internal server error.') };
+  const type = error instanceof HeatFault ? error.type : faultType(status);
+  return { status, body: faultBody(status, type, error instanceof JeroboamError ? error.message : wordsOf(error, status)) };
 }
 
 /** What no route was asked for has no version. */

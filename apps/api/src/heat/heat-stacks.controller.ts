@@ -108,7 +108,7 @@ export class HeatStacksController {
   @Endpoint(reads('List the outputs of a stack'))
   async outputs(@Ctx() ctx: RequestContext, @Path() path: StackPath): Promise<object> {
     const outputs = await this.shower.outputs(ctx, path);
-    return { outputs: outputs.map(({ output_value: _, ...told }) => told) };
+    return { outputs: outputs.map(({ output_key, description }) => ({ output_key, description })) };
   }
 
   @Get(':name/:id/outputs/:key')

@@ -48,7 +48,7 @@ export interface StackDetails {
 }
 
 export function stackShown(base: string, stack: StackCommon, details: StackDetails): Wire {
-  const { tags: _, description: __, ...summary } = stackSummary(base, stack);
+  const summary = stackSummary(base, stack);
   return {
     ...summary,
     notification_topics: [],
@@ -100,7 +100,10 @@ export function eventView(
   whole: boolean,
 ): Wire {
   const { data, id, message, createdAt } = event;
-  const text = (key: string): string | null => (typeof data[key] === 'string' ? (data[key] as string) : null);
+  const text = (key: string): string | null => {
+    const value = data[key];
+    return typeof value === 'string' ? value : null;
+  };
   const name = text('resource') ?? stack.name;
   const status = `${text('action') ?? ''}_${text('status') ?? ''}`;
   const ofStack = event.type === 'stack';

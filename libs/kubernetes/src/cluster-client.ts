@@ -6,6 +6,7 @@ import { isNotFound } from './errors.js';
 import { etcdMembers, type EtcdMember, type EtcdMemberOf, removeEtcdMember } from './etcd.js';
 import { listNodes, watchNodes } from './list-nodes.js';
 import type { NodeState } from './nodes.js';
+import { reclaimFacts, type ReclaimFacts } from './reclaim.js';
 import { changeTaints, type TaintChange } from './taints.js';
 import { type CallOptions, type ClusterEndpoint, Transport } from './transport.js';
 
@@ -51,6 +52,8 @@ export interface ClusterClient {
   setClusterVersion(version: string, options?: CallOptions): Promise<boolean>;
   /** When the whole control plane has the new version. */
   setKubeProxyVersion(version: string, options?: CallOptions): Promise<boolean>;
+  /** What is to outlive the cluster: reclaim policies of volumes and snapshots, floating IPs that Services ask to keep. */
+  reclaimFacts(options?: CallOptions): Promise<ReclaimFacts>;
   /** Closes all connections; calls under way fail as unreachable. */
   close(): Promise<void>;
 }
@@ -99,6 +102,7 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     removeEtcdMember: (of, options) => removeEtcdMember(transport, of, options),
     setClusterVersion: (version, options) => setClusterVersion(transport, version, options),
     setKubeProxyVersion: (version, options) => setKubeProxyVersion(transport, version, options),
+    reclaimFacts: (options) => reclaimFacts(transport, options),
     close: () => transport.close(),
   };
 }

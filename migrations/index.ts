@@ -4,6 +4,7 @@ import { IdempotencyClaims1765100000000 } from './1765100000000-idempotency-clai
 import { Operations1766000000000 } from './1766000000000-operations.js';
 import { UnhealthyNodes1766100000000 } from './1766100000000-unhealthy-nodes.js';
 import { Heat1766200000000 } from './1766200000000-heat.js';
+import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
 
 /** In order. A new migration is a file here and a line below. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Operations1766000000000,
   UnhealthyNodes1766100000000,
   Heat1766200000000,
+  Reclaims1766300000000,
 ];

@@ -1,4 +1,5 @@
 import {
+  ClusterRemovalRepository,
   ClusterWorkRepository,
   ConductorsRepository,
   EventsRepository,
@@ -16,6 +17,7 @@ import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { builtinResources, createRegistry, StackEngine, Stacks, systemClock } from '#libs/stack';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DeletingSession } from './cloud/deleting-session.js';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
 import { RotatedTrustees } from './cloud/rotated-trustees.js';
 import { Trustees } from './cloud/trustees.js';
@@ -37,6 +39,12 @@ import { NodeChange } from './operations/nodes/node-change.js';
 import { NodeGroupSteps } from './operations/nodes/node-group-steps.js';
 import { NodeStacks } from './operations/nodes/node-stacks.js';
 import { ReadyNodes } from './operations/nodes/ready-nodes.js';
+import { AskKubernetesStep } from './operations/deletion/ask-kubernetes.step.js';
+import { ForcedStacks } from './operations/deletion/forced-stacks.js';
+import { KubernetesRemoval } from './operations/deletion/kubernetes-removal.js';
+import { RemoveKubernetesMadeStep } from './operations/deletion/remove-kubernetes-made.step.js';
+import { LeaveTrustStep } from './operations/deletion/leave-trust.step.js';
+import { ReportKeeper } from './operations/deletion/report-keeper.js';
 import { CertificatesStep } from './operations/steps/certificates.step.js';
 import { DeleteStacksStep } from './operations/steps/delete-stacks.step.js';
 import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
@@ -92,9 +100,14 @@ const STEP_CLASSES = [
   NodesStep,
   NodeGroupsStep,
   KubernetesStep,
+  AskKubernetesStep,
+  LeaveTrustStep,
+  RemoveKubernetesMadeStep,
   DeleteStacksStep,
   DeleteTrustStep,
 ];
+/** What steps of a deletion share. */
+const DELETION = [DeletingSession, KubernetesRemoval, ReportKeeper, ForcedStacks];
 
 @Module({})
 export class ConductorModule {
@@ -125,6 +138,7 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
         standard: settings.STACK_BACKEND,
       }),
     },
+    { provide: ClusterRemovalRepository, useValue: new ClusterRemovalRepository(source) },
     { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
     { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },
     { provide: EventsRepository, useValue: new EventsRepository(source) },
@@ -137,6 +151,7 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     RotatedTrustees,
     ClusterKube,
     ...NODE_WORK,
+    ...DELETION,
     ...STEP_CLASSES,
     ...HANDLER_CLASSES,
     { provide: HANDLERS, useFactory: (...handlers: OperationHandler[]) => handlers, inject: HANDLER_CLASSES },

@@ -95,6 +95,9 @@ export const settings = z.object({
   CONDUCTOR_CONCURRENCY: z.coerce.number().int().positive().default(50).meta({ description: 'operations at once' }),
   LEASE_SECONDS: seconds.default(10).meta({ description: 'a silent conductor loses its operations after this' }),
   DRAIN_SECONDS: seconds.default(300).meta({ description: 'how long a node may take to hand on its pods' }),
+  DELETE_PATIENCE_SECONDS: seconds
+    .default(300)
+    .meta({ description: 'how long a deletion waits for one object of the cloud that will not go' }),
   SWEEP_SECONDS: seconds.default(3).meta({ description: 'how often lost jobs are looked for' }),
 
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({

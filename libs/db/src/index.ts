@@ -79,3 +79,4 @@ export {
   type MasterTurn,
   type PhaseReport,
 } from './node-bootstrap.repository.js';
+export { ClusterRemovalRepository, type StandingResource, type StackCount } from './cluster-removal.repository.js';

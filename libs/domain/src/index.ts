@@ -16,3 +16,4 @@ export * from './labels-catalogue.js';
 export * from './cluster-changes.js';
 export * from './node-group-rules.js';
 export * from './stack-backends.js';
+export * from './deletion.js';

@@ -1,8 +1,10 @@
 import { ClusterWorkRepository, type StoredFailure, type Tx } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { AskKubernetesStep } from './deletion/ask-kubernetes.step.js';
+import { RemoveKubernetesMadeStep } from './deletion/remove-kubernetes-made.step.js';
 import { DeleteStacksStep } from './steps/delete-stacks.step.js';
-import { DeleteTrustStep } from './steps/delete-trust.step.js';
+import { LeaveTrustStep } from './deletion/leave-trust.step.js';
 
 /** Away with everything, from whatever state; last of all the cluster's row. */
 @Injectable()
@@ -12,10 +14,13 @@ export class DeleteClusterOperation implements OperationHandler {
 
   constructor(
     private readonly clusters: ClusterWorkRepository,
+    ask: AskKubernetesStep,
     stacks: DeleteStacksStep,
-    trust: DeleteTrustStep,
+    made: RemoveKubernetesMadeStep,
+    trust: LeaveTrustStep,
   ) {
-    this.steps = [stacks.nodeGroups, stacks.infrastructure, trust];
+    // What makes more of it goes first, then what it has made, then what that stands on, then who may remove it.
+    this.steps = [ask, stacks.nodeGroups, made, stacks.infrastructure, trust];
   }
 
   async complete({ cluster }: OperationContext, tx: Tx): Promise<void> {

@@ -6,3 +6,4 @@ export { OperationEntity, OperationStepEntity, type StoredFailure } from './oper
 export { EventEntity, type EventLevel } from './event.entity.js';
 export { StackEntity, StackResourceEntity } from './stack.entity.js';
 export { ConductorEntity, IdempotencyKeyEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';
+export { ClusterReclaimEntity, type ReclaimFacts } from './cluster-reclaim.entity.js';

@@ -1,12 +1,19 @@
-import { StacksRepository } from '#libs/db';
-import { isForbidden, isUnauthorized, type CloudSession } from '#libs/openstack';
-import { Stacks, StackFailed } from '#libs/stack';
+import { ClusterRemovalRepository, StacksRepository, type StackSummary } from '#libs/db';
+import { deletionRequest } from '#libs/domain';
+import { isRetryable, type CloudSession } from '#libs/openstack';
+import { Stacks } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
-import { ClusterIdentity } from '../../cloud/cluster-identity.js';
+import { DeletingSession, isOwnerGone } from '../../cloud/deleting-session.js';
 import { awaitedOf } from '../awaited.js';
+import { ForcedStacks } from '../deletion/forced-stacks.js';
+import { networkOf } from '../deletion/cluster-network.js';
+import { RemoveKubernetesMadeStep } from '../deletion/remove-kubernetes-made.step.js';
 import type { OperationContext, Step } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
 import { stackRun } from '../stacks.js';
+
+/** How often what came late is looked for while the network will not go. */
+const LATE_MS = 5_000;
 
 /** Takes a cluster's stacks away: node groups first and all at once, then what they stood on. */
 @Injectable()
@@ -14,7 +21,10 @@ export class DeleteStacksStep {
   constructor(
     private readonly engine: Stacks,
     private readonly stacks: StacksRepository,
-    private readonly identity: ClusterIdentity,
+    private readonly rows: ClusterRemovalRepository,
+    private readonly sessions: DeletingSession,
+    private readonly forced: ForcedStacks,
+    private readonly made: RemoveKubernetesMadeStep,
   ) {}
 
   readonly nodeGroups: Step = {
@@ -24,7 +34,7 @@ export class DeleteStacksStep {
 
   readonly infrastructure: Step = {
     name: 'infrastructure',
-    run: (ctx) => this.remove(ctx, (stack) => stack.nodeGroupUuid === null),
+    run: (ctx) => this.removeInfrastructure(ctx),
   };
 
   /** The stack of one node group. May be repeated. */
@@ -32,18 +42,52 @@ export class DeleteStacksStep {
     return this.remove(ctx, (stack) => stack.nodeGroupUuid === nodeGroupUuid);
   }
 
-  private async remove(ctx: OperationContext, which: (stack: { nodeGroupUuid: string | null }) => boolean): Promise<void> {
+  /** What a program of the cluster had asked for when its server went may come to stand on the network now. */
+  private async removeInfrastructure(ctx: OperationContext): Promise<void> {
+    const ownsNetwork = networkOf(await this.rows.standing(ctx.cluster.uuid)) !== undefined;
+    let looking: Promise<void> = Promise.resolve();
+    let busy = false;
+    const look = (): void => {
+      if (busy) return;
+      busy = true;
+      looking = this.made.removeLate(ctx).finally(() => (busy = false));
+    };
+    const timer = ownsNetwork ? setInterval(look, LATE_MS) : undefined;
+    try {
+      await this.remove(ctx, (stack) => stack.nodeGroupUuid === null);
+    } finally {
+      clearInterval(timer);
+      await looking;
+    }
+  }
+
+  private async remove(ctx: OperationContext, which: (stack: StackSummary) => boolean): Promise<void> {
     const stacks = (await this.stacks.listOfCluster(SERVICE, ctx.cluster.uuid)).filter(which);
     if (stacks.length === 0) return;
     ctx.awaiting(() => awaitedOf(stacks.map(({ uuid }) => this.engine.state(uuid))));
-    const owner = await this.usableOwner(ctx);
-    const ended = await Promise.allSettled(stacks.map(({ uuid }) => this.removeOne(ctx, uuid, owner)));
+    const force = ctx.operation.kind === 'delete' && deletionRequest(ctx.operation.request).force;
+    const owner = await this.owner(ctx, force);
+    const ended = await Promise.allSettled(
+      stacks.map(({ uuid, name }) =>
+        force ? this.forced.remove(ctx, { uuid, name }, owner ?? this.sessions.service()) : this.removeOne(ctx, uuid, owner),
+      ),
+    );
     const failed = ended.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
+  /** With `force`, a Keystone that says nothing of the owner is not waited for. */
+  private async owner(ctx: OperationContext, force: boolean): Promise<CloudSession | null> {
+    try {
+      return await this.sessions.owner(ctx);
+    } catch (error) {
+      if (!force || !isRetryable(error)) throw error;
+      return null;
+    }
+  }
+
   private async removeOne(ctx: OperationContext, uuid: string, owner: CloudSession | null): Promise<void> {
-    const service = this.identity.service();
+    const service = this.sessions.service();
     if (!owner) return this.engine.delete({ uuid }, stackRun(ctx, service));
     try {
       await this.engine.delete({ uuid }, stackRun(ctx, owner));
@@ -53,24 +97,4 @@ export class DeleteStacksStep {
       await this.engine.delete({ uuid }, stackRun(ctx, service));
     }
   }
-
-  /** The owner by the trust, if the trust still works: user, roles and project may have gone. */
-  private async usableOwner(ctx: OperationContext): Promise<CloudSession | null> {
-    const owner = await this.identity.owner(ctx.cluster);
-    if (!owner) return null;
-    try {
-      await owner.withSignal(ctx.signal).whoAmI();
-      return owner;
-    } catch (error) {
-      if (!isOwnerGone(error)) throw error;
-      ctx.log.warn({ error: String(error) }, 'the trust does not work any more: acting as the service');
-      return null;
-    }
-  }
-}
-
-/** Whether the cloud refuses who asks, not what is asked. */
-function isOwnerGone(error: unknown): boolean {
-  if (error instanceof StackFailed) return error.failures.some(({ cause }) => isOwnerGone(cause));
-  return isUnauthorized(error) || isForbidden(error);
 }

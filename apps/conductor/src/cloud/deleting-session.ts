@@ -1,0 +1,39 @@
+import { isForbidden, isUnauthorized, type CloudSession } from '#libs/openstack';
+import { StackFailed } from '#libs/stack';
+import { Injectable } from '@nestjs/common';
+import type { OperationContext } from '../operations/operation.js';
+import { ClusterIdentity } from './cluster-identity.js';
+
+/** Who removes what a cluster has in the cloud: its owner by the trust, else the service itself. */
+@Injectable()
+export class DeletingSession {
+  constructor(private readonly identity: ClusterIdentity) {}
+
+  async usable(ctx: OperationContext): Promise<CloudSession> {
+    return (await this.owner(ctx)) ?? this.service();
+  }
+
+  service(): CloudSession {
+    return this.identity.service();
+  }
+
+  /** The owner by the trust, if the trust still works: user, roles and project may have gone. */
+  async owner(ctx: OperationContext): Promise<CloudSession | null> {
+    const owner = await this.identity.owner(ctx.cluster);
+    if (!owner) return null;
+    try {
+      await owner.withSignal(ctx.signal).whoAmI();
+      return owner;
+    } catch (error) {
+      if (!isOwnerGone(error)) throw error;
+      ctx.log.warn({ error: String(error) }, 'the trust does not work any more: acting as the service');
+      return null;
+    }
+  }
+}
+
+/** Whether the cloud refuses who asks, not what is asked. */
+export function isOwnerGone(error: unknown): boolean {
+  if (error instanceof StackFailed) return error.failures.some(({ cause }) => isOwnerGone(cause));
+  return isUnauthorized(error) || isForbidden(error);
+}

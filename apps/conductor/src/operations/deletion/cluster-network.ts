@@ -1,0 +1,85 @@
+import type { StandingResource } from '#libs/db';
+import { OperationFailure } from '#libs/domain';
+import { isServiceAbsent, type CloudSession, type KubernetesMade, type Port, type RemovalPlan } from '#libs/openstack';
+import { boundedList } from '../awaited.js';
+
+/** What stands on the cluster's own network, is not the cluster's and keeps the network from going. */
+export interface Obstacle {
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Before anything is removed: load balancers that stay and stand on the network that goes.
+ * @throws OperationFailure naming them
+ */
+export async function assertNetworkMayGo(
+  session: CloudSession,
+  standing: readonly StandingResource[],
+  made: KubernetesMade,
+  plan: RemovalPlan,
+  step: string,
+): Promise<void> {
+  const network = networkOf(standing);
+  if (!network) return;
+  const known = new Set([...standing.map(({ physicalId }) => physicalId), ...made.loadBalancers.map(({ id }) => id)]);
+  const there = await balancersOn(session, network.physicalId);
+  const foreign = there.filter(({ id }) => !known.has(id));
+  const obstacles = [...plan.inTheWay, ...foreign.filter(({ id }) => !plan.inTheWay.some((one) => one.id === id))];
+  if (obstacles.length > 0) throw inTheWay(network.physicalName, obstacles, step);
+}
+
+/** Octavia compares the whole id. */
+async function balancersOn(session: CloudSession, networkId: string): Promise<Obstacle[]> {
+  try {
+    const found = await session.loadBalancer.loadBalancers.list({ vip_network_id: networkId });
+    return found
+      .filter(({ vip_network_id }) => vip_network_id === networkId)
+      .map(({ id, name }) => ({ type: 'load-balancer', id, name }));
+  } catch (error) {
+    if (isServiceAbsent(error)) return [];
+    throw error;
+  }
+}
+
+/** What has a port on the cluster's network and is not the cluster's, nor the network's own. One list, filtered by Neutron. */
+export async function obstaclesOn(session: CloudSession, standing: readonly StandingResource[]): Promise<Obstacle[]> {
+  const network = networkOf(standing);
+  if (!network) return [];
+  const known = new Set(standing.map(({ physicalId }) => physicalId));
+  const ports = await session.network.ports.list({ network_id: network.physicalId });
+  const balancers = (await balancersOn(session, network.physicalId)).filter(({ id }) => !known.has(id));
+  const others = ports.filter((port) => port.network_id === network.physicalId && isObstacle(port, known));
+  return [...balancers, ...others.map(obstacleOf)];
+}
+
+export function networkOf(standing: readonly StandingResource[]): StandingResource | undefined {
+  return standing.find(({ type }) => type === 'OS::Neutron::Net');
+}
+
+export function inTheWay(network: string, obstacles: readonly Obstacle[], step: string): OperationFailure {
+  const names = obstacles.map(({ type, id, name }) => `${type} ${name || id} (${id})`);
+  return new OperationFailure('network-in-use', `network ${network} cannot go: ${boundedList(names)} stands on it`, {
+    step,
+    object: `network ${network}`,
+    fixableBy: 'user',
+    hint: 'remove what stands there, or move it to another network, and delete the cluster again',
+  });
+}
+
+/** Neutron's own ports go with their network; those of load balancers go with these. */
+const OF_THE_NETWORK = /^(network:(?!router_(interface|gateway))|ovn-lb)/;
+const OF_A_BALANCER = /^(octavia-lb|ovn-lb)-/;
+
+function isObstacle(port: Port, known: ReadonlySet<string>): boolean {
+  if (known.has(port.id) || known.has(port.device_id)) return false;
+  if (OF_THE_NETWORK.test(port.device_owner) || port.device_owner === 'Octavia' || OF_A_BALANCER.test(port.name)) return false;
+  return true;
+}
+
+function obstacleOf(port: Port): Obstacle {
+  if (port.device_owner.startsWith('compute:')) return { type: 'server', id: port.device_id, name: port.name };
+  if (port.device_owner.startsWith('network:router')) return { type: 'router', id: port.device_id, name: port.name };
+  return { type: 'port', id: port.id, name: port.name };
+}

@@ -100,6 +100,22 @@ export const OPERATION_ERRORS = entries({
     hint: 'ask with a token from a password login of a user with a role in the project',
     statuses: [],
   },
+  'network-in-use': {
+    title: 'Network of the cluster is in use',
+    explanation:
+      'Something that is not the cluster’s, or that was asked to be kept, stands on the network that goes with the cluster. Nothing of it is removed.',
+    fixableBy: 'user',
+    hint: 'remove what stands there, or move it to another network, and delete the cluster again',
+    statuses: [409],
+  },
+  'kubernetes-object-stuck': {
+    title: 'Object made by Kubernetes will not go',
+    explanation:
+      'A load balancer, address, security group, volume or snapshot that the cluster’s Kubernetes has made is still there after DELETE_PATIENCE_SECONDS. The reason has the cloud’s own words.',
+    fixableBy: 'operator',
+    hint: 'when it can go, delete the cluster again; with force=true it is left there and told in the report',
+    statuses: [],
+  },
   'trust-missing': {
     title: 'Cluster has no trust',
     explanation: 'The cluster was never given a trust to act by, so nothing can be done in its project.',

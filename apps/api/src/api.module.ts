@@ -31,9 +31,11 @@ import { TakeTurn } from './bootstrap/take-turn.js';
 import { ReportPhase } from './bootstrap/report-phase.js';
 import { FindStacks } from './heat/find-stacks.js';
 import { HeatAccess } from './heat/heat-access.js';
+import { HeatChangesController } from './heat/heat-changes.controller.js';
 import { HeatResourcesController } from './heat/heat-resources.controller.js';
 import { HeatStacksController } from './heat/heat-stacks.controller.js';
 import { HeatVersionsController } from './heat/versions.controller.js';
+import { MarkNode } from './heat/mark-node.js';
 import { ShowStack } from './heat/show-stack.js';
 import { ChangeHooks } from './http/change-hooks.js';
 import { Idempotency } from './http/idempotency.js';
@@ -131,6 +133,7 @@ const verbs: Provider[] = [
   HeatAccess,
   FindStacks,
   ShowStack,
+  MarkNode,
   Quotas,
 ];
 export const API_CONTROLLERS: readonly Type[] = [
@@ -151,7 +154,12 @@ export const API_CONTROLLERS: readonly Type[] = [
 ];
 
 /** Heat's API over the same stacks. It is Heat's own document that says what it answers. */
-export const FACE_CONTROLLERS: readonly Type[] = [HeatVersionsController, HeatStacksController, HeatResourcesController];
+export const FACE_CONTROLLERS: readonly Type[] = [
+  HeatVersionsController,
+  HeatStacksController,
+  HeatResourcesController,
+  HeatChangesController,
+];
 
 /** The whole API from its parts; the parts live and end with whoever made them. */
 @Module({})

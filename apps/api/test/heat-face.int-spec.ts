@@ -240,6 +240,49 @@ describe('the face of Heat over HTTP', () => {
     assert.equal(error.message, 'Here are stacks of container clusters, and no /resource_types.');
   });
 
+  it('takes a mark of a node, and a repair for an update that changes nothing', async () => {
+    const patch = async (path: string, status: number, body: object, as = 'demo'): Promise<Body> => {
+      const answer = await api.as(as).patch(path, body);
+      assert.equal(answer.status, status, answer.text);
+      return answer.body;
+    };
+    const root = face.path('infrastructure', face.name);
+    const node = face.path('worker-0', `${face.name}-worker-kube_minions-0`);
+    const mark = { mark_unhealthy: true, resource_status_reason: 'no answer' };
+    await patch(`${node}/resources/kube-minion`, 403, mark, 'reader');
+    await patch(`${node.replace('p-demo', 'p-other')}/resources/kube-minion`, 404, mark, 'other');
+    const wrong = await patch(`${node}/resources/kube-minion`, 400, { mark: true });
+    assert.equal(wrong.error.message, "Invalid keys in resource mark unhealthy {'mark'}");
+    await patch(`${node}/resources/kube-minion`, 400, { mark_unhealthy: 'perhaps' });
+    await patch(`${node}/resources/kube-minion`, 400, {});
+    await patch(`${node}/resources/nope`, 404, mark);
+    const refused = await patch(`${root}/resources/network`, 405, mark);
+    assert.equal(refused.error.message, 'Only nodes and what belongs to a node can be marked.');
+    await patch(root, 202, {});
+    assert.deepEqual(await face.world.asked(), []);
+    // As magnum-auto-healer does: by the id of the server.
+    assert.equal(await patch(`${node}/resources/server-worker-0`, 200, mark), null);
+    const shown = (await get(`${node}/resources/kube-minion`)).resource;
+    assert.deepEqual([shown.resource_status, shown.resource_status_reason], ['CHECK_FAILED', 'no answer']);
+    const slots = await get(`${face.path('default-worker', `${face.name}-worker-kube_minions`)}/resources?status=CHECK_FAILED`);
+    assert.deepEqual(slots.resources.map((one: Body) => one.resource_name), ['0']); // prettier-ignore
+    await patch(root, 405, { template: { resources: {} } });
+    await patch(root, 405, { parameters: { external_network: 'other' } });
+    await patch(root, 202, { existing: true, parameters: {}, environment: {}, files: {} });
+    const reason = 'asked for';
+    const request = { nodeGroupUuid: face.ids['default-worker'], nodeUuids: [face.ids['worker-0']], reason };
+    assert.deepEqual(await face.world.asked(), [['repair', request]]);
+    const [event] = await face.world.rows(`SELECT level, message FROM events WHERE type = 'node.unhealthy'`);
+    assert.deepEqual(event, { level: 'warning', message: `node ${face.name}-worker-0 was marked unhealthy: no answer` });
+    await patch(`${node}/resources/worker-0-port`, 200, { mark_unhealthy: false });
+    assert.equal((await get(`${node}/resources/kube-minion`)).resource.resource_status, 'CREATE_COMPLETE');
+    // The only master: what etcd holds would be lost.
+    const master = face.path('master-0', `${face.name}-master-kube_masters-0`);
+    await patch(`${master}/resources/kube-master`, 200, mark);
+    assert.equal((await patch(root, 409, {})).title, 'Conflict');
+    await patch(`${master}/resources/kube-master`, 200, { mark_unhealthy: false });
+  });
+
   it('shows another project nothing, and an administrator everything', async () => {
     const path = face.path('infrastructure', face.name);
     await get(`${ROOT}/stacks`, 403, 'other');

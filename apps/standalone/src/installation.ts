@@ -128,7 +128,10 @@ export class Installation {
   private async startSandbox(): Promise<{ authUrl: string; env: Record<string, string> }> {
     const { passwords } = this.secrets;
     // The cluster autoscaler asks the catalogue for this name.
-    const catalog = [{ type: 'container-infra', name: 'magnum', url: `${this.apiUrl}/v1` }];
+    const catalog = [
+      { type: 'container-infra', name: 'magnum', url: `${this.apiUrl}/v1` },
+      { type: 'orchestration', name: 'heat', url: `${this.apiUrl}/orchestration/v1/$(project_id)s` },
+    ];
     const wanted = setting(this.options, 'SANDBOX_PORT') ?? '9513';
     if (wanted !== '0') await assertFree(wanted, 'SANDBOX_PORT');
     // The same after a restart.

@@ -11,7 +11,7 @@ import {
   type StackAddress,
   type StackCommon,
 } from './heat-stack.js';
-import { bootstrapState, nodeState, type NodeState } from './node-state.js';
+import { bootstrapState, markOf, nodeState, type NodeState } from './node-state.js';
 
 export interface HeatResource extends NodeState {
   readonly name: string;
@@ -49,6 +49,10 @@ export class ClusterStacksView {
     this.rowsOf = groupedBy(rows, ({ stackUuid }) => stackUuid);
     this.nodesOf = groupedBy(nodes, ({ nodeGroupUuid }) => nodeGroupUuid);
     this.nodeAt = new Map(nodes.map((node) => [`${node.nodeGroupUuid}/${node.slot}`, node]));
+  }
+
+  nodes(): NodeEntity[] {
+    return [...this.nodeAt.values()];
   }
 
   /** Those that have rows, then with `nested` those of groups and nodes. */
@@ -168,7 +172,7 @@ export class ClusterStacksView {
     const server = this.namesOfNode(group, node);
     const shown = rows.map((row) => ({
       ...this.shown(stack, row, rows, parent),
-      ...(row.name === server ? { name: serverResource(group) } : {}),
+      ...(row.name === server ? { name: serverResource(group), ...markOf(node) } : {}),
       node,
     }));
     const bootstrap = { ...this.virtual(stack, BOOTSTRAP.name, BOOTSTRAP.type, stack), ...bootstrapState(node) };

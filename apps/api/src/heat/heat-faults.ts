@@ -47,8 +47,11 @@ export class StacksAreReadOnly extends HeatFault {
   override readonly code = 'stacks-are-read-only';
   override readonly status = 405;
   override readonly type = 'HTTPMethodNotAllowed';
-  constructor(readonly allow: readonly string[] = ['GET']) {
-    super('Stacks of container clusters can only be looked at here: change the cluster through the container-infra API instead.');
+  constructor(
+    readonly allow: readonly string[] = ['GET'],
+    words = 'Stacks of container clusters can only be looked at here: change the cluster through the container-infra API instead.',
+  ) {
+    super(words);
   }
 }
 

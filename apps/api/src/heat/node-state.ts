@@ -18,6 +18,7 @@ export function nodeState(node: NodeEntity, rows: readonly TreeResource[]): Node
   const action = node.joinedAt === null ? 'CREATE' : 'UPDATE';
   if (failed) return state(`${action}_FAILED`, failed.statusReason);
   if (node.phaseStatus === 'failed') return state('CREATE_FAILED', `${node.name} failed in ${node.phase}`);
+  if (node.unhealthySince !== null) return { ...state(''), ...markOf(node) };
   if (node.joinedAt === null) return state(rows.every((row) => row.action === 'INIT') ? 'INIT_COMPLETE' : 'CREATE_IN_PROGRESS');
   if (rows.some(({ status }) => status === 'IN_PROGRESS')) return state('UPDATE_IN_PROGRESS');
   return state('CREATE_COMPLETE');
@@ -29,5 +30,9 @@ export function bootstrapState(node: NodeEntity): NodeState {
   if (node.phaseStatus === 'failed') return state('CREATE_FAILED', `phase ${node.phase} failed`);
   return state(node.serverId === null ? 'INIT_COMPLETE' : 'CREATE_IN_PROGRESS', `phase ${node.phase}`);
 }
+
+/** What Heat makes of a resource that was marked unhealthy. */
+export const markOf = (node: NodeEntity): NodeState | object =>
+  node.unhealthySince === null ? {} : { status: 'CHECK_FAILED', reason: node.unhealthyReason ?? 'marked unhealthy' };
 
 const state = (status: string, reason: string | null = null): NodeState => ({ status, reason: reason ?? 'state changed' });

@@ -20,6 +20,7 @@ const TARGETS: readonly (readonly [RegExp, Target])[] = [
   [/ \/v1\/quotas(\/:project\/:resource)?$/, { subject: 'quota', shown: 'quota' }],
   [/^POST \/v1\/certificates$/, { subject: null, shown: null }],
   [/ \/v1\/(certificates|credentials)\/:cluster(\/|$)/, { subject: 'cluster', shown: 'cluster' }],
+  [/ \/orchestration\//, { subject: null, shown: null }],
   [/ \/v1\/(federations|credentials|certificates)/, { subject: null, shown: null }],
 ];
 

@@ -72,6 +72,15 @@ export class Lane {
     await this.request(method, `/clusters/${this.cluster}${path}`, body);
   }
 
+  /** The uuid of one of the cluster's workers. */
+  async worker(): Promise<string> {
+    const [row]: { uuid: string }[] = await this.site.database.query(
+      `SELECT uuid FROM nodes WHERE cluster_uuid = $1 AND role = 'worker' ORDER BY slot LIMIT 1`,
+      [this.cluster],
+    );
+    return row?.uuid ?? '';
+  }
+
   /** The tenant's template; made when it is first asked for. Both images have the same Kubernetes. */
   async template(image: 'prebuilt' | 'stock'): Promise<string> {
     const known = this.#templates.get(image);

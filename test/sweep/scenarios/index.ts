@@ -1,6 +1,7 @@
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
 import { create, remove } from './create-delete.js';
 import { createGroup, deleteGroup, updateGroup } from './node-groups.js';
+import { repair } from './repair.js';
 import { resize } from './resize.js';
 import { rotateCredential } from './rotate-credential.js';
 import type { Scenario } from './scenario.js';
@@ -19,6 +20,7 @@ export const SCENARIOS: Partial<Record<OperationKind, readonly Scenario[]>> = {
   'node-group-delete': deleteGroup,
   'rotate-credential': rotateCredential,
   upgrade,
+  repair,
 };
 
 /** What the API refuses: nothing can be swept. */

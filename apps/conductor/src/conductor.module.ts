@@ -58,6 +58,7 @@ import { UpgradeOperation } from './operations/upgrade.operation.js';
 import { ControlPlane } from './operations/upgrade/control-plane.js';
 import { ResolveUpgrade } from './operations/upgrade/resolve-upgrade.js';
 import { RepairOperation } from './operations/repair.operation.js';
+import { MendStacks } from './operations/repair/mend-stacks.js';
 import { ResolveRepair } from './operations/repair/resolve-repair.js';
 import type { ConductorParts } from './parts.js';
 import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
@@ -91,6 +92,7 @@ const NODE_WORK = [
   ControlPlane,
   ResolveUpgrade,
   ResolveRepair,
+  MendStacks,
 ];
 const STEP_CLASSES = [
   TrustStep,

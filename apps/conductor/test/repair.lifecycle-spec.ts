@@ -177,6 +177,65 @@ describe('a repair', () => {
     await remove(uuid);
   });
 
+  it('brings back what nodes stand on: rules, members of the pool, the whole load balancer', async () => {
+    const uuid = await cluster(3, 1);
+    const network = demo().network;
+    const [group] = (await network.securityGroups.list()).filter((one) => one.name.endsWith('-worker-security-group'));
+    const rules = (): Promise<unknown[]> =>
+      network.securityGroupRules.list({ security_group_id: group?.id ?? '', direction: 'ingress' });
+    const before = (await rules()).length;
+    for (const rule of await network.securityGroupRules.list({ security_group_id: group?.id ?? '', direction: 'ingress' })) {
+      await network.securityGroupRules.delete(rule.id);
+    }
+    const { pools, members, loadBalancers } = demo().loadBalancer;
+    const [pool] = await pools.list();
+    const [member] = await members.of(pool?.id ?? '').list();
+    await members.of(pool?.id ?? '').delete(member?.id ?? '');
+    const done = await repair(uuid);
+    assert.deepEqual([done.status, done.status_reason], ['UPDATE_COMPLETE', null]);
+    assert.equal((await rules()).length, before);
+    assert.equal((await members.of(pool?.id ?? '').list()).length, 3);
+    const [balancer] = await loadBalancers.list();
+    await loadBalancers.delete(balancer?.id ?? '', { cascade: true });
+    const again = await repair(uuid);
+    assert.deepEqual([again.status, again.status_reason, again.api_address], ['UPDATE_COMPLETE', null, done.api_address]);
+    const [now] = await pools.list();
+    assert.notEqual(now?.id, pool?.id);
+    assert.equal((await members.of(now?.id ?? '').list()).length, 3);
+    await assertSound(uuid, 3, 1);
+    await remove(uuid);
+  });
+
+  it('does not give the cluster another address, and says how to get the old one back', async () => {
+    const uuid = await cluster(1, 0);
+    const { floatingIps } = demo().network;
+    const [floatingIp] = await floatingIps.list();
+    assert.ok(floatingIp);
+    await floatingIps.delete(floatingIp.id);
+    const failed = await repair(uuid);
+    assert.equal(failed.status, 'UPDATE_FAILED');
+    assert.match(failed.status_reason ?? '', /address of the cluster’s API, 127\.[\d.]+, is lost: its floating IP is gone/);
+    await cloud
+      .session({
+        kind: 'password',
+        username: 'admin',
+        password: site.sandbox.passwords.admin,
+        userDomainName: 'Default',
+        projectName: 'admin',
+        projectDomainName: 'Default',
+      })
+      .network.floatingIps.create({
+        floating_network_id: floatingIp.floating_network_id,
+        floating_ip_address: floatingIp.floating_ip_address,
+        description: floatingIp.description,
+        project_id: (await demo().whoAmI()).projectId,
+      });
+    const done = await repair(uuid);
+    assert.deepEqual([done.status, done.status_reason], ['UPDATE_COMPLETE', null]);
+    await assertSound(uuid, 1, 0);
+    await remove(uuid);
+  });
+
   it('can be deleted in the middle, and nothing is left', async () => {
     const uuid = await cluster(1, 2);
     const gone = await row(uuid, 'worker-1');

@@ -71,6 +71,13 @@ export interface ResourceType<P = unknown> {
   /** The attributes. Throws NotFound when the object is not there. */
   read(ctx: ResourceContext, id: string): Promise<Attributes>;
   /**
+   * Whether the standing object is still what was made; changes nothing. Default: `poll`, which throws when it is gone or
+   * has failed. Here only where `poll` says nothing of it, or would mend it.
+   * @returns names of updatable properties that somebody has changed
+   * @throws ResourceInError `cloud-object-deleted` or NotFound: gone; ResourceInError: failed
+   */
+  check?(ctx: ResourceContext, id: string, properties: P): Promise<readonly string[]>;
+  /**
    * Whether the object made from `before` must be gone before one can be made from `after`: both want the same port number,
    * address, attachment. Default: they stand side by side until what depends on the old one has moved over.
    */

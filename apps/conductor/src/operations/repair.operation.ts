@@ -12,6 +12,7 @@ import { NodeChange, ownNodes, untouchedNodes } from './nodes/node-change.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
 import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { MendStacks } from './repair/mend-stacks.js';
 import { nextRepair, type RepairedNode } from './repair/repair-move.js';
 import { planOf, storedPlan, type RepairedGroup } from './repair/repair-request.js';
 import { ResolveRepair } from './repair/resolve-repair.js';
@@ -34,9 +35,11 @@ export class RepairOperation implements OperationHandler {
     private readonly change: NodeChange,
     private readonly controlPlane: ControlPlane,
     resolve: ResolveRepair,
+    stacks: MendStacks,
   ) {
     this.steps = [
       { name: 'resolve', run: (ctx) => resolve.run(ctx) },
+      { name: 'infrastructure', run: (ctx) => stacks.run(ctx) },
       { name: 'control-plane', run: (ctx) => this.groups(ctx, true) },
       { name: 'workers', run: (ctx) => this.groups(ctx, false) },
       { name: 'addresses', run: (ctx) => change.tidy(ctx, uuidsOf(ctx)) },

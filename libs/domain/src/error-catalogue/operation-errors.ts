@@ -165,6 +165,13 @@ export const OPERATION_ERRORS = entries({
     hint: 'start the server again, or restore etcd from a backup into a new cluster',
     statuses: [409],
   },
+  'api-address-lost': {
+    title: 'Address of the API is lost',
+    explanation: 'The floating IP or the load balancer by whose address nodes and users know the cluster was removed.',
+    fixableBy: 'user',
+    hint: 'allocate the same address again as the failure says, then repair; or make a new cluster',
+    statuses: [],
+  },
   'etcd-majority-lost': {
     title: 'etcd has no majority',
     explanation: 'Too few masters run for etcd to decide anything, so none of them can be replaced.',

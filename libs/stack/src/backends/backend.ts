@@ -14,6 +14,13 @@ export interface StackBackend {
   apply(ref: StackRef, run: StackRun): Promise<Record<string, unknown>>;
   /** Removes all that the stack has, however far it was made. A stack that is not there is removed already. @throws as `apply` */
   delete(ref: Pick<StackRef, 'uuid'>, run: StackRun): Promise<void>;
+  /**
+   * Looks whether what was made is still as it was; the next `apply` mends what is not. Changes nothing in the cloud. A
+   * backend that keeps this to itself has none.
+   * @param which types to look at
+   * @returns what was found, one sentence each
+   */
+  check?(ref: Pick<StackRef, 'uuid'>, run: StackRun, which?: (type: string) => boolean): Promise<string[]>;
   /** What is done to the stack now; undefined: nothing by this process. */
   state(stackUuid: string): StackState | undefined;
 }

@@ -28,6 +28,11 @@ export class Stacks implements StackBackend {
     if (name) await this.backend(name).delete(ref, run);
   }
 
+  async check(ref: Pick<StackRef, 'uuid'>, run: StackRun, which?: (type: string) => boolean): Promise<string[]> {
+    const name = await this.parts.rows.backendOf(ref.uuid);
+    return (name && (await this.backend(name).check?.(ref, run, which))) || [];
+  }
+
   state(stackUuid: string): StackState | undefined {
     for (const backend of Object.values(this.parts.backends)) {
       const state = backend.state(stackUuid);

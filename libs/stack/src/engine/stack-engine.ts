@@ -4,6 +4,7 @@ import { allProjects, Conflict, InvalidInput, physicalName } from '#libs/domain'
 import { StackFailed } from '../errors.js';
 import { applyResource } from './apply-resource.js';
 import { sameDocument } from './definition.js';
+import { checkStack } from './check-stack.js';
 import { deleteResource, dropResource } from './delete-resource.js';
 import { removalGraph, rowsToAdd, rowsToRemove } from './plan.js';
 import type { StackRef, StackRun, StackState } from './run.js';
@@ -67,6 +68,21 @@ export class StackEngine {
       await walk.walk(all, 'reverse', (name, slot) => deleteResource(walk, walk.row(name), slot));
       return undefined;
     });
+  }
+
+  /**
+   * Looks whether what the rows say is there still is, one call for each resource, and writes down what is not: the next
+   * `apply` makes it again, or brings it back to what it was. Changes nothing in the cloud. Rows that are not
+   * complete are left alone: `apply` looks at them anyway.
+   * @param which rows by type; the others are taken to be there
+   * @returns what was found, one sentence each
+   * @throws as `apply`
+   */
+  async check(ref: Pick<StackRef, 'uuid'>, run: StackRun, which?: (type: string) => boolean): Promise<string[]> {
+    run.signal.throwIfAborted();
+    const loaded = await this.parts.store.load(allProjects('the engine works under a lease'), ref.uuid);
+    if (!loaded || loaded.stack.action === 'DELETE') return [];
+    return checkStack(new StackWalk(this.parts, run, 'UPDATE', loaded), which);
   }
 
   /** What the walk over this stack does now; undefined: this engine walks none. */

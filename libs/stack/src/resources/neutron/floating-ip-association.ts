@@ -1,7 +1,8 @@
 import { absent } from '#libs/openstack';
 import { z } from 'zod';
+import { ResourceInError } from '../../errors.js';
 import { defineResource } from '../../resource.js';
-import { cloudOf } from '../answers.js';
+import { cloudOf, stillThere } from '../answers.js';
 import { given, reference, text } from '../fields.js';
 
 const properties = z.strictObject({
@@ -31,6 +32,12 @@ export const floatingIpAssociation = defineResource({
     return { id: idOf(p.floatingip_id, p.port_id), attributes: {} };
   },
   poll: () => Promise.resolve('done'),
+  check: async (ctx, id) => {
+    const [floatingIpId = '', portId] = id.split(':');
+    const one = await stillThere('floating IP', cloudOf(ctx).network.floatingIps.get(floatingIpId));
+    if (one.port_id !== portId) throw new ResourceInError('the floating IP is not on the port any more', 'cloud-object-deleted');
+    return [];
+  },
   update: () => Promise.resolve('replace'),
   /** Only while it is on our port: somebody may have put it elsewhere. */
   remove: async (ctx, id) => {

@@ -65,6 +65,10 @@ export const floatingIp = defineResource({
     if (!isBuilt(one)) return 'pending';
     return { attributes: attributesOf(one) };
   },
+  check: async (ctx, id, p) => {
+    const one = await stillThere('floating IP', cloudOf(ctx).network.floatingIps.get(id));
+    return p.port_id !== undefined && one.port_id !== p.port_id ? ['port_id'] : [];
+  },
   update: async (ctx, id, _changed, p) => {
     const body = { port_id: p.port_id ?? null, ...given({ fixed_ip_address: p.fixed_ip_address }) };
     await cloudOf(ctx).network.floatingIps.update(id, body);

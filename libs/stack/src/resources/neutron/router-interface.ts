@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { defineResource } from '../../resource.js';
+import { ResourceInError } from '../../errors.js';
+import { defineResource, type ResourceContext } from '../../resource.js';
 import { cloudOf, unlessInUse } from '../answers.js';
 import { oneOf, reference } from '../fields.js';
 
@@ -36,6 +37,16 @@ function partsOf(id: string): { routerId: string; which: Which } {
   return { routerId, which: name === 'port_id' ? { port_id: value } : { subnet_id: value } };
 }
 
+async function isThere(ctx: ResourceContext, p: Properties): Promise<boolean> {
+  const which = whichOf(p);
+  const ports = await cloudOf(ctx).network.ports.list({ device_id: routerOf(p) });
+  return ports.some((port) =>
+    'port_id' in which
+      ? port.id === which.port_id
+      : port.device_owner !== 'network:router_gateway' && port.fixed_ips.some((ip) => ip.subnet_id === which.subnet_id),
+  );
+}
+
 /** OS::Neutron::RouterInterface: a router's port in a subnet. Wire: `PUT routers/{id}/add_router_interface`. */
 export const routerInterface = defineResource({
   type: 'OS::Neutron::RouterInterface',
@@ -43,21 +54,16 @@ export const routerInterface = defineResource({
   updatable: [],
   attributes: [],
   /** The interface is what it joins, so its id is known without the cloud; whether it is there, the router's ports say. */
-  find: async (ctx, p) => {
-    const which = whichOf(p);
-    const ports = await cloudOf(ctx).network.ports.list({ device_id: routerOf(p) });
-    const there = ports.some((port) =>
-      'port_id' in which
-        ? port.id === which.port_id
-        : port.device_owner !== 'network:router_gateway' && port.fixed_ips.some((ip) => ip.subnet_id === which.subnet_id),
-    );
-    return there ? idOf(p) : null;
-  },
+  find: async (ctx, p) => ((await isThere(ctx, p)) ? idOf(p) : null),
   create: async (ctx, p) => {
     await cloudOf(ctx).network.routers.addInterface(routerOf(p), whichOf(p));
     return { id: idOf(p), attributes: {} };
   },
   poll: () => Promise.resolve('done'),
+  check: async (ctx, _id, p) => {
+    if (!(await isThere(ctx, p))) throw new ResourceInError('the router is not in the subnet any more', 'cloud-object-deleted');
+    return [];
+  },
   update: () => Promise.resolve('replace'),
   remove: (ctx, id) => {
     const { routerId, which } = partsOf(id);

@@ -58,6 +58,11 @@ export const securityGroup = defineResource({
     await convergeRules(ctx, group, p.rules);
     return { attributes: attributesOf(group) };
   },
+  check: async (ctx, id, p) => {
+    const group = await stillThere('security group', cloudOf(ctx).network.securityGroups.get(id));
+    const { missing, stale } = ruleDifference(group.id, p.rules ?? [], group.security_group_rules);
+    return p.rules && missing.length + stale.length > 0 ? ['rules'] : [];
+  },
   update: async (ctx, id, changed, p) => {
     const { securityGroups } = cloudOf(ctx).network;
     const body = given({

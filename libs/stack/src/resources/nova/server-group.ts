@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineResource } from '../../resource.js';
 import { adopt } from '../adopt.js';
-import { cloudOf, everywhere } from '../answers.js';
+import { cloudOf, everywhere, stillThere } from '../answers.js';
 import { given, text, texts } from '../fields.js';
 import { nameOf } from '../identity.js';
 
@@ -38,6 +38,10 @@ export const serverGroup = defineResource({
     return { id, attributes: {} };
   },
   poll: () => Promise.resolve('done'),
+  check: async (ctx, id) => {
+    await stillThere('server group', cloudOf(ctx).compute.serverGroups.get(id));
+    return [];
+  },
   update: () => Promise.resolve('replace'),
   remove: (ctx, id) => cloudOf(ctx).compute.serverGroups.delete(id),
   read: () => Promise.resolve({}),

@@ -15,7 +15,7 @@ import {
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
-import { builtinResources, createRegistry, StackEngine, Stacks, systemClock } from '#libs/stack';
+import { Stacks } from '#libs/stack';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { DeletingSession } from './cloud/deleting-session.js';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
@@ -61,6 +61,7 @@ import { RepairOperation } from './operations/repair.operation.js';
 import { MendStacks } from './operations/repair/mend-stacks.js';
 import { ResolveRepair } from './operations/repair/resolve-repair.js';
 import type { ConductorParts } from './parts.js';
+import { stackBackends } from './stack-backends.js';
 import { HANDLERS, LOGGER, SETTINGS } from './tokens.js';
 
 /** Every way an operation can be done. A new kind of operation is a line here and in the table of kinds. */
@@ -130,16 +131,7 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: KeyRing, useValue: parts.keyRing },
     { provide: Cloud, useValue: parts.cloud },
     { provide: StacksRepository, useValue: stacks },
-    {
-      provide: Stacks,
-      useValue: new Stacks({
-        rows: stacks,
-        backends: {
-          native: new StackEngine({ store: stacks, registry: createRegistry(builtinResources), clock: systemClock, log }),
-        },
-        standard: settings.STACK_BACKEND,
-      }),
-    },
+    { provide: Stacks, useValue: stackBackends(parts, stacks) },
     { provide: ClusterRemovalRepository, useValue: new ClusterRemovalRepository(source) },
     { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
     { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },

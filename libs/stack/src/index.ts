@@ -10,6 +10,7 @@ export type { EngineLog, ParameterValue, StackRef, StackRun, StackState } from '
 export { StackEngine } from './engine/stack-engine.js';
 export type { EngineParts } from './engine/stack-walk.js';
 export type { StackBackend } from './backends/backend.js';
+export { HeatBackend, type HeatBackendParts } from './backends/heat/heat-backend.js';
 export { Stacks, type StacksParts } from './backends/stacks.js';
 export { validateTemplate } from './engine/validate.js';
 export { builtinResources } from './resources/index.js';

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { SecretStore, type SecretOwner } from '#libs/db';
+import { SecretStore, type ClusterEntity, type SecretOwner } from '#libs/db';
 import { OperationFailure, type ErrorCode } from '#libs/domain';
 import { isForbidden, isUnauthorized, type CloudSession, type TokenInfo } from '#libs/openstack';
+import { Stacks } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
+import { backendOf, INFRASTRUCTURE } from '../operations/stacks.js';
 import { ClusterIdentity, type Trustee } from './cluster-identity.js';
 
 export interface WantedTrustee {
@@ -21,6 +23,7 @@ export class Trustees {
   constructor(
     private readonly identity: ClusterIdentity,
     private readonly secrets: SecretStore,
+    private readonly stacks: Stacks,
   ) {}
 
   /**
@@ -123,7 +126,7 @@ export class Trustees {
         trustee_user_id: trusteeUserId,
         project_id: projectId,
         impersonation: true,
-        allow_redelegation: false,
+        ...(await this.redelegation(ctx.cluster)),
         roles: trustor.roles.map(({ id }) => ({ id })),
       });
       return made.id;
@@ -133,6 +136,13 @@ export class Trustees {
       const words = `Keystone refused the trust: ${(error as Error).message}`;
       throw trustFailure('trust-refused', words, HINT_PASSWORD, error);
     }
+  }
+
+  /** Heat makes a trust of its own from ours (`deferred_auth_method = trusts`, its default). Nobody else may pass ours on. */
+  private async redelegation({ uuid, labels }: ClusterEntity): Promise<object> {
+    const stack = { clusterUuid: uuid, name: INFRASTRUCTURE, backend: backendOf({ labels }) };
+    const isHeat = (await this.stacks.nameFor(stack)) === 'heat';
+    return isHeat ? { allow_redelegation: true, redelegation_count: 1 } : { allow_redelegation: false };
   }
 }
 

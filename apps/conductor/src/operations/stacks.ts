@@ -28,7 +28,7 @@ export function stackRef(
 }
 
 /** What the cluster asks for; undefined: whatever is configured. */
-function backendOf({ labels }: ClusterEntity): StackBackendName | undefined {
+export function backendOf({ labels }: Pick<ClusterEntity, 'labels'>): StackBackendName | undefined {
   const wanted = labelText(labels, 'stack_backend');
   return isStackBackend(wanted) ? wanted : undefined;
 }

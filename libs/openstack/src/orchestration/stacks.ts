@@ -148,6 +148,18 @@ export class HeatStacks {
     return reply.body.events;
   }
 
+  /** The next update replaces this resource, whatever Heat thinks of it. Wire: `PATCH .../resources/{name}`, Newton. */
+  async markUnhealthy({ name, id }: HeatStackRef, resource: string, reason: string): Promise<void> {
+    await this.api.call({
+      service,
+      method: 'PATCH',
+      template: `${ONE}/resources/{resource}`,
+      params: { name, id, resource },
+      body: { mark_unhealthy: true, resource_status_reason: reason },
+      idempotent: true,
+    });
+  }
+
   /** As Heat keeps it. @throws OpenStackError, `isNotFound` */
   async template({ name, id }: HeatStackRef): Promise<Record<string, unknown>> {
     const reply = await this.api.call({

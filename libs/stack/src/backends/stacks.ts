@@ -19,8 +19,13 @@ export class Stacks implements StackBackend {
   constructor(private readonly parts: StacksParts) {}
 
   async apply(ref: StackRef, run: StackRun): Promise<Record<string, unknown>> {
+    return this.backend(await this.nameFor(ref)).apply(ref, run);
+  }
+
+  /** Who builds a stack, or will build it. */
+  async nameFor(ref: Pick<StackRef, 'clusterUuid' | 'name' | 'backend'>): Promise<StackBackendName> {
     const standing = await this.parts.rows.backendFor(ref.clusterUuid, ref.name);
-    return this.backend(standing ?? ref.backend ?? this.parts.standard).apply(ref, run);
+    return standing ?? ref.backend ?? this.parts.standard;
   }
 
   async delete(ref: Pick<StackRef, 'uuid'>, run: StackRun): Promise<void> {

@@ -133,7 +133,7 @@ export class StackEngine {
 const clusterOf = (ref: StackRef): { name: string; uuid: string } => ({ name: ref.clusterName, uuid: ref.clusterUuid });
 
 /** The rows of a stack that is not there yet. */
-function newStack(ref: StackRef, wanted: WantedStack): NewStack {
+export function newStack(ref: StackRef, wanted: WantedStack): NewStack {
   return {
     uuid: ref.uuid,
     clusterUuid: ref.clusterUuid,

@@ -218,6 +218,15 @@ export class StackWalk {
     for (const row of added) this.admit(row);
   }
 
+  /** Commits how another service knows this stack, while the walk is under way: no transition, no event. */
+  async keepRemote(remote: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.write({
+      resources: [],
+      stack: { action: this.action, status: 'IN_PROGRESS', statusReason: null, remote },
+      events: [],
+    });
+  }
+
   /**
    * Waits without taking a place from others. @throws ResourceTimeout at the deadline, with `why`; the reason of a stop
    */

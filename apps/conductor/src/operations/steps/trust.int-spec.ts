@@ -7,6 +7,7 @@ import {
   operationOwner,
   OperationsRepository,
   SecretStore,
+  StacksRepository,
   UnitOfWork,
   type ClusterEntity,
 } from '#libs/db';
@@ -22,6 +23,7 @@ import { RotatedTrustees } from '../../cloud/rotated-trustees.js';
 import { Trustees } from '../../cloud/trustees.js';
 import { SERVICE } from '../service-scope.js';
 import { DeleteTrustStep } from './delete-trust.step.js';
+import { Stacks } from '#libs/stack';
 import { TrustStep } from './trust.step.js';
 
 describe('the trust between a user and a cluster', () => {
@@ -73,10 +75,12 @@ describe('the trust between a user and a cluster', () => {
     await uow.run(async (tx) => secrets.put(tx, operationOwner(ctx.operation.uuid), 'user-token', token ?? (await demo.token())));
     return { cluster, ctx };
   }
-  const trustStep = (): TrustStep => new TrustStep(new Trustees(identity, secrets), secrets, clusters);
+  const stacks = (): Stacks =>
+    new Stacks({ rows: new StacksRepository(database.source, uow), backends: {}, standard: settings.STACK_BACKEND });
+  const trustStep = (): TrustStep => new TrustStep(new Trustees(identity, secrets, stacks()), secrets, clusters);
   const deleteStep = (): DeleteTrustStep => {
     const rotated = new RotatedTrustees(new OperationsRepository(database.source));
-    return new DeleteTrustStep(identity, new Trustees(identity, secrets), rotated);
+    return new DeleteTrustStep(identity, new Trustees(identity, secrets, stacks()), rotated);
   };
   const reload = async (cluster: ClusterEntity): Promise<ClusterEntity> => {
     const found = await clusters.find(SERVICE, cluster.uuid);

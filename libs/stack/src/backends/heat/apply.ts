@@ -1,0 +1,160 @@
+import { isNotFound } from '#libs/openstack';
+import type { WantedStack } from '../../engine/wanted-stack.js';
+import { readyAttributes, declaredAttributes } from '../../engine/readiness.js';
+import { patiently } from '../../engine/resource-calls.js';
+import { logicalNameOf } from '../../engine/row-names.js';
+import type { Row } from '../../engine/stack-walk.js';
+import { ResourceInError, ResourceTimeout, StackFailed } from '../../errors.js';
+import { decide } from './decide.js';
+import { causeOf, failureOf } from './failures.js';
+import { finisherOf } from './finish.js';
+import { ALONE, type HeatRows } from './heat-rows.js';
+import type { HeatRequest, HeatWork } from './heat-work.js';
+
+export interface Wish {
+  readonly request: HeatRequest;
+  readonly wanted: WantedStack;
+}
+
+/** Somebody else keeps changing or removing the stack. */
+const MOST_ASKED = 10;
+/** What Heat still does when it has given a stack up already. */
+const WINDING_DOWN_MS = 60_000;
+
+/**
+ * Brings Heat's stack to what is wanted, from wherever it is.
+ * @returns the outputs
+ * @throws StackFailed; the reason of a stop; Superseded
+ */
+export async function applyInHeat(work: HeatWork, rows: HeatRows, wish: Wish): Promise<Record<string, unknown>> {
+  for (let asked = 0; asked < MOST_ASKED;) {
+    const sight = await work.look();
+    const step = decide(sight, work.remote.token, work.remote.id !== null);
+    switch (step.kind) {
+      case 'create':
+        asked++;
+        await work.create(wish.request);
+        break;
+      case 'update':
+        asked++;
+        await replaceFailed(work);
+        await work.update(wish.request);
+        break;
+      case 'wait':
+        await work.carry(rows);
+        await work.rest('waiting for Heat');
+        break;
+      case 'lost':
+        asked++;
+        await forget(work);
+        break;
+      case 'refused':
+        throw work.failure(new ResourceInError(step.why));
+      case 'failed':
+        await windDown(work, rows);
+        throw failureIn(work, sight?.reason ?? '');
+      case 'done':
+        await work.carry(rows, true, true);
+        await finish(work, rows, wish);
+        return wish.wanted.outputs(work.walk.rows);
+    }
+  }
+  throw work.failure(new ResourceInError('somebody else keeps changing the stack in Heat'));
+}
+
+/** Heat takes for good what our rows know to be lost. */
+async function replaceFailed(work: HeatWork): Promise<void> {
+  const lost = [...work.walk.rows.values()].filter((row) => row.status === 'FAILED' && row.physicalId !== null);
+  for (const row of lost) await work.markUnhealthy(row.name, row.statusReason ?? 'failed');
+}
+
+/**
+ * The stack is not in Heat any more. If its objects have gone with it, it is made again; if they stand, somebody has
+ * abandoned it, and what to do with machines that run is not for us to say.
+ */
+async function forget(work: HeatWork): Promise<void> {
+  const { walk } = work;
+  const known = [...walk.rows.values()].filter((row) => row.physicalId !== null);
+  const standing: Row[] = [];
+  for (const row of known) if (await stands(work, row)) standing.push(row);
+  const [first] = standing;
+  if (first) {
+    const others = standing.length > 1 ? ` and ${standing.length - 1} more objects` : '';
+    const words = `the stack is no longer in Heat, but ${first.type} ${first.physicalName}${others} of it still stand: nothing was changed`;
+    throw work.failure(new ResourceInError(words));
+  }
+  const gone = { action: 'CREATE', status: 'IN_PROGRESS', statusReason: null, physicalId: null } as const;
+  await Promise.all(known.map((row) => walk.checkpoint(row, gone)));
+  await work.keep({ ...work.remote, id: null });
+}
+
+async function stands({ walk }: HeatWork, row: Row): Promise<boolean> {
+  const type = walk.typeOf(row);
+  if (type.attributes.length === 0) return false;
+  try {
+    await patiently(walk, row, ALONE, 'looking whether it is there', () => type.read(walk.context(row), row.physicalId ?? ''));
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Siblings of what has failed come to their end; their ids are worth knowing. */
+async function windDown(work: HeatWork, rows: HeatRows): Promise<void> {
+  const { walk } = work;
+  const until = walk.parts.clock.now() + WINDING_DOWN_MS;
+  await work.carry(rows, true);
+  const isBusy = (): boolean => [...walk.rows.values()].some((row) => row.status === 'IN_PROGRESS' && !finisherOf(row.type));
+  while (isBusy() && walk.parts.clock.now() < until) {
+    await work.rest('waiting for Heat');
+    await work.carry(rows);
+  }
+}
+
+function failureIn(work: HeatWork, reason: string): StackFailed {
+  const { stack, rows, action } = work.walk;
+  const failed = [...rows.values()].filter((row) => row.status === 'FAILED');
+  if (failed.length === 0) return work.failure(causeOf(reason || 'Heat does not say why'));
+  const failures = failed.map((row) => failureOf(row, causeOf(row.statusReason ?? '')));
+  return new StackFailed(stack.uuid, stack.name, action, failures);
+}
+
+/** What Heat cannot do; then rows that are not wanted go, and all that are must be complete. */
+async function finish(work: HeatWork, rows: HeatRows, { wanted }: Wish): Promise<void> {
+  const { walk } = work;
+  // One after the other: a load balancer takes one change at a time.
+  for (const row of rows.unfinished()) {
+    const resource = rows.wantedOf(row.name);
+    const finisher = finisherOf(row.type);
+    if (!resource || !finisher || row.physicalId === null) continue;
+    const id = row.physicalId;
+    const properties = resource.properties();
+    try {
+      await patiently(walk, row, ALONE, 'finishing', async () => {
+        await walk.refence();
+        await finisher(walk.context(row), id, properties as Readonly<Record<string, unknown>>);
+      });
+      const attributes = declaredAttributes(walk, row, await readyAttributes(walk, row, ALONE, id, properties));
+      await rows.finish(row, resource, { attributes });
+    } catch (error) {
+      walk.throwIfStopped();
+      await walk.checkpoint(row, { status: 'FAILED', statusReason: `${row.type} ${row.physicalName}: ${walk.words(error)}` });
+    }
+  }
+  for (const row of [...walk.rows.values()].filter(({ name }) => !wanted.has(logicalNameOf(name)))) {
+    await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null, physicalId: null });
+    await walk.drop(row);
+  }
+  const open = [...walk.rows.values()].filter(({ status }) => status !== 'COMPLETE');
+  for (const row of open.filter(({ status }) => status === 'IN_PROGRESS')) {
+    const statusReason = `${row.type} ${row.physicalName}: Heat is done, but what it has made cannot be read`;
+    await walk.checkpoint(row, { status: 'FAILED', statusReason });
+  }
+  if (open.length === 0) return;
+  const timedOut = open.some(({ statusReason }) => statusReason?.includes('timed out'));
+  const causes = open.map((row) =>
+    failureOf(row, timedOut ? new ResourceTimeout(row.statusReason ?? '') : causeOf(row.statusReason ?? '')),
+  );
+  throw new StackFailed(walk.stack.uuid, walk.stack.name, walk.action, causes);
+}

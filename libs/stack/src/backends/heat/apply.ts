@@ -1,5 +1,6 @@
 import { isNotFound } from '#libs/openstack';
-import type { WantedStack } from '../../engine/wanted-stack.js';
+import { definitionOf } from '../../engine/definition.js';
+import type { WantedResource, WantedStack } from '../../engine/wanted-stack.js';
 import { readyAttributes, declaredAttributes } from '../../engine/readiness.js';
 import { patiently } from '../../engine/resource-calls.js';
 import { logicalNameOf } from '../../engine/row-names.js';
@@ -62,11 +63,16 @@ export async function applyInHeat(work: HeatWork, rows: HeatRows, wish: Wish): P
   throw work.failure(new ResourceInError('somebody else keeps changing the stack in Heat'));
 }
 
-/** Heat takes for good what our rows know to be lost. */
+/** Heat takes for good what our rows know to be lost: it has looked when it made it, and not since. */
 async function replaceFailed(work: HeatWork): Promise<void> {
-  const lost = [...work.walk.rows.values()].filter((row) => row.status === 'FAILED' && row.physicalId !== null);
-  for (const row of lost) await work.markUnhealthy(row.name, row.statusReason ?? 'failed');
+  const lost = [...work.walk.rows.values()].filter((row) => row.status === 'FAILED' && isUndone(row) === false);
+  if (lost.length === 0) return;
+  const good = new Set(await work.goodResources());
+  for (const row of lost.filter(({ name }) => good.has(name))) await work.markUnhealthy(row.name, row.statusReason ?? 'failed');
 }
+
+/** Somebody has changed the object: it is brought back as it stands, and not replaced. */
+const isUndone = (row: Row): boolean => (definitionOf(row)?.unsure ?? []).length > 0;
 
 /**
  * The stack is not in Heat any more. If its objects have gone with it, it is made again; if they stand, somebody has
@@ -124,12 +130,12 @@ function failureIn(work: HeatWork, reason: string): StackFailed {
 async function finish(work: HeatWork, rows: HeatRows, { wanted }: Wish): Promise<void> {
   const { walk } = work;
   // One after the other: a load balancer takes one change at a time.
-  for (const row of rows.unfinished()) {
+  for (const row of [...walk.rows.values()].filter((one) => isUndone(one) || rows.isUnfinished(one))) {
     const resource = rows.wantedOf(row.name);
-    const finisher = finisherOf(row.type);
-    if (!resource || !finisher || row.physicalId === null) continue;
+    if (!resource || row.physicalId === null) continue;
     const id = row.physicalId;
     const properties = resource.properties();
+    const finisher = isUndone(row) ? changedBack(row, resource) : (finisherOf(row.type) ?? nothing);
     try {
       await patiently(walk, row, ALONE, 'finishing', async () => {
         await walk.refence();
@@ -142,10 +148,30 @@ async function finish(work: HeatWork, rows: HeatRows, { wanted }: Wish): Promise
       await walk.checkpoint(row, { status: 'FAILED', statusReason: `${row.type} ${row.physicalName}: ${walk.words(error)}` });
     }
   }
+  await dropUnwanted(work, wanted);
+  await failUnlessWhole(work);
+}
+
+type Finisher = NonNullable<ReturnType<typeof finisherOf>>;
+const nothing: Finisher = () => Promise.resolve();
+
+/** Heat compares templates, not objects: what somebody has changed is set again by the type itself. */
+function changedBack(row: Row, { type }: WantedResource): Finisher {
+  const names = definitionOf(row)?.unsure ?? [];
+  return async (ctx, id, properties) => {
+    const values = Object.fromEntries(names.map((name) => [name, properties[name] ?? Reflect.get(type.defaults ?? {}, name)]));
+    if ((await type.update(ctx, id, values, properties)) === 'replace') throw new ResourceInError('it cannot be changed back');
+  };
+}
+
+async function dropUnwanted({ walk }: HeatWork, wanted: WantedStack): Promise<void> {
   for (const row of [...walk.rows.values()].filter(({ name }) => !wanted.has(logicalNameOf(name)))) {
     await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null, physicalId: null });
     await walk.drop(row);
   }
+}
+
+async function failUnlessWhole({ walk }: HeatWork): Promise<void> {
   const open = [...walk.rows.values()].filter(({ status }) => status !== 'COMPLETE');
   for (const row of open.filter(({ status }) => status === 'IN_PROGRESS')) {
     const statusReason = `${row.type} ${row.physicalName}: Heat is done, but what it has made cannot be read`;

@@ -74,6 +74,11 @@ export class HeatBackend implements StackBackend {
     if (left) await this.parts.native.delete(ref, run);
   }
 
+  /** The rows and objects are the same as our engine's, and so is the look at them. */
+  async check(ref: Pick<StackRef, 'uuid'>, run: StackRun, which?: (type: string) => boolean): Promise<string[]> {
+    return (await this.parts.native.check?.(ref, run, which)) ?? [];
+  }
+
   state(stackUuid: string): StackState | undefined {
     const one = this.walks.get(stackUuid);
     return one ? stateIn(one.walk, one.since) : this.parts.native.state(stackUuid);

@@ -2,7 +2,7 @@ import type { HeatResource } from '#libs/openstack';
 import { isNotFound } from '#libs/openstack';
 import type { StackAction } from '#libs/domain';
 import { declaredAttributes } from '../../engine/readiness.js';
-import { sameDocument } from '../../engine/definition.js';
+import { definitionOf, sameDocument } from '../../engine/definition.js';
 import { patiently } from '../../engine/resource-calls.js';
 import type { Row, StackWalk } from '../../engine/stack-walk.js';
 import type { WantedResource, WantedStack } from '../../engine/wanted-stack.js';
@@ -46,7 +46,8 @@ export class HeatRows {
     await Promise.all(seen.map((one) => this.begin(one)));
     if (!this.wanted) return;
     const complete = seen.filter(({ status, action }) => status === 'COMPLETE' && action !== 'INIT' && action !== 'DELETE');
-    const open = complete.filter(({ row, heatId }) => final || row.status !== 'COMPLETE' || this.isOther(row, heatId));
+    const trusted = complete.filter(({ row }) => (definitionOf(row)?.unsure ?? []).length === 0);
+    const open = trusted.filter(({ row, heatId }) => final || row.status !== 'COMPLETE' || this.isOther(row, heatId));
     const view = new Map<string, Pick<Row, 'uuid' | 'physicalId' | 'attributes'>>(this.walk.rows);
     // Ids first: what an association is called is told by what it joins.
     for (const { row, heatId } of open) view.set(row.name, { uuid: row.uuid, physicalId: heatId, attributes: row.attributes });
@@ -57,11 +58,9 @@ export class HeatRows {
     await Promise.all(stale.map((one) => this.complete(one, view)));
   }
 
-  /** Rows whose objects Heat has made and that are not finished: see `finish.ts`. */
-  unfinished(): Row[] {
-    return [...this.walk.rows.values()].filter(
-      (row) => row.status !== 'COMPLETE' && finisherOf(row.type) && this.wanted?.has(row.name),
-    );
+  /** Heat has made its object, and something is left to do: see `finish.ts`. */
+  isUnfinished(row: Row): boolean {
+    return row.status !== 'COMPLETE' && finisherOf(row.type) !== undefined && this.wanted?.has(row.name) === true;
   }
 
   wantedOf(name: string, view: View = this.walk.rows): WantedResource | undefined {

@@ -85,6 +85,13 @@ export class HeatWork {
     if (known) await this.ask('marking a resource of', () => this.stacks.markUnhealthy(known, resource, reason));
   }
 
+  /** Names of the resources that Heat takes for complete. */
+  async goodResources(): Promise<string[]> {
+    const { known } = this;
+    const list = known ? await this.patiently('looking at the resources', () => this.stacks.resources(known)) : [];
+    return list.filter(({ resource_status }) => resource_status.endsWith('_COMPLETE')).map(({ resource_name }) => resource_name);
+  }
+
   /** Carries over what has changed since the last look; asks for the whole list only when something has, or to be sure. */
   async carry(rows: HeatRows, sure = false, final = false): Promise<void> {
     const { known } = this;

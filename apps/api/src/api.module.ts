@@ -74,6 +74,11 @@ import { CredentialsController } from './v1/credentials/credentials.controller.j
 import { RotateCredential } from './v1/credentials/rotate-credential.js';
 import { FederationsController } from './v1/federations/federations.controller.js';
 import { ClusterHistory } from './v1/history/cluster-history.js';
+import { FindKnownCluster } from './v1/history/known-cluster.js';
+import { AbortOperation } from './v1/operations/abort-operation.js';
+import { FindOperations } from './v1/operations/find-operations.js';
+import { OperationsController } from './v1/operations/operations.controller.js';
+import { RepeatOperation } from './v1/operations/repeat-operation.js';
 import { HistoryController } from './v1/history/history.controller.js';
 import { MservicesController } from './v1/mservices/mservices.controller.js';
 import { Quotas } from './v1/quotas/quotas.js';
@@ -128,6 +133,10 @@ const verbs: Provider[] = [
   ClusterCertificates,
   RotateCertificates,
   RotateCredential,
+  FindKnownCluster,
+  FindOperations,
+  AbortOperation,
+  RepeatOperation,
   ClusterHistory,
   ClusterStacks,
   HeatAccess,
@@ -143,6 +152,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   ClustersController,
   ClusterActionsController,
   NodeGroupsController,
+  OperationsController,
   HistoryController,
   StacksController,
   CertificatesController,

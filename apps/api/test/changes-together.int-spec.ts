@@ -46,13 +46,15 @@ describe('changes of one cluster that come together', () => {
     return one();
   };
 
-  /** Each count begins where the one before it ended, and the row has the last one. */
+  /** Each count overtakes those before it: should it fail, what was there before all of them comes back. The row has the last one. */
   const assertLine = async (): Promise<void> => {
     const last = new Map<string, number>();
+    const first = new Map<string, number>();
     for (const [, request] of await world.asked()) {
       if (typeof request !== 'object' || request === null || !('nodeCount' in request)) continue;
       const { nodeGroupUuid, nodeCount, previousNodeCount } = request as Counted;
-      assert.equal(previousNodeCount, last.get(nodeGroupUuid) ?? previousNodeCount);
+      assert.equal(previousNodeCount, first.get(nodeGroupUuid) ?? previousNodeCount);
+      first.set(nodeGroupUuid, previousNodeCount);
       last.set(nodeGroupUuid, nodeCount);
     }
     for (const row of await world.rows('SELECT uuid, node_count FROM node_groups')) {

@@ -56,19 +56,54 @@ describe('POST /v1/clusters/{cluster}/actions/resize', () => {
     assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [202]);
     const requests = (await world.asked()).map(([, request]) => request as { nodeCount: number; previousNodeCount: number });
     assert.deepEqual(requests.map((one) => one.nodeCount).sort(), counts);
-    requests.forEach((one, index) => assert.equal(one.previousNodeCount, index === 0 ? 2 : requests[index - 1]?.nodeCount));
+    assert.deepEqual(
+      [...new Set(requests.map((one) => one.previousNodeCount))],
+      [2],
+      'none of those before has come to its count',
+    );
+    const rows = await world.rows('SELECT abort_requested FROM operations WHERE kind = $1 ORDER BY id', 'resize');
+    assert.deepEqual(
+      rows.map((row) => row['abort_requested']),
+      counts.map((_, index) => index < counts.length - 1),
+    );
     const [row] = await world.rows(`SELECT node_count FROM node_groups WHERE name = 'default-worker'`);
     assert.equal(row?.['node_count'], requests.at(-1)?.nodeCount);
   });
 
-  it('gives each its time after those before it', async () => {
-    for (const count of [3, 4, 5]) await resize({ node_count: count }).expect(202);
+  it('overtakes one that has not ended: named nodes leave all the same, each known by its uuid', async () => {
+    const group = await world.group('default-worker');
+    const nodes = ['7d1b6b1e-3a52-4a11-9f0e-2f6d5c4b3a20', '7d1b6b1e-3a52-4a11-9f0e-2f6d5c4b3a21'];
+    for (const [slot, node] of nodes.entries()) {
+      await world.rows(
+        `INSERT INTO nodes (uuid, project_id, cluster_uuid, node_group_uuid, role, slot, name, server_id)
+         VALUES ($1, 'p-demo', $2, $3, 'worker', $4, 'w-' || $4::integer, $5)`,
+        ...[node, uuid, group, slot, `0c2f4a9b-7a53-4a0e-8f0b-3c6f1e2d9a1${slot}`],
+      );
+    }
+    await resize({ node_count: 1, nodes_to_remove: ['0c2f4a9b7a534a0e8f0b3c6f1e2d9a10', 'nobody'] }).expect(202);
+    await resize({ node_count: 3, nodes_to_remove: ['x'] }).expect(202);
+    await resize({ node_count: 4 }).expect(202);
+    const [, second, third] = await world.asked();
+    assert.deepEqual(second?.[1], {
+      nodeGroupUuid: group,
+      nodeCount: 3,
+      previousNodeCount: 2,
+      nodesToRemove: ['x'],
+      overtakenToRemove: [nodes[0]],
+    });
+    assert.deepEqual((third?.[1] as Record<string, unknown> | undefined)?.['overtakenToRemove'], [nodes[0]]);
+  });
+
+  it('gives each its time after those before it, but for what it overtakes', async () => {
+    for (const count of [3, 4]) await resize({ node_count: count }).expect(202);
+    await api.as('demo', 'latest').post(`/v1/clusters/${uuid}/nodegroups`, { name: 'more' }).expect(202);
+    await resize({ node_count: 5 }).expect(202);
     const rows = await world.rows(
-      `SELECT round(extract(epoch FROM deadline_at - now()) / 60)::int AS minutes FROM operations WHERE kind = 'resize' ORDER BY id`,
+      `SELECT round(extract(epoch FROM deadline_at - now()) / 60)::int AS minutes FROM operations WHERE status = 'pending' ORDER BY id`,
     );
     assert.deepEqual(
       rows.map((row) => row['minutes']),
-      [60, 120, 180],
+      [60, 60, 120, 180],
     );
   });
 

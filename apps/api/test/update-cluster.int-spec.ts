@@ -57,7 +57,7 @@ describe('PATCH /v1/clusters/{cluster}', () => {
         .map((one) => [one.previousNodeCount, one.nodeCount]),
       [
         [2, 3],
-        [3, 1],
+        [2, 1],
       ],
     );
   });

@@ -36,6 +36,7 @@ import { UpdateNodeGroupOperation } from './operations/node-group-update.operati
 import { DrainNodes } from './operations/nodes/drain-nodes.js';
 import { LabelNodes } from './operations/nodes/label-nodes.js';
 import { NodeChange } from './operations/nodes/node-change.js';
+import { TakeBack } from './operations/nodes/take-back.js';
 import { NodeGroupSteps } from './operations/nodes/node-group-steps.js';
 import { NodeStacks } from './operations/nodes/node-stacks.js';
 import { ReadyNodes } from './operations/nodes/ready-nodes.js';
@@ -51,6 +52,7 @@ import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
 import { InfrastructureStep } from './operations/steps/infrastructure.step.js';
 import { KubernetesStep } from './operations/steps/kubernetes.step.js';
 import { NodeGroupsStep } from './operations/steps/node-groups.step.js';
+import { StaleNodes } from './operations/steps/stale-nodes.js';
 import { NodesStep } from './operations/steps/nodes.step.js';
 import { ResolveStep } from './operations/steps/resolve.step.js';
 import { TrustStep } from './operations/steps/trust.step.js';
@@ -88,6 +90,7 @@ const NODE_WORK = [
   DrainNodes,
   LabelNodes,
   NodeChange,
+  TakeBack,
   NodeGroupSteps,
   GroupEnd,
   ControlPlane,
@@ -106,6 +109,7 @@ const STEP_CLASSES = [
   AskKubernetesStep,
   LeaveTrustStep,
   RemoveKubernetesMadeStep,
+  StaleNodes,
   DeleteStacksStep,
   DeleteTrustStep,
 ];

@@ -26,6 +26,7 @@ import { SERVICE } from './operations/service-scope.js';
 import { sendLostOperations } from './sweeps/sweeps.js';
 
 const log = pino({ level: 'silent' });
+const NOBODY = { step: 'one', fixableBy: 'user' } as const;
 type Script = Record<string, (ctx: OperationContext) => Promise<void>>;
 
 describe('the operation processor', () => {
@@ -36,6 +37,8 @@ describe('the operation processor', () => {
   let uow: UnitOfWork;
   let secrets: SecretStore;
   let cluster: ClusterEntity;
+  /** What the handlers' ends throw. */
+  let broken: (() => void) | undefined;
   const conductors: { processor: OperationProcessor; keeper: LeaseKeeper }[] = [];
 
   before(async () => {
@@ -68,6 +71,7 @@ describe('the operation processor', () => {
         else await clusters.set(tx, ctx.cluster.uuid, { status: 'CREATE_COMPLETE', statusReason: null });
       },
       fail: async (ctx, tx, failure) => {
+        broken?.();
         await clusters.set(tx, ctx.cluster.uuid, { status: 'CREATE_FAILED', statusReason: failure.message });
         await clusters.failGroups(tx, ctx.cluster.uuid, 'CREATE_FAILED', failure.message);
       },
@@ -247,6 +251,68 @@ describe('the operation processor', () => {
       assert.equal((await operation(create)).status, 'superseded');
       assert.deepEqual(await state(), ['DELETE_IN_PROGRESS', null]);
     }
+  });
+
+  it('ends an operation whose end somebody asks for, running or waiting, and goes on with it when it is opened again', async () => {
+    let begun = (): void => undefined;
+    const running = new Promise<void>((resolve) => (begun = resolve));
+    const attempts: number[] = [];
+    const { processor } = conductor('a', {
+      one: async () => undefined,
+      two: async (ctx) => {
+        attempts.push(ctx.attempt);
+        begun();
+        if (ctx.attempt === 1) await aborted(ctx);
+      },
+    });
+    const uuid = await insertOperation(database, cluster.uuid, 'create');
+    const work = processor.handle(uuid);
+    await running;
+    const abort = (): Promise<void> =>
+      uow.run(async (tx) => {
+        await operations.abort(tx, uuid, 'u2');
+        await signals.notify(tx, 'operations', cluster.uuid);
+      });
+    await abort();
+    await work;
+    const ended = await operation(uuid);
+    assert.deepEqual([ended.status, ended.abortedBy, ended.error?.code], ['aborted', 'u2', 'aborted']);
+    assert.deepEqual(await state(), ['CREATE_FAILED', 'two: aborted by request']);
+    assert.deepEqual(
+      (await operations.steps(SERVICE, uuid)).map((step) => [step.name, step.status, step.error?.code]),
+      [
+        ['one', 'complete', undefined],
+        ['two', 'failed', 'aborted'],
+      ],
+    );
+    await uow.run((tx) => operations.reopen(tx, uuid, 60));
+    await abort();
+    await processor.handle(uuid);
+    assert.deepEqual(await state(), ['CREATE_FAILED', 'two: aborted by request'], 'also before it is taken up');
+    await uow.run((tx) => operations.reopen(tx, uuid, 60));
+    await processor.handle(uuid);
+    assert.deepEqual(attempts, [1, 2]);
+    assert.deepEqual(await state(), ['CREATE_COMPLETE', null]);
+    assert.equal((await operation(uuid)).attempts, 2);
+  });
+
+  it('ends as failed also when the kind’s own end cannot be written', async () => {
+    const { processor } = conductor('a', {
+      one: () => Promise.reject(new OperationFailure('internal-error', 'one: no', NOBODY)),
+    });
+    let tries = 0;
+    broken = () => {
+      tries++;
+      throw new TypeError('the handler is broken');
+    };
+    const uuid = await insertOperation(database, cluster.uuid, 'create');
+    assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
+    broken = undefined;
+    assert.equal(tries, 3);
+    assert.deepEqual([(await operation(uuid)).status, (await operation(uuid)).error?.code], ['failed', 'internal-error']);
+    assert.deepEqual(await state(), ['CREATE_FAILED', 'one: no']);
+    const groups = await database.source.manager.findBy(NodeGroupEntity, { clusterUuid: cluster.uuid });
+    assert.ok(groups.every((group) => group.status === 'CREATE_FAILED' && group.statusReason === 'one: no'));
   });
 
   it('does not begin a create that was asked to stop before its turn', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   clusterLease,
+  isDatabaseAway,
   operationOwner,
   type ClusterWorkRepository,
   type EventsRepository,
@@ -11,7 +12,7 @@ import {
   type StoredFailure,
   type UnitOfWork,
 } from '#libs/db';
-import { isTerminal, type OperationKind } from '#libs/domain';
+import { isTerminal, Superseded, type OperationKind } from '#libs/domain';
 import type { JobOutcome } from '#libs/jobs';
 import type { Logger } from 'pino';
 import type { HeldLease, LeaseKeeper } from './leases/lease-keeper.js';
@@ -20,7 +21,7 @@ import { judge } from './operations/failure.js';
 import type { OperationHandler } from './operations/operation.js';
 import { SERVICE } from './operations/service-scope.js';
 import { RunningOperation } from './operations/running-operation.js';
-import { AbortRequested, ShuttingDown } from './operations/stop-reasons.js';
+import { AbortRequested, Overtaken, ShuttingDown } from './operations/stop-reasons.js';
 
 export interface ProcessorParts {
   readonly uow: UnitOfWork;
@@ -40,6 +41,8 @@ const DONE = { kind: 'done' } as const;
 const again = (afterMs: number): JobOutcome => ({ kind: 'again', afterMs });
 const DATABASE_AWAY_MS = 1000;
 const UNKNOWN_KIND_MS = 5000;
+const FAIL_TRIES = 3;
+const FAIL_AGAIN_MS = 200;
 
 /**
  * Runs operations: a wake-up takes the cluster's lease and works off what is open for that cluster, in order. The one
@@ -93,11 +96,13 @@ export class OperationProcessor {
     const candidates = [...this.#running.values()].filter(
       (one) => clusterUuid === null || one.operation.clusterUuid === clusterUuid,
     );
-    const uuids = await this.parts.operations.abortRequested(
+    const stopped = await this.parts.operations.stopRequested(
       SERVICE,
       candidates.map((one) => one.operation.uuid),
     );
-    for (const uuid of uuids) this.#running.get(uuid)?.stop(new AbortRequested());
+    for (const { uuid, abortedBy } of stopped) {
+      this.#running.get(uuid)?.stop(abortedBy === null ? new Overtaken() : new AbortRequested());
+    }
   }
 
   /** Until nothing is open for the cluster. What is asked for while the lease goes back is seen by the second look. */
@@ -124,8 +129,9 @@ export class OperationProcessor {
       if (!operation || held.signal.aborted) return DONE;
       const clockOffsetMs = await this.parts.operations.clockOffsetMs();
       const waitMs = operation.notBefore.getTime() - clockOffsetMs - Date.now();
-      if (operation.abortRequested) await this.#end(held, operation, 'superseded', null);
-      else if (waitMs > 0) return again(waitMs);
+      if (operation.abortRequested && operation.abortedBy === null && operation.attempts === 0) {
+        await this.#end(held, operation, 'superseded', null);
+      } else if (waitMs > 0) return again(waitMs);
       else {
         const outcome = await this.#run(operation, held, clockOffsetMs);
         if (outcome.kind === 'again') return outcome;
@@ -141,6 +147,10 @@ export class OperationProcessor {
       await this.#end(held, operation, 'failed', storedFailure({ code, message, step: operation.step ?? 'start' }));
       return DONE;
     }
+    if (!handler && operation.abortRequested && operation.abortedBy === null) {
+      await this.#end(held, operation, 'superseded', null);
+      return DONE;
+    }
     if (!handler) {
       // The API is newer than this conductor. Failed here, the cluster would stay in progress for ever.
       this.parts.log.warn({ operationId: operation.uuid, kind: operation.kind }, 'leaving an operation to a newer conductor');
@@ -150,15 +160,15 @@ export class OperationProcessor {
     this.#running.set(operation.uuid, running);
     if (this.#stopping) running.stop(new ShuttingDown());
     try {
-      return await this.#steps(running, held);
+      return await this.#steps(running);
     } finally {
       this.#running.delete(operation.uuid);
       running.dispose();
     }
   }
 
-  async #steps(running: RunningOperation, held: HeldLease): Promise<JobOutcome> {
-    const { operation, log, signal } = running;
+  async #steps(running: RunningOperation): Promise<JobOutcome> {
+    const { log, signal } = running;
     for (let attempt = 1; ; attempt++) {
       try {
         await running.run();
@@ -178,14 +188,18 @@ export class OperationProcessor {
             return again(DATABASE_AWAY_MS);
           case 'superseded':
             log.info({ step }, 'stopping: another operation takes over');
-            await this.#end(held, operation, 'superseded', null);
+            await running.supersede();
+            return DONE;
+          case 'aborted':
+            log.info({ step }, 'stopping: its end was asked for');
+            await this.#fail(running, running.aborted(), 'aborted');
             return DONE;
           case 'too-late':
-            await this.#fail(running, held, await running.tooLate());
+            await this.#fail(running, await running.tooLate());
             return DONE;
           case 'fail':
             log.warn({ step, err: error, reason: verdict.failure.message }, 'failing the operation');
-            await this.#fail(running, held, verdict.failure);
+            await this.#fail(running, verdict.failure);
             return DONE;
           case 'retry':
             log.warn({ step, afterMs: verdict.afterMs, reason: verdict.why }, 'trying the step again');
@@ -196,12 +210,19 @@ export class OperationProcessor {
     }
   }
 
-  async #fail(running: RunningOperation, held: HeldLease, failure: StoredFailure): Promise<void> {
-    try {
-      await running.fail(failure);
-    } catch (error) {
-      if (!(error instanceof AbortRequested)) throw error;
-      await this.#end(held, running.operation, 'superseded', null);
+  /** A kind's own end that cannot be written is tried a few times; then the operation ends without it. */
+  async #fail(running: RunningOperation, failure: StoredFailure, status: 'failed' | 'aborted' = 'failed'): Promise<void> {
+    await running.unwind();
+    for (let tries = 1; ; tries++) {
+      try {
+        await running.fail(failure, status, tries > FAIL_TRIES);
+        return;
+      } catch (error) {
+        if (error instanceof Overtaken) return running.supersede();
+        if (error instanceof Superseded || isDatabaseAway(error) || tries > FAIL_TRIES) throw error;
+        running.log.error({ err: error, tries }, 'the end of a failed operation cannot be written');
+        await sleep(FAIL_AGAIN_MS * tries);
+      }
     }
   }
 

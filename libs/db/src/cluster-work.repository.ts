@@ -102,6 +102,25 @@ export class ClusterWorkRepository {
     );
   }
 
+  /** What an operation that cannot end in its own way leaves: in progress becomes failed, but for what other open operations are about. */
+  async failInProgress(tx: Tx, operation: { uuid: string; clusterUuid: string }, reason: string): Promise<void> {
+    await tx.manager.query(
+      `UPDATE node_groups g SET status = replace(status, '_IN_PROGRESS', '_FAILED'), status_reason = $3, updated_at = now(),
+         revision = revision + 1
+       WHERE cluster_uuid = $1 AND status LIKE '%IN_PROGRESS' AND NOT EXISTS (SELECT 1 FROM operations o
+         WHERE o.cluster_uuid = $1 AND o.uuid <> $2 AND o.status IN ('pending', 'running')
+           AND coalesce(o.request ->> 'nodeGroupUuid', g.uuid::text) = g.uuid::text)`,
+      [operation.clusterUuid, operation.uuid, reason],
+    );
+    await tx.manager.query(
+      `UPDATE clusters SET status = replace(status, '_IN_PROGRESS', '_FAILED'), status_reason = $3, updated_at = now(),
+         revision = revision + 1
+       WHERE uuid = $1 AND status LIKE '%IN_PROGRESS' AND NOT EXISTS (SELECT 1 FROM operations o
+         WHERE o.cluster_uuid = $1 AND o.uuid <> $2 AND o.status IN ('pending', 'running') AND o.kind <> 'rotate-credential')`,
+      [operation.clusterUuid, operation.uuid, reason],
+    );
+  }
+
   /**
    * Ends a change of a node group. Its status is left alone while another open operation is about this group: that one
    * has put its own there. Lock the cluster first.

@@ -54,7 +54,7 @@ export {
   type StoredAuthority,
 } from './cluster-secrets.js';
 export { clusterLease, LeasesRepository } from './leases.repository.js';
-export { OperationsRepository, type NewOperation } from './operations.repository.js';
+export { askedFor, OperationsRepository, type NewOperation } from './operations.repository.js';
 export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
 export { ConductorsRepository } from './conductors.repository.js';

@@ -1,6 +1,6 @@
-import { Conflict, NotFound, type Scope } from '#libs/domain';
+import { Conflict, isNodeCalled, NotFound, type Scope } from '#libs/domain';
 import type { DataSource, SelectQueryBuilder } from 'typeorm';
-import { NodeGroupEntity } from './entities/index.js';
+import { NodeEntity, NodeGroupEntity } from './entities/index.js';
 import { afterMarker, withinScope, isUuidText, sortableColumns, type PageRequest } from './page.js';
 import { noteFound } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
@@ -80,6 +80,12 @@ export class NodeGroupsRepository {
       { ...values<NodeGroupEntity>(changed), updatedAt: () => 'now()', revision: () => 'revision + 1' },
     );
     return tx.manager.findOneByOrFail(NodeGroupEntity, { uuid });
+  }
+
+  /** uuids of the group's nodes that are named: by server id, uuid, name or slot. */
+  async nodesCalled(tx: Tx, uuid: string, entries: readonly string[]): Promise<string[]> {
+    const nodes = await tx.manager.findBy(NodeEntity, { nodeGroupUuid: uuid });
+    return nodes.filter((node) => entries.some((entry) => isNodeCalled(node, entry))).map((node) => node.uuid);
   }
 
   private ofCluster(scope: Scope, clusterUuid: string): SelectQueryBuilder<NodeGroupEntity> {

@@ -111,6 +111,15 @@ export class NodesRepository {
     );
   }
 
+  /** How many nodes of the group are to stay. */
+  async countStanding(tx: Tx, nodeGroupUuid: string): Promise<number> {
+    const rows: { count: string }[] = await tx.manager.query(
+      'SELECT count(*) FROM nodes WHERE node_group_uuid = $1 AND leaving_since IS NULL',
+      [nodeGroupUuid],
+    );
+    return Number(rows[0]?.count ?? 0);
+  }
+
   /** Nodes of the group that have no facts of their own have these from now on. */
   async fixFacts(tx: Tx, nodeGroupUuid: string, facts: NodeFacts): Promise<void> {
     await tx.manager.query('UPDATE nodes SET facts = $2::jsonb WHERE node_group_uuid = $1 AND facts IS NULL', [

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { allProjects, projectScope, Superseded } from '#libs/domain';
+import { allProjects, projectScope, Superseded, type OperationKind } from '#libs/domain';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { clusterLease, LeasesRepository } from './leases.repository.js';
-import { OperationsRepository } from './operations.repository.js';
+import type { OperationEntity } from './entities/index.js';
+import { askedFor, OperationsRepository } from './operations.repository.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const everything = allProjects('test');
@@ -174,7 +175,55 @@ describe('the operations that nobody works on', () => {
     assert.equal((await operations.steps(projectScope('p'), uuid))[0]?.status, 'complete');
     assert.equal((await operations.open(everything, clusterUuid)).length, 1);
     assert.equal(await uow.run((tx) => operations.requestAbort(tx, clusterUuid)), 1);
-    assert.deepEqual(await operations.abortRequested(everything, [uuid]), [uuid]);
+    const asked = (): Promise<[string, string | null][]> =>
+      operations
+        .stopRequested(everything, [uuid])
+        .then((rows) => rows.map((row): [string, string | null] => [row.uuid, row.abortedBy]));
+    assert.deepEqual(await asked(), [[uuid, null]]);
+    await uow.run((tx) => operations.abort(tx, uuid, 'u2'));
+    assert.deepEqual(await asked(), [[uuid, null]], 'who takes over counts more');
+    assert.equal(await uow.run((tx) => operations.finish(tx, uuid, 'complete')), false);
+    assert.equal(await uow.run((tx) => operations.finish(tx, uuid, 'superseded')), true);
+    assert.equal(await uow.run((tx) => operations.abort(tx, uuid, 'u2')), false, 'it has ended');
+  });
+
+  it('end because a user asks, are opened again without their plans, and are outdated by newer ones about the same', async () => {
+    const clusterUuid = randomUUID();
+    const [group, other] = [randomUUID(), randomUUID()];
+    const add = async (kind: OperationKind, request: Record<string, unknown>): Promise<OperationEntity> => {
+      const uuid = randomUUID();
+      const common = { uuid, clusterUuid, projectId: 'p', userId: 'u', requestId: 'r', deadlineMinutes: 5 };
+      await uow.run((tx) => operations.insert(tx, { ...common, kind, request }));
+      return (await operations.find(everything, uuid)) as OperationEntity;
+    };
+    const resize = await add('resize', { nodeGroupUuid: group, nodeCount: 3, own: {}, draining: [], resolved: { a: 1 } });
+    await uow.run(async (tx) => {
+      await operations.abort(tx, resize.uuid, 'u2');
+      assert.equal(await operations.finish(tx, resize.uuid, 'aborted', { code: 'aborted', message: 'm' }), true);
+    });
+    const ended = await operations.find(everything, resize.uuid);
+    assert.deepEqual([ended?.status, ended?.abortedBy, ended?.error?.code], ['aborted', 'u2', 'aborted']);
+    assert.deepEqual(askedFor(resize.request), { nodeGroupUuid: group, nodeCount: 3 });
+    assert.equal(await uow.run((tx) => operations.reopen(tx, resize.uuid, 30)), true);
+    assert.equal(await uow.run((tx) => operations.reopen(tx, resize.uuid, 30)), false, 'it is open');
+    const opened = await operations.find(everything, resize.uuid);
+    assert.deepEqual([opened?.status, opened?.abortedBy, opened?.error, opened?.finishedAt], ['pending', null, null, null]);
+    assert.deepEqual(Object.keys(opened?.request ?? {}).toSorted(), ['nodeCount', 'nodeGroupUuid', 'resolved', 'resumedAt']);
+    const outdated = (one: OperationEntity): Promise<boolean> => uow.run((tx) => operations.isOutdated(tx, one));
+    assert.equal(await outdated(resize), false);
+    await add('resize', { nodeGroupUuid: other });
+    await add('rotate-credential', {});
+    assert.equal(await outdated(resize), false);
+    const upgrade = await add('upgrade', { nodeGroupUuid: group });
+    assert.equal(await outdated(resize), true);
+    await add('delete', {});
+    assert.equal(await outdated(upgrade), true);
+    const kinds = ['resize', 'upgrade'] as const;
+    const taken = await uow.run((tx) => operations.overtake(tx, { clusterUuid, uuid: group }, kinds));
+    assert.deepEqual(
+      taken.map((request) => request['nodeCount'] ?? 'upgrade'),
+      [3, 'upgrade'],
+    );
   });
 
   it('are kept for a while when they have ended, the newest of each kind as long as the cluster lives', async () => {

@@ -1,4 +1,4 @@
-import type { OperationKind, OperationStatus, Scope } from '#libs/domain';
+import { NotFound, type OperationKind, type OperationStatus, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { OperationEntity, OperationStepEntity, type StoredFailure } from './entities/index.js';
 import { inScope } from './scope.js';
@@ -40,6 +40,13 @@ export class OperationsRepository {
     return this.source.manager.findOneBy(OperationEntity, { uuid, ...inScope(scope) });
   }
 
+  /** As the transaction sees it. @throws NotFound the cluster has no such operation */
+  async ofCluster(tx: Tx, clusterUuid: string, uuid: string): Promise<OperationEntity> {
+    const found = await tx.manager.findOneBy(OperationEntity, { clusterUuid, uuid });
+    if (!found) throw new NotFound('operation-not-found', `Operation ${uuid} could not be found.`, { operationId: uuid });
+    return found;
+  }
+
   async steps(scope: Scope, uuid: string): Promise<OperationStepEntity[]> {
     if (!(await this.find(scope, uuid))) return [];
     return this.source.manager.find(OperationStepEntity, { where: { operationUuid: uuid }, order: { position: 'ASC' } });
@@ -65,39 +72,105 @@ export class OperationsRepository {
     return rows.length > 0;
   }
 
+  /** Whether any operation of the cluster is unfinished, seen from inside the transaction. */
+  async hasAnyOpen(tx: Tx, clusterUuid: string): Promise<boolean> {
+    const rows: unknown[] = await tx.manager.query(
+      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND status IN ('pending', 'running') LIMIT 1`,
+      [clusterUuid],
+    );
+    return rows.length > 0;
+  }
+
   /** When the last of the cluster's unfinished operations is to have ended, seen from inside the transaction. */
   async lastDeadline(tx: Tx, clusterUuid: string): Promise<Date | null> {
     const rows: { at: Date | null }[] = await tx.manager.query(
-      `SELECT max(deadline_at) AS at FROM operations WHERE cluster_uuid = $1 AND status IN ('pending', 'running')`,
+      `SELECT max(deadline_at) AS at FROM operations
+       WHERE cluster_uuid = $1 AND status IN ('pending', 'running') AND NOT abort_requested`,
       [clusterUuid],
     );
     return rows[0]?.at ?? null;
   }
 
   /**
-   * Asks the runners of the cluster's unfinished operations to stop. The caller also notifies channel `operations`.
+   * Another operation takes over from all that are unfinished: their runners stop. The caller also notifies channel `operations`.
    * @returns how many were open
    */
   async requestAbort(tx: Tx, clusterUuid: string): Promise<number> {
-    const result = await tx.manager
-      .createQueryBuilder()
-      .update(OperationEntity)
-      .set({ abortRequested: true })
-      .where(`cluster_uuid = :clusterUuid AND status IN ('pending', 'running')`, { clusterUuid })
-      .execute();
-    return result.affected ?? 0;
+    const [, count]: [unknown[], number] = await tx.manager.query(
+      `UPDATE operations SET abort_requested = true, aborted_by = NULL WHERE cluster_uuid = $1 AND status IN ('pending', 'running')`,
+      [clusterUuid],
+    );
+    return count;
   }
 
-  /** Of these running operations, the ones that were asked to stop. */
-  async abortRequested(scope: Scope, uuids: readonly string[]): Promise<string[]> {
+  /**
+   * Another operation takes over from the unfinished ones of these kinds about one node group. Lock the cluster first.
+   * @returns what they were asked for, the oldest first
+   */
+  async overtake(
+    tx: Tx,
+    group: { clusterUuid: string; uuid: string },
+    kinds: readonly OperationKind[],
+  ): Promise<Record<string, unknown>[]> {
+    const [rows]: [{ id: string; request: Record<string, unknown> }[], number] = await tx.manager.query(
+      `UPDATE operations SET abort_requested = true, aborted_by = NULL
+       WHERE cluster_uuid = $1 AND request ->> 'nodeGroupUuid' = $2 AND kind = ANY ($3) AND status IN ('pending', 'running')
+       RETURNING id, request`,
+      [group.clusterUuid, group.uuid, kinds],
+    );
+    return rows.toSorted((a, b) => Number(a.id) - Number(b.id)).map(({ request }) => request);
+  }
+
+  /**
+   * Somebody asks for the end of an unfinished operation. One that another takes over from ends as that.
+   * @returns false when it has ended
+   */
+  async abort(tx: Tx, uuid: string, userId: string): Promise<boolean> {
+    const [, count]: [unknown[], number] = await tx.manager.query(
+      `UPDATE operations SET abort_requested = true, not_before = now(), sent_at = now(),
+         aborted_by = CASE WHEN abort_requested THEN aborted_by ELSE $2 END
+       WHERE uuid = $1 AND status IN ('pending', 'running')`,
+      [uuid, userId],
+    );
+    return count > 0;
+  }
+
+  /** Of these running operations, the ones that are to stop: because of a user, or because another one takes over. */
+  async stopRequested(scope: Scope, uuids: readonly string[]): Promise<{ uuid: string; abortedBy: string | null }[]> {
     if (uuids.length === 0) return [];
-    const rows = await this.source.manager
+    return this.source.manager
       .createQueryBuilder(OperationEntity, 'o')
-      .select('o.uuid')
+      .select(['o.id', 'o.uuid', 'o.abortedBy'])
       .where('o.uuid IN (:...uuids) AND o.abortRequested', { uuids })
       .andWhere(inScope(scope))
       .getMany();
-    return rows.map((row) => row.uuid);
+  }
+
+  /**
+   * One that has ended is to be done after all: pending again, under its own uuid, its steps where they ended. What it had
+   * planned is forgotten: it is planned anew from what stands.
+   * @returns false when it is not ended
+   */
+  async reopen(tx: Tx, uuid: string, deadlineMinutes: number): Promise<boolean> {
+    const [, count]: [unknown[], number] = await tx.manager.query(
+      `UPDATE operations SET status = 'pending', error = NULL, result = NULL, abort_requested = false, aborted_by = NULL,
+         finished_at = NULL, not_before = now(), sent_at = now(), deadline_at = ${deadline(deadlineMinutes, null)},
+         request = (request - $2::text[]) || jsonb_build_object('resumedAt', now())
+       WHERE uuid = $1 AND status NOT IN ('pending', 'running')`,
+      [uuid, PLANNED],
+    );
+    return count > 0;
+  }
+
+  /** Whether the cluster has an operation that was asked for after this one, and is about the same or about all of it. */
+  async isOutdated(tx: Tx, operation: Pick<OperationEntity, 'id' | 'clusterUuid' | 'kind' | 'request'>): Promise<boolean> {
+    const { id, clusterUuid, kind, request } = operation;
+    const rows: unknown[] = await tx.manager.query(
+      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND id > $2 AND (kind = 'rotate-credential') = ($3 = 'rotate-credential')
+         AND ($4::text IS NULL OR request ->> 'nodeGroupUuid' IS NULL OR request ->> 'nodeGroupUuid' = $4) LIMIT 1`,
+      [clusterUuid, id, kind, request['nodeGroupUuid'] ?? null],
+    );
+    return rows.length > 0;
   }
 
   /** A conductor takes it up, for the first time or again. */
@@ -187,19 +260,20 @@ export class OperationsRepository {
   }
 
   /**
-   * Ends it. An operation that was asked to stop can only be superseded.
-   * @returns false when it was asked to stop: nothing is written
+   * Ends it. One that another takes over from can only be superseded; one whose end a user asked for may also have ended
+   * by itself meanwhile.
+   * @returns false when another takes over: nothing is written
    */
   async finish(
     tx: Tx,
     uuid: string,
-    status: Extract<OperationStatus, 'complete' | 'failed' | 'superseded'>,
+    status: Extract<OperationStatus, 'complete' | 'failed' | 'aborted' | 'superseded'>,
     error: StoredFailure | null = null,
   ): Promise<boolean> {
     const [, count]: [unknown[], number] = await tx.manager.query(
       `UPDATE operations SET status = $2, error = $3, finished_at = now(),
          progress = CASE WHEN $2 = 'complete' THEN 100 ELSE progress END
-       WHERE uuid = $1 AND (NOT abort_requested OR $2 = 'superseded')`,
+       WHERE uuid = $1 AND (NOT abort_requested OR aborted_by IS NOT NULL OR $2 = 'superseded')`,
       [uuid, status, error ? JSON.stringify(error) : null],
     );
     return count > 0;
@@ -261,6 +335,16 @@ export class OperationsRepository {
       [olderThanDays],
     );
   }
+}
+
+/** What conductors find out and plan while they work; `resolved` stays, it is the same next time. */
+const PLANNED = ['own', 'draining', 'returned'];
+/** All that they add to a request. */
+const FOUND = [...PLANNED, 'resolved', 'upgrade', 'repair', 'switched', 'rollbackOf', 'resumedAt'];
+
+/** What was asked for, without what was found out: for an operation that does it again. */
+export function askedFor(request: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(request).filter(([key]) => !FOUND.includes(key)));
 }
 
 /** Numbers and times of our own making: nothing here comes from outside. */

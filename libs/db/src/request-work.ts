@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Tx } from './tx.js';
 
 /** Kinds of resources that have an ETag. */
-export type ResourceKind = 'cluster' | 'cluster-template' | 'node-group' | 'quota';
+export type ResourceKind = 'cluster' | 'cluster-template' | 'node-group' | 'operation' | 'quota';
 
 /**
  * What one request of the API wants of its transactions, beside what its use case does: preconditions and the mark of its

@@ -1,11 +1,12 @@
 import type { GroupSummary } from './clusters.repository.js';
-import { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity, QuotaEntity } from './entities/index.js';
+import { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity, OperationEntity, QuotaEntity } from './entities/index.js';
 import type { ResourceKind } from './request-work.js';
 import type { Tx } from './unit-of-work.js';
 
 const LOCKS: Readonly<Record<Exclude<ResourceKind, 'quota'>, string>> = {
   cluster: 'SELECT 1 FROM clusters WHERE uuid = $1 FOR UPDATE',
   'cluster-template': 'SELECT 1 FROM cluster_templates WHERE uuid = $1 FOR UPDATE',
+  operation: 'SELECT 1 FROM clusters WHERE uuid = (SELECT cluster_uuid FROM operations WHERE uuid = $1) FOR UPDATE',
   // Changes of groups lock the cluster first.
   'node-group': 'SELECT 1 FROM clusters WHERE uuid = (SELECT cluster_uuid FROM node_groups WHERE uuid = $1) FOR UPDATE',
 };
@@ -39,6 +40,10 @@ export class ResourceStateRepository {
     if (!row) return null;
     const cluster = await tx.manager.findOneBy(ClusterEntity, { uuid: row.clusterUuid });
     return { row, clusterLabels: cluster?.labels ?? {} };
+  }
+
+  async operation(tx: Tx, uuid: string): Promise<OperationEntity | null> {
+    return tx.manager.findOneBy(OperationEntity, { uuid });
   }
 
   async quota(tx: Tx, ident: string): Promise<QuotaEntity | null> {

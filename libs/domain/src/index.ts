@@ -7,6 +7,7 @@ export * from './errors-page.js';
 export * from './labels.js';
 export * from './microversion.js';
 export * from './names.js';
+export * from './node-called.js';
 export * from './python-literal.js';
 export * from './quota.js';
 export * from './status.js';

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { toTemplateView } from '../v1/cluster-templates/cluster-template.view.js';
 import { toShownClusterView } from '../v1/clusters/cluster.view.js';
 import { toGroupView } from '../v1/node-groups/node-group.view.js';
+import { toOperationView } from '../v1/operations/operation.view.js';
 import { toQuotaView } from '../v1/quotas/quota.view.js';
 
 /** A resource as `GET` shows it, from inside a transaction. */
@@ -20,6 +21,10 @@ export class Representations {
     if (kind === 'node-group') {
       const found = await this.state.nodeGroup(tx, ident);
       return found && toGroupView(base, found.row, found.clusterLabels);
+    }
+    if (kind === 'operation') {
+      const found = await this.state.operation(tx, ident);
+      return found && toOperationView(found);
     }
     if (kind === 'quota') {
       const found = await this.state.quota(tx, ident);

@@ -13,6 +13,7 @@ const TARGETS: readonly (readonly [RegExp, Target])[] = [
   [/^POST \/v1\/clusters$/, { subject: null, shown: null }],
   [/^POST \/v1\/clusters\/:cluster\/nodegroups$/, { subject: 'cluster', shown: 'node-group' }],
   [/ \/v1\/clusters\/:cluster\/nodegroups\/:group$/, { subject: 'node-group', shown: 'node-group' }],
+  [/ \/v1\/clusters\/:cluster\/operations\//, { subject: 'cluster', shown: 'operation' }],
   [/ \/v1\/clusters\/:cluster(\/|$)/, { subject: 'cluster', shown: 'cluster' }],
   [/ \/v1\/clustertemplates$/, { subject: null, shown: 'cluster-template' }],
   [/ \/v1\/clustertemplates\/:template$/, { subject: 'cluster-template', shown: 'cluster-template' }],

@@ -1,3 +1,4 @@
+import type { Recorder } from './recorder.js';
 import { makeCluster, makeTemplate, NOTHING, sql, type Scenario } from './scenario.js';
 
 const path = '/v1/clusters/k1';
@@ -31,6 +32,7 @@ export const progress: Scenario = {
     await g.ask(200, 'an operation with its steps', `GET ${path}/operations/${operation}`);
     await g.ask(200, 'operations, a full page', `GET ${path}/operations?limit=1`, { as: 'reader' });
     await g.ask(200, 'operations before the first', `GET ${path}/operations?before=1`);
+    await changeOperations(g, uuid, operation);
     await g.ask(200, 'events', `GET ${path}/events`);
     await g.ask(200, 'events: nothing new', `GET ${path}/events?after=99`);
     await g.ask(200, 'nodes: none yet', `GET ${path}/nodes`);
@@ -60,6 +62,9 @@ export const progress: Scenario = {
     await g.ask(404, 'nodes: another project’s', `GET ${path}/nodes`, { as: 'other' });
     await makeCluster(g, 'twins');
     await makeCluster(g, 'twins');
+    for (const name of ['abort', 'retry', 'resume']) {
+      await g.ask(409, `${name}: several clusters of this name`, `POST /v1/clusters/twins/operations/${operation}/${name}`);
+    }
     for (const what of ['events', 'operations', `operations/${operation}`, 'nodes']) {
       await g.ask(
         409,
@@ -72,3 +77,31 @@ export const progress: Scenario = {
     await g.ask(404, 'nodes of a cluster that is gone', `GET /v1/clusters/${uuid}/nodes`);
   },
 };
+
+/** Abort, retry, resume: of a create, from its run to a new one. */
+async function changeOperations(g: Recorder, uuid: string, operation: string): Promise<void> {
+  const on = (name: string, ident = 'k1'): string => `POST /v1/clusters/${ident}/operations/${operation}/${name}`;
+  for (const again of ['retry', 'resume']) await g.ask(409, `${again}: it has not ended`, on(again));
+  await g.ask(202, 'abort', on('abort'));
+  await sql(
+    g,
+    `UPDATE operations SET status = 'aborted', finished_at = now(), error = '{"code": "aborted", "message": "nodes: aborted by request",
+       "step": "nodes", "fixableBy": "user"}' WHERE uuid = $1`,
+    operation,
+  );
+  await sql(g, `UPDATE clusters SET status = 'CREATE_FAILED', status_reason = 'nodes: aborted by request' WHERE uuid = $1`, uuid);
+  await g.ask(409, 'abort: it has ended', on('abort'));
+  await g.ask(202, 'resume', on('resume'));
+  await g.ask(409, 'retry: it is open again', on('retry'));
+  await sql(g, `UPDATE operations SET status = 'failed', finished_at = now() WHERE uuid = $1`, operation);
+  await g.ask(409, 'resume: the cluster’s status does not allow it', on('resume'));
+  await sql(g, `UPDATE clusters SET status = 'CREATE_FAILED' WHERE uuid = $1`, uuid);
+  const { uuid: next } = await g.ask<{ uuid: string }>(202, 'retry', on('retry'));
+  g.name(next, 'the next operation');
+  await sql(g, `UPDATE operations SET status = 'complete', finished_at = now() WHERE uuid = $1`, next);
+  for (const again of ['retry', 'resume']) await g.ask(409, `${again}: a newer one is about the same`, on(again));
+  for (const name of ['abort', 'retry', 'resume']) {
+    await g.ask(404, `${name}: it is not there`, `POST ${path}/operations/${NOTHING}/${name}`);
+    await g.ask(404, `${name}: another project’s`, on(name), { as: 'other' });
+  }
+}

@@ -28,6 +28,8 @@ export const RELATIONS: Readonly<Record<'cluster' | 'template' | 'project', read
 
 const list: RouteCase = { about: null };
 const ofCluster: RouteCase = { about: 'cluster' };
+const FAILED_CREATE = `WITH failed AS (UPDATE operations SET status = 'failed' WHERE project_id = $1)
+  UPDATE clusters SET status = 'CREATE_FAILED' WHERE project_id = $1`;
 const QUOTA = `INSERT INTO quotas (project_id, resource, hard_limit) VALUES ($1, 'Cluster', 7)`;
 const template = { image_id: 'ubuntu-24.04-kube-v1.36.4', coe: 'kubernetes', name: 'new' };
 /** There is none. */
@@ -59,6 +61,12 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   'GET /v1/clusters/:cluster/events': ofCluster,
   'GET /v1/clusters/:cluster/operations': ofCluster,
   'GET /v1/clusters/:cluster/operations/:operation': ofCluster,
+  'POST /v1/clusters/:cluster/operations/:operation/abort': {
+    about: 'cluster',
+    before: `UPDATE operations SET status = 'running' WHERE project_id = $1`,
+  },
+  'POST /v1/clusters/:cluster/operations/:operation/retry': { about: 'cluster', before: FAILED_CREATE },
+  'POST /v1/clusters/:cluster/operations/:operation/resume': { about: 'cluster', before: FAILED_CREATE },
   'GET /v1/clusters/:cluster/nodes': ofCluster,
   'GET /v1/clusters/:cluster/stacks': ofCluster,
   'GET /v1/clusters/:cluster/stacks/:stack': ofCluster,

@@ -47,6 +47,11 @@ export class Trustees {
     return { trustId, trusteeUserId, password };
   }
 
+  /** The cluster's owner by the trust that it has; null without one. */
+  async ownerOf(ctx: OperationContext): Promise<CloudSession | null> {
+    return (await this.identity.owner(ctx.cluster))?.withSignal(ctx.signal) ?? null;
+  }
+
   /** Ids of the trustee domain's users with one of these names. */
   async named(ctx: OperationContext, names: readonly string[]): Promise<string[]> {
     const admin = this.identity.trusteeAdmin().withSignal(ctx.signal);

@@ -4,7 +4,7 @@ import { Superseded, Transient } from '#libs/domain';
 import { KubernetesError, type KubernetesFailure } from '#libs/kubernetes';
 import { OpenStackError } from '#libs/openstack';
 import { judge } from './failure.js';
-import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown, type StopReason } from './stop-reasons.js';
+import { AbortRequested, Overtaken, DeadlineExceeded, LeaseLost, ShuttingDown, type StopReason } from './stop-reasons.js';
 
 const cloudError = (httpStatus: number, retryable = false): OpenStackError =>
   new OpenStackError('No valid host was found.', {
@@ -28,7 +28,8 @@ describe('what an error means for an operation', () => {
     ['a fenced write was refused', new Superseded('gone'), running, 'lost'],
     ['a fenced write was refused after the deadline', new Superseded('gone'), stopped(new DeadlineExceeded()), 'lost'],
     ['the process ends', new Error('aborted'), stopped(new ShuttingDown()), 'hand-on'],
-    ['another operation takes over', cloudError(500), stopped(new AbortRequested()), 'superseded'],
+    ['another operation takes over', cloudError(500), stopped(new Overtaken()), 'superseded'],
+    ['somebody asked for its end', cloudError(500), stopped(new AbortRequested()), 'aborted'],
     ['the time is up', cloudError(500), stopped(new DeadlineExceeded()), 'too-late'],
     ['busy', new Transient('busy', 100), running, 'retry'],
     ['the cloud hiccups', cloudError(503, true), running, 'retry'],

@@ -4,7 +4,7 @@ import { Superseded, Transient } from '#libs/domain';
 import { isRetryable as isClusterHiccup } from '#libs/kubernetes';
 import { isRetryable, isSideEffectUnknown } from '#libs/openstack';
 import { describeFailure } from './describe-failure.js';
-import { AbortRequested, DeadlineExceeded, LeaseLost, ShuttingDown } from './stop-reasons.js';
+import { AbortRequested, DeadlineExceeded, LeaseLost, Overtaken, ShuttingDown } from './stop-reasons.js';
 
 /** What an error means for the operation. */
 export type Verdict =
@@ -14,6 +14,8 @@ export type Verdict =
   | { readonly kind: 'hand-on' }
   /** A newer operation takes over. */
   | { readonly kind: 'superseded' }
+  /** Somebody has asked for its end. */
+  | { readonly kind: 'aborted' }
   /** The time is up; `reason` is made by who knows what was awaited. */
   | { readonly kind: 'too-late' }
   /** The step is begun again after this time. */
@@ -34,8 +36,9 @@ export function judge(error: unknown, step: string, signal: AbortSignal, attempt
   const reason: unknown = signal.aborted ? signal.reason : error;
   if (reason instanceof LeaseLost) return { kind: 'lost' };
   if (reason instanceof ShuttingDown) return { kind: 'hand-on' };
-  if (reason instanceof AbortRequested) return { kind: 'superseded' };
+  if (reason instanceof Overtaken) return { kind: 'superseded' };
   if (error instanceof Superseded) return { kind: 'lost' };
+  if (reason instanceof AbortRequested) return { kind: 'aborted' };
   if (reason instanceof DeadlineExceeded) return { kind: 'too-late' };
   if (isDatabaseAway(error)) return { kind: 'database-away' };
   if (error instanceof Transient) return { kind: 'retry', afterMs: error.retryAfterMs, why: error.message };

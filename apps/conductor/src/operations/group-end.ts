@@ -10,7 +10,8 @@ import {
 import type { ClusterStatus } from '#libs/domain';
 import { Injectable } from '@nestjs/common';
 import { countRequestIfAny, groupUuidIfAny } from './group-request.js';
-import { ownNodes, untouchedNodes, type OwnNodes } from './nodes/node-change.js';
+import { ownNodes, untouchedNodes, type OwnNodes } from './nodes/own-nodes.js';
+import { TakeBack } from './nodes/take-back.js';
 import type { OperationContext } from './operation.js';
 
 export type Verb = 'CREATE' | 'UPDATE' | 'ROLLBACK';
@@ -25,7 +26,18 @@ export class GroupEnd {
     private readonly nodes: NodesRepository,
     private readonly operations: OperationsRepository,
     private readonly events: EventsRepository,
+    private readonly takeBack: TakeBack,
   ) {}
+
+  /** Nodes on their way out that can stay do. */
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.takeBack.run(ctx);
+  }
+
+  /** The operation that takes over says anew which nodes are to go; those that have begun to go do. */
+  async superseded(ctx: OperationContext, tx: Tx): Promise<void> {
+    await this.nodes.unmarkLeaving(tx, untouchedNodes(ctx));
+  }
 
   async complete({ cluster, operation }: OperationContext, tx: Tx, verb: Verb): Promise<void> {
     const uuid = groupUuidIfAny(operation);
@@ -35,7 +47,7 @@ export class GroupEnd {
 
   /**
    * New nodes that were never Ready are to go, marked ones to which nothing has happened stay; the group's count is put
-   * back; an update with `rollback` is followed by the operation that brings the old nodes back.
+   * back, less the nodes that cannot be kept any more; an update with `rollback` is followed by the operation that brings the old nodes back.
    */
   async fail(ctx: OperationContext, tx: Tx, failure: StoredFailure, verb: Verb): Promise<void> {
     const { cluster, operation } = ctx;
@@ -49,7 +61,11 @@ export class GroupEnd {
     const count = countRequestIfAny(operation);
     const rollsBack = count?.rollback === true && !(await this.clusters.hasOpenOfGroup(tx, group));
     await this.clusters.settleGroup(tx, group, rollsBack ? 'ROLLBACK_IN_PROGRESS' : status, failure.message);
-    if (count) await this.clusters.putBackNodeCount(tx, group, count.previousNodeCount);
+    if (count) {
+      const shrinks = count.nodeCount < count.previousNodeCount && !rollsBack;
+      const standing = shrinks ? await this.nodes.countStanding(tx, uuid) : Infinity;
+      await this.clusters.putBackNodeCount(tx, group, Math.min(count.previousNodeCount, standing));
+    }
     if (rollsBack) await this.insertRollback(ctx, tx, uuid, count.previousNodeCount, own);
     await this.clusters.settle(tx, cluster.uuid, operation.uuid, SETTLED_AS[verb]);
   }

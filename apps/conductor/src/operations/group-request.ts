@@ -9,6 +9,8 @@ const count = ofGroup.extend({
   nodeCount: z.int().min(0),
   previousNodeCount: z.int().min(0),
   nodesToRemove: z.array(z.string()).default([]),
+  /** uuids of nodes that operations which this one has overtaken were to remove. */
+  overtakenToRemove: z.array(z.string()).default([]),
   /** Of an update: whether its failure brings the old count back in the cloud too. */
   rollback: z.boolean().default(false),
 });

@@ -39,6 +39,14 @@ abstract class NodeCountOperation implements OperationHandler {
     return this.end.fail(ctx, tx, failure, this.verb);
   }
 
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.end.unwind(ctx);
+  }
+
+  superseded(ctx: OperationContext, tx: Tx): Promise<void> {
+    return this.end.superseded(ctx, tx);
+  }
+
   private async plan(ctx: OperationContext, group: NodeGroupEntity): Promise<void> {
     const { cluster, operation } = ctx;
     const request = countRequest(operation);
@@ -50,12 +58,14 @@ abstract class NodeCountOperation implements OperationHandler {
     }
     const rows = await this.nodes.ofCluster(SERVICE, cluster.uuid);
     const own = rows.filter((node) => node.nodeGroupUuid === group.uuid);
-    const plan = planNodes(own, request.nodeCount, request.nodesToRemove);
+    const named = [...request.nodesToRemove, ...request.overtakenToRemove];
+    const plan = planNodes(own, request.nodeCount, named);
+    const unknown = plan.unknown.filter((entry) => request.nodesToRemove.includes(entry));
     if (plan.newSlots.length > 0) {
       const others = rows.filter((node) => node.nodeGroupUuid !== group.uuid && node.leavingSince === null);
       await this.change.checkRoom(ctx, others.length + request.nodeCount);
     }
-    if (plan.unknown.length > 0 && this.kind !== 'rollback') await this.warn(ctx, group, plan.unknown);
+    if (unknown.length > 0 && this.kind !== 'rollback') await this.warn(ctx, group, unknown);
     await this.change.plan(ctx, group, plan);
   }
 

@@ -32,4 +32,12 @@ export class CreateNodeGroupOperation implements OperationHandler {
   fail(ctx: OperationContext, tx: Tx, failure: StoredFailure): Promise<void> {
     return this.end.fail(ctx, tx, failure, 'CREATE');
   }
+
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.end.unwind(ctx);
+  }
+
+  superseded(ctx: OperationContext, tx: Tx): Promise<void> {
+    return this.end.superseded(ctx, tx);
+  }
 }

@@ -47,6 +47,14 @@ export class UpdateNodeGroupOperation implements OperationHandler {
     return this.end.fail(ctx, tx, failure, 'UPDATE');
   }
 
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.end.unwind(ctx);
+  }
+
+  superseded(ctx: OperationContext, tx: Tx): Promise<void> {
+    return this.end.superseded(ctx, tx);
+  }
+
   /** Also keys that an update before this one should have removed, and did not. */
   private async relabel(ctx: OperationContext): Promise<void> {
     const uuid = groupUuidOf(ctx.operation);

@@ -40,6 +40,13 @@ export interface OperationHandler {
   readonly steps: readonly Step[];
   /** In the transaction that ends the operation well. */
   complete(ctx: OperationContext, tx: Tx): Promise<void>;
-  /** In the transaction that ends it as failed: cluster and node groups get their status and reason. */
+  /** In the transaction that ends it as failed or aborted: cluster and node groups get their status and reason. */
   fail(ctx: OperationContext, tx: Tx, failure: StoredFailure): Promise<void>;
+  /**
+   * Before `fail`, outside of any transaction, with a signal of its own that leaves it a few seconds: puts back in the cloud
+   * or in Kubernetes what can be put back. What it throws is logged only.
+   */
+  unwind?(ctx: OperationContext): Promise<void>;
+  /** In the transaction that ends it because another operation takes over; that one has set the statuses. */
+  superseded?(ctx: OperationContext, tx: Tx): Promise<void>;
 }

@@ -8,7 +8,9 @@ import {
 } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { isMaster } from './cluster-plan.js';
-import { NodeChange, ownNodes, untouchedNodes } from './nodes/node-change.js';
+import { NodeChange } from './nodes/node-change.js';
+import { ownNodes, untouchedNodes } from './nodes/own-nodes.js';
+import { TakeBack } from './nodes/take-back.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
 import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
@@ -34,6 +36,7 @@ export class RepairOperation implements OperationHandler {
     private readonly operations: OperationsRepository,
     private readonly change: NodeChange,
     private readonly controlPlane: ControlPlane,
+    private readonly takeBack: TakeBack,
     resolve: ResolveRepair,
     stacks: MendStacks,
   ) {
@@ -72,6 +75,10 @@ export class RepairOperation implements OperationHandler {
       await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_FAILED', failure.message);
     }
     await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.takeBack.run(ctx);
   }
 
   /** Groups that are not yet what they should be: the failure is theirs. Never none. */

@@ -43,6 +43,11 @@ export class RotateCredentialOperation implements OperationHandler {
   /** The operation itself says why. */
   async fail(): Promise<void> {}
 
+  /** Of a rotation that was not switched to, nothing is left. */
+  async unwind(ctx: OperationContext): Promise<void> {
+    if (ctx.operation.request['switched'] !== true) await this.giveUp(ctx);
+  }
+
   private async switch(ctx: OperationContext): Promise<void> {
     const { cluster, operation } = ctx;
     if (operation.request['switched'] === true) return;

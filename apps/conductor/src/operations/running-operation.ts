@@ -17,7 +17,7 @@ import type { HeldLease } from '../leases/lease-keeper.js';
 import { storedFailure } from './describe-failure.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { SERVICE } from './service-scope.js';
-import { AbortRequested, DeadlineExceeded, LeaseLost, type StopReason } from './stop-reasons.js';
+import { AbortRequested, DeadlineExceeded, LeaseLost, Overtaken, type StopReason } from './stop-reasons.js';
 
 export interface RunningParts {
   readonly uow: UnitOfWork;
@@ -36,6 +36,8 @@ export interface RunningParts {
 }
 
 const MINUTE_MS = 60_000;
+/** What may be put back after a failure is put back within this time. */
+const UNWIND_MS = 10_000;
 /** The longest a timer takes; a later deadline is looked at again then. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -73,6 +75,7 @@ export class RunningOperation {
     const lost = (): void => this.stop(new LeaseLost());
     parts.held.signal.addEventListener('abort', lost, { once: true });
     if (parts.held.signal.aborted) lost();
+    if (parts.operation.abortRequested) this.stop(parts.operation.abortedBy === null ? new Overtaken() : new AbortRequested());
     this.#unlink = () => parts.held.signal.removeEventListener('abort', lost);
   }
 
@@ -103,6 +106,7 @@ export class RunningOperation {
     const { steps } = this.parts.handler;
     while (this.#position < steps.length) {
       const step = steps[this.#position] as Step;
+      this.signal.throwIfAborted();
       await this.#begin(step);
       this.signal.throwIfAborted();
       await step.run(this.#context());
@@ -119,14 +123,51 @@ export class RunningOperation {
     this.log.info({ ms: Date.now() - this.operation.createdAt.getTime() }, 'completed the operation');
   }
 
-  /** @throws AbortRequested another operation takes over: that counts more */
-  async fail(failure: StoredFailure): Promise<void> {
+  /** Puts back what can be put back, within a few seconds. Never throws. */
+  async unwind(): Promise<void> {
+    const { handler, held } = this.parts;
+    if (!handler.unwind) return;
+    const signal = AbortSignal.any([held.signal, AbortSignal.timeout(UNWIND_MS)]);
+    try {
+      await handler.unwind({ ...this.#context(), signal });
+    } catch (error) {
+      this.log.warn({ error: String(error) }, 'not all could be put back');
+    }
+  }
+
+  /**
+   * @param plainly without the kind's own end: cluster and groups that are in progress become failed
+   * @throws Overtaken another operation takes over: that counts more
+   */
+  async fail(failure: StoredFailure, status: 'failed' | 'aborted', plainly = false): Promise<void> {
     await this.#write(async (tx) => {
-      await this.#finish(tx, 'failed', failure);
-      await this.parts.operations.endStep(tx, this.operation.uuid, this.stepName, failure);
-      await this.parts.handler.fail(this.#context(), tx, failure);
-      await this.#event(tx, 'operation.failed', failure.message, 'error', { ...failure });
+      await this.#finish(tx, status, failure);
+      await this.parts.operations.endStep(tx, this.operation.uuid, this.#lastStep, failure);
+      if (plainly) await this.parts.clusters.failInProgress(tx, this.operation, failure.message);
+      else await this.parts.handler.fail(this.#context(), tx, failure);
+      const level = status === 'failed' ? 'error' : 'warning';
+      await this.#event(tx, `operation.${status}`, failure.message, level, { ...failure });
     });
+  }
+
+  /** Another operation takes over. */
+  async supersede(): Promise<void> {
+    const message = 'another operation takes over';
+    await this.#write(async (tx) => {
+      await this.parts.clusters.lock(tx, this.operation.clusterUuid);
+      await this.parts.operations.finish(tx, this.operation.uuid, 'superseded', null);
+      await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
+      await this.parts.operations.endStep(tx, this.operation.uuid, this.#lastStep, { code: 'superseded', message });
+      await this.parts.handler.superseded?.(this.#context(), tx);
+      await this.#event(tx, 'operation.superseded', `${this.operation.kind}: ${message}`);
+    });
+  }
+
+  /** The failure of an operation whose end somebody asked for. */
+  aborted(): StoredFailure {
+    const step = this.#started ? this.stepName : this.operation.step;
+    const message = step ? `${step}: aborted by request` : 'aborted by request before it was begun';
+    return storedFailure({ code: 'aborted', message, step: step ?? this.stepName });
   }
 
   /** The failure of an operation whose time is up: names the step and what is still awaited. */
@@ -137,9 +178,14 @@ export class RunningOperation {
     const awaited = await (this.#awaitedThen ?? this.#awaitedNow());
     return storedFailure({
       code: 'deadline-exceeded',
-      message: `${limit} of ${minutes} minutes exceeded in step ${this.stepName}${awaited ? `: waiting for ${awaited}` : ''}`,
-      step: this.stepName,
+      message: `${limit} of ${minutes} minutes exceeded in step ${this.#lastStep}${awaited ? `: waiting for ${awaited}` : ''}`,
+      step: this.#lastStep,
     });
+  }
+
+  /** The step that an earlier run was in, as long as this one has not begun. */
+  get #lastStep(): string {
+    return this.#started ? this.stepName : (this.operation.step ?? this.stepName);
   }
 
   get #step(): Step | undefined {
@@ -180,7 +226,8 @@ export class RunningOperation {
       const count = await operations.startStep(tx, this.operation.uuid, { name: step.name, position, progress });
       if (count === 1)
         await this.#event(tx, 'operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name });
-      return count;
+      // Something of what it does again may be there already.
+      return this.operation.retryOf === null ? count : count + 1;
     });
     this.#started = true;
     const cluster = await this.parts.clusters.find(SERVICE, this.operation.clusterUuid);
@@ -196,9 +243,9 @@ export class RunningOperation {
     await this.#event(tx, type, `${this.operation.kind} ${first ? 'has begun' : 'goes on'}`);
   }
 
-  async #finish(tx: Tx, status: 'complete' | 'failed', failure: StoredFailure | null): Promise<void> {
+  async #finish(tx: Tx, status: 'complete' | 'failed' | 'aborted', failure: StoredFailure | null): Promise<void> {
     await this.parts.clusters.lock(tx, this.operation.clusterUuid);
-    if (!(await this.parts.operations.finish(tx, this.operation.uuid, status, failure))) throw new AbortRequested();
+    if (!(await this.parts.operations.finish(tx, this.operation.uuid, status, failure))) throw new Overtaken();
     await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
   }
 

@@ -13,10 +13,17 @@ export class ShuttingDown extends StopReason {
   }
 }
 
-/** Another operation takes over: a delete during a create. */
-export class AbortRequested extends StopReason {
+/** Another operation takes over: a delete during a create, a resize during a resize of the same group. */
+export class Overtaken extends StopReason {
   constructor() {
     super('another operation takes over');
+  }
+}
+
+/** Somebody has asked for the operation's end. */
+export class AbortRequested extends StopReason {
+  constructor() {
+    super('aborted by request');
   }
 }
 

@@ -9,7 +9,9 @@ import {
 } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { groupUuidIfAny } from './group-request.js';
-import { NodeChange, untouchedNodes } from './nodes/node-change.js';
+import { NodeChange } from './nodes/node-change.js';
+import { untouchedNodes } from './nodes/own-nodes.js';
+import { TakeBack } from './nodes/take-back.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
 import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
@@ -33,6 +35,7 @@ export class UpgradeOperation implements OperationHandler {
     private readonly events: EventsRepository,
     private readonly change: NodeChange,
     private readonly controlPlane: ControlPlane,
+    private readonly takeBack: TakeBack,
     resolve: ResolveUpgrade,
   ) {
     this.steps = [
@@ -74,6 +77,10 @@ export class UpgradeOperation implements OperationHandler {
     const uuid = groupUuidIfAny(operation);
     if (uuid) await this.clusters.settleGroup(tx, { uuid, operationUuid: operation.uuid }, 'UPDATE_FAILED', failure.message);
     await this.clusters.settle(tx, cluster.uuid, operation.uuid);
+  }
+
+  unwind(ctx: OperationContext): Promise<void> {
+    return this.takeBack.run(ctx);
   }
 
   private async masters(ctx: OperationContext): Promise<void> {

@@ -142,7 +142,7 @@ export const OPERATION_ERRORS = entries({
     explanation: 'The node group was removed before the operation’s turn came.',
     fixableBy: 'user',
     hint: 'nothing is to be done',
-    statuses: [],
+    statuses: [409],
   },
   'group-unresolved': {
     title: 'Nothing is known of the node group',

@@ -63,7 +63,8 @@ export class ChangeCluster {
   }
 
   private async store(tx: Tx, ctx: RequestContext, cluster: ClusterEntity, accepted: AcceptedChange): Promise<NewOperation> {
-    const { kind, request = {}, message, rounds = 1, asCaller = false } = accepted;
+    const { kind, message, rounds = 1, asCaller = false } = accepted;
+    const request = await this.overtaking(tx, cluster, kind, accepted.request ?? {});
     const minutes = cluster.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES;
     // It waits for what was asked for before it, and has its own time after that.
     const notBefore = await this.queued.lastDeadline(tx, cluster.uuid);
@@ -72,7 +73,35 @@ export class ChangeCluster {
     if (!asCaller) await this.clusters.change(tx, cluster.uuid, { status: 'UPDATE_IN_PROGRESS', statusReason: null });
     return operation;
   }
+
+  /**
+   * Ends what the change overtakes. The group has not the count that was asked for last: should the change fail, the one
+   * before goes. And what others were to take away it takes away, or an autoscaler would lose the wrong nodes.
+   */
+  private async overtaking(
+    tx: Tx,
+    cluster: ClusterEntity,
+    kind: OperationKind,
+    request: Record<string, unknown>,
+  ): Promise<Record<string, unknown>> {
+    const { nodeGroupUuid, nodeCount } = request;
+    const kinds = OVERTAKES[kind];
+    if (!kinds || typeof nodeGroupUuid !== 'string') return request;
+    const overtaken = await this.queued.overtake(tx, { clusterUuid: cluster.uuid, uuid: nodeGroupUuid }, kinds);
+    if (overtaken.length === 0 || nodeCount === undefined) return request;
+    const previousNodeCount = overtaken.find((one) => 'previousNodeCount' in one)?.['previousNodeCount'];
+    const named = overtaken.flatMap((one) => [...textsOf(one['nodesToRemove']), ...textsOf(one['overtakenToRemove'])]);
+    const overtakenToRemove = named.length > 0 ? await this.groups.nodesCalled(tx, nodeGroupUuid, named) : [];
+    return { ...request, ...(previousNodeCount === undefined ? {} : { previousNodeCount }), overtakenToRemove };
+  }
 }
+
+/** Which unfinished changes of a node group a newer one ends: it begins at once, from whatever stands. */
+const OVERTAKES: Readonly<Partial<Record<OperationKind, readonly OperationKind[]>>> = {
+  resize: ['resize', 'update'],
+  update: ['resize', 'update'],
+  'node-group-delete': ['resize', 'update', 'node-group-create', 'node-group-update'],
+};
 
 /** The group that a cluster's own `node_count` is written to. */
 export function defaultWorkers(groups: readonly NodeGroupEntity[]): NodeGroupEntity {
@@ -80,6 +109,8 @@ export function defaultWorkers(groups: readonly NodeGroupEntity[]): NodeGroupEnt
   if (!found) throw new NotFound('node-group-not-found', 'Nodegroup default-worker could not be found.');
   return found;
 }
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
 /** The group as it is under the lock. @throws NotFound it has gone meanwhile */
 export function lockedGroup(groups: readonly NodeGroupEntity[], seen: NodeGroupEntity): NodeGroupEntity {

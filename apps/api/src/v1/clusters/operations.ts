@@ -70,13 +70,18 @@ export class Operations implements OnModuleDestroy {
    */
   async insert(tx: Tx, operation: NewOperation, message: string, token: string | null = null): Promise<void> {
     await this.operations.insert(tx, operation);
+    await this.announce(tx, operation, message, token);
+  }
+
+  /** What goes with an operation's row: the caller's token, the event, the nudge. */
+  async announce(tx: Tx, operation: AnnouncedOperation, message: string, token: string | null): Promise<void> {
     if (token !== null) await this.secrets.put(tx, operationOwner(operation.uuid), OPERATION_TOKEN, token);
     await this.events.add(tx, acceptedEvent(operation, message));
     await this.signals.notify(tx, 'operations', operation.clusterUuid);
   }
 
   /** After the commit. The answer does not wait for it, and a queue that is away costs seconds only: the sweep sends again. */
-  wake(operation: NewOperation): void {
+  wake(operation: Pick<NewOperation, 'uuid' | 'clusterUuid' | 'requestId' | 'kind'>): void {
     const job = this.queue.add(operation.uuid).finally(() => this.waking.delete(job));
     this.waking.add(job);
     this.log.info(
@@ -91,7 +96,9 @@ export class Operations implements OnModuleDestroy {
   }
 }
 
-function acceptedEvent(operation: NewOperation, message: string): NewEvent {
+type AnnouncedOperation = Pick<NewOperation, 'uuid' | 'clusterUuid' | 'projectId' | 'requestId' | 'kind'>;
+
+function acceptedEvent(operation: AnnouncedOperation, message: string): NewEvent {
   return {
     clusterUuid: operation.clusterUuid,
     projectId: operation.projectId,

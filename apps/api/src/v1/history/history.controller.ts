@@ -1,21 +1,12 @@
-import { NotFound, type RequestContext } from '#libs/domain';
-import { isUuidText } from '#libs/db';
+import type { RequestContext } from '#libs/domain';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { Endpoint } from '../../http/endpoint.js';
-import { BaseUrl, Ctx } from '../../http/request.js';
+import { Ctx } from '../../http/request.js';
 import { integer, query } from '../../http/wire.js';
 import { ClusterHistory } from './cluster-history.js';
-import {
-  eventListView,
-  nodeListView,
-  operationListView,
-  shownOperationView,
-  toEventView,
-  toNodeView,
-  toOperationView,
-  toShownOperationView,
-} from './history.view.js';
+import { eventListView, toEventView } from '../events/event.view.js';
+import { nodeListView, toNodeView } from '../nodes/node.view.js';
 
 const MAX_PAGE = 1000;
 const limit = integer({ description: 'Items at most', min: 1, max: MAX_PAGE, fallback: 100 });
@@ -25,15 +16,6 @@ const eventQuery = query({
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     fallback: 0,
-  }),
-  limit,
-});
-const operationQuery = query({
-  before: integer({
-    description: 'Only operations before the one with this number',
-    min: 1,
-    max: Number.MAX_SAFE_INTEGER,
-    fallback: null,
   }),
   limit,
 });
@@ -66,50 +48,6 @@ export class HistoryController {
   ): Promise<z.infer<typeof eventListView>> {
     const rows = await this.history.events(ctx, ident, given.after, given.limit);
     return { events: rows.map(toEventView), after: rows.at(-1)?.id ?? given.after };
-  }
-
-  @Get('operations')
-  @Endpoint({
-    rules: ['cluster:get'],
-    tag,
-    summary: 'List the operations of a cluster',
-    description: 'The newest first. Operations of a deleted cluster are kept under its uuid.',
-    success: 200,
-    answer: operationListView,
-    errors,
-  })
-  async operations(
-    @Ctx() ctx: RequestContext,
-    @BaseUrl() base: string,
-    @Param('cluster') ident: string,
-    @Query({ schema: operationQuery }) given: z.output<typeof operationQuery>,
-  ): Promise<z.infer<typeof operationListView>> {
-    const { uuid, rows } = await this.history.operations(ctx, ident, given.before, given.limit);
-    const last = rows.at(-1);
-    const next =
-      last && rows.length === given.limit
-        ? { next: `${base}/v1/clusters/${uuid}/operations?limit=${given.limit}&before=${last.id}` }
-        : {};
-    return { operations: rows.map(toOperationView), ...next };
-  }
-
-  @Get('operations/:operation')
-  @Endpoint({
-    rules: ['cluster:get'],
-    tag,
-    summary: 'Show an operation with its steps',
-    success: 200,
-    answer: shownOperationView,
-    errors: { 404: 'No such cluster or operation that the caller may see', 409: AMBIGUOUS },
-  })
-  async operation(
-    @Ctx() ctx: RequestContext,
-    @Param('cluster') ident: string,
-    @Param('operation') operation: string,
-  ): Promise<z.infer<typeof shownOperationView>> {
-    if (!isUuidText(operation)) throw new NotFound('operation-not-found', `Operation ${operation} could not be found.`);
-    const { row, steps } = await this.history.operation(ctx, ident, operation);
-    return toShownOperationView(row, steps);
   }
 
   @Get('nodes')

@@ -24,17 +24,8 @@ import { resolveCloud, resolveGroups, type ResolvedCloud } from '../resolve-clou
 import { SERVICE } from '../service-scope.js';
 import { DrainNodes } from './drain-nodes.js';
 import { NodeStacks, type GroupNodes } from './node-stacks.js';
+import { drainingOf, ownNodes, type OwnNodes } from './own-nodes.js';
 import { ReadyNodes } from './ready-nodes.js';
-
-/** Nodes that this operation itself has planned and marked: kept in its request. */
-export interface OwnNodes {
-  readonly added: readonly string[];
-  readonly leaving: readonly string[];
-}
-
-export function ownNodes({ operation }: OperationContext): OwnNodes {
-  return (operation.request['own'] as OwnNodes | undefined) ?? { added: [], leaving: [] };
-}
 
 /** What shall become of a group's nodes. */
 export interface PlannedChange {
@@ -261,7 +252,8 @@ export class NodeChange {
     return nodes.filter((node) => node.leavingSince !== null && groupUuids.includes(node.nodeGroupUuid));
   }
 
-  private async removeNodes(ctx: OperationContext, groupUuids: readonly string[], gone: readonly NodeEntity[]): Promise<void> {
+  /** Server, port and row of these nodes, and nothing else of them. */
+  async removeNodes(ctx: OperationContext, groupUuids: readonly string[], gone: readonly NodeEntity[]): Promise<void> {
     const { cluster, operation } = ctx;
     const uuids = new Set(gone.map((node) => node.uuid));
     const groups = await this.groupNodes(ctx, groupUuids);
@@ -310,14 +302,5 @@ export class NodeChange {
     }
   }
 }
-
-/** Nodes that the operation has marked and not begun to drain: when it fails they stay. */
-export function untouchedNodes(ctx: OperationContext): string[] {
-  const draining = new Set(drainingOf(ctx));
-  return ownNodes(ctx).leaving.filter((uuid) => !draining.has(uuid));
-}
-
-const drainingOf = ({ operation }: OperationContext): readonly string[] =>
-  (operation.request['draining'] as readonly string[] | undefined) ?? [];
 
 const SERVER = 'OS::Nova::Server';

@@ -1,3 +1,5 @@
+import { isNodeCalled } from '#libs/domain';
+
 /** A node's row, as much of it as counts here. */
 export interface PresentNode {
   readonly uuid: string;
@@ -20,7 +22,7 @@ export interface NodePlan {
  * counted nor is their slot free. Pure.
  */
 export function planNodes(rows: readonly PresentNode[], wanted: number, nodesToRemove: readonly string[] = []): NodePlan {
-  const named = nodesToRemove.map((entry) => ({ entry, node: rows.find((row) => isCalled(row, entry)) }));
+  const named = nodesToRemove.map((entry) => ({ entry, node: rows.find((row) => isNodeCalled(row, entry)) }));
   const chosen = new Set(named.flatMap(({ node }) => (node ? [node.uuid] : [])));
   const standing = rows.filter((row) => row.leavingSince === null).toSorted((a, b) => a.slot - b.slot);
   const kept = standing.filter((row) => !chosen.has(row.uuid));
@@ -37,13 +39,4 @@ export function freeSlots(taken: ReadonlySet<number>, count: number): number[] {
   const free: number[] = [];
   for (let slot = 0; free.length < count; slot++) if (!taken.has(slot)) free.push(slot);
   return free;
-}
-
-/** Machine ids come without dashes, from a node's SystemUUID. */
-function isCalled(row: PresentNode, entry: string): boolean {
-  const text = entry.trim().toLowerCase();
-  const id = text.replaceAll('-', '');
-  return (
-    [row.uuid, row.serverId].some((uuid) => uuid?.replaceAll('-', '') === id) || row.name === text || String(row.slot) === text
-  );
 }

@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { firstMasterFloatingIp, isMaster } from '../cluster-plan.js';
 import type { OperationContext, Step } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
+import { StaleNodes } from './stale-nodes.js';
 
 /** A row for every node that shall be, before anything of it is in the cloud. */
 @Injectable()
@@ -16,10 +17,12 @@ export class NodesStep implements Step {
     private readonly clusters: ClusterWorkRepository,
     private readonly nodes: NodesRepository,
     private readonly stacks: StacksRepository,
+    private readonly stale: StaleNodes,
   ) {}
 
   async run(ctx: OperationContext): Promise<void> {
     const { cluster } = ctx;
+    await this.stale.remove(ctx);
     const [groups, infrastructure] = await Promise.all([
       this.clusters.groups(SERVICE, cluster.uuid),
       this.stacks.load(SERVICE, cluster.stackId ?? ''),

@@ -1,4 +1,5 @@
 import { CLUSTER_SECRET, clusterOwner, ClusterWorkRepository, OPERATION_TOKEN, operationOwner, SecretStore } from '#libs/db';
+import { isForbidden, isNotFound, isUnauthorized } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
 import { Trustees } from '../../cloud/trustees.js';
 import type { OperationContext, Step } from '../operation.js';
@@ -21,8 +22,11 @@ export class TrustStep implements Step {
 
   async run(ctx: OperationContext): Promise<void> {
     const { cluster, operation } = ctx;
-    if (cluster.trustId && cluster.trusteeUserId) return;
     const token = await this.secrets.find(operationOwner(operation.uuid), OPERATION_TOKEN);
+    if (cluster.trustId && cluster.trusteeUserId && (token === null || (await this.works(ctx)))) {
+      if (token !== null) await ctx.write((tx) => this.secrets.erase(tx, operationOwner(operation.uuid)));
+      return;
+    }
     const { trustId, trusteeUserId } = await this.trustees.ensure(ctx, token, {
       name: cluster.uuid,
       secret: { owner: clusterOwner(cluster.uuid), purpose: CLUSTER_SECRET.trusteePassword },
@@ -32,5 +36,18 @@ export class TrustStep implements Step {
       await this.clusters.set(tx, cluster.uuid, { trustId, trusteeUserId });
       await this.secrets.erase(tx, operationOwner(operation.uuid));
     });
+  }
+
+  /** Whether the trust of an earlier try does: it may be why that one failed. */
+  private async works(ctx: OperationContext): Promise<boolean> {
+    const owner = await this.trustees.ownerOf(ctx);
+    if (!owner) return false;
+    try {
+      await owner.whoAmI();
+      return true;
+    } catch (error) {
+      if (isUnauthorized(error) || isForbidden(error) || isNotFound(error)) return false;
+      throw error;
+    }
   }
 }

@@ -3,8 +3,8 @@ import { builtinResources, createRegistry, HeatBackend, StackEngine, Stacks, sys
 import type { ConductorParts } from './parts.js';
 
 /** All ways to build stacks, over the same rows. */
-export function stackBackends({ settings, log }: ConductorParts, store: StacksRepository): Stacks {
-  const engine = { store, registry: createRegistry(builtinResources), clock: systemClock, log };
+export function stackBackends({ settings, log, keyRing }: ConductorParts, store: StacksRepository): Stacks {
+  const engine = { store, registry: createRegistry(builtinResources), clock: systemClock, log, sealer: keyRing };
   const native = new StackEngine(engine);
   const backends = { native, heat: new HeatBackend({ ...engine, native }) };
   return new Stacks({ rows: store, backends, standard: settings.STACK_BACKEND });

@@ -47,6 +47,11 @@ export interface ResourceType<P = unknown> {
   readonly defaults?: Readonly<Record<string, unknown>>;
   readonly attributes: readonly string[];
   /**
+   * Those of the attributes that are secrets: kept sealed, seen by the properties of other resources alone, and left out of
+   * what these keep, like hidden parameters.
+   */
+  readonly secret?: readonly string[];
+  /**
    * The object of this resource if the cloud has it already, found by physical name or key and compared exactly.
    * Called only after an attempt whose answer was never seen. When the stack is being deleted, hidden parameters
    * may have become empty strings: compare by name and key, not by them.

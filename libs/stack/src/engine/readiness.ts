@@ -20,10 +20,11 @@ export async function readyAttributes(
   return attributes ?? patiently(walk, row, slot, 'reading', () => walk.typeOf(row).read(walk.context(row), id));
 }
 
-/** Only what is declared: an answer may hold what must not be stored. */
+/** Only what is declared: an answer may hold what must not be stored. Secrets are sealed. */
 export function declaredAttributes(walk: StackWalk, row: Row, read: Attributes): Record<string, unknown> {
-  const declared = walk.typeOf(row).attributes;
-  return Object.fromEntries(declared.filter((name) => read[name] !== undefined).map((name) => [name, read[name]]));
+  const { attributes, secret = [] } = walk.typeOf(row);
+  const kept = (name: string): unknown => (secret.includes(name) ? walk.seal(row, read[name]) : read[name]);
+  return Object.fromEntries(attributes.filter((name) => read[name] !== undefined).map((name) => [name, kept(name)]));
 }
 
 /** @returns the attributes, when the poll's answer had them */

@@ -3,12 +3,12 @@ import type { NewStack } from '#libs/db';
 import { allProjects, Conflict, InvalidInput, physicalName } from '#libs/domain';
 import { StackFailed } from '../errors.js';
 import { applyResource } from './apply-resource.js';
-import { sameDocument } from './definition.js';
 import { checkStack } from './check-stack.js';
+import { definitionOf, sameDocument } from './definition.js';
 import { deleteResource, dropResource } from './delete-resource.js';
 import { removalGraph, rowsToAdd, rowsToRemove } from './plan.js';
 import type { StackRef, StackRun, StackState } from './run.js';
-import { StackWalk, type EngineParts } from './stack-walk.js';
+import { StackWalk, type EngineParts, type Row } from './stack-walk.js';
 import { asInvalidInput } from './validate.js';
 import { WantedStack } from './wanted-stack.js';
 
@@ -41,8 +41,9 @@ export class StackEngine {
     if (isSame && stack.status === 'COMPLETE') return stack.outputs;
 
     const own = { ...ref, uuid: stack.uuid };
-    const wanted = stack.uuid === ref.uuid ? given : WantedStack.read(own, run.hidden, this.parts.registry);
     const walk = new StackWalk(this.parts, run, isSame && stack.action === 'CREATE' ? 'CREATE' : 'UPDATE', loaded);
+    const again = stack.uuid !== ref.uuid || given.needsRows;
+    const wanted = again ? WantedStack.read(own, run.hidden, this.parts.registry, loaded.resources, walk.open) : given;
     return this.within(walk, async () => {
       await this.plan(walk, own, wanted, isSame);
       await walk.walk(wanted.graph, 'forward', (name, slot) => applyResource(walk, wanted, name, slot));
@@ -96,9 +97,11 @@ export class StackEngine {
     const added = rowsToAdd(rows, wanted, randomUUID, (name) => physicalName(clusterOf(ref), name));
     const { uuid: stackId, clusterUuid } = walk.stack;
     this.parts.log?.info({ stackId, clusterUuid, resources: wanted.graph.size, added: added.length }, 'planning a stack');
-    if (isSame && added.length === 0) return this.begin(walk);
     const documents = isSame ? {} : { template: { ...ref.template }, parameters: ref.parameters };
-    await walk.stackCheckpoint({ action: walk.action, status: 'IN_PROGRESS', statusReason: null, ...documents }, added);
+    const change = { action: walk.action, status: 'IN_PROGRESS', statusReason: null, ...documents } as const;
+    const begun = isSame && added.length === 0 ? this.begin(walk) : walk.stackCheckpoint(change, added);
+    // In the same transaction: from now on nobody remembers whose id it was that a policy lists.
+    await Promise.all([begun, ...groupsToNote(walk, wanted).map(([row, definition]) => walk.checkpoint(row, { definition }))]);
   }
 
   private async begin(walk: StackWalk): Promise<void> {
@@ -128,6 +131,17 @@ export class StackEngine {
       this.walks.delete(stack.uuid);
     }
   }
+}
+
+/** Groups whose rows do not know yet which members are not to come again. */
+function groupsToNote(walk: StackWalk, wanted: WantedStack): [Row, Row['definition']][] {
+  return [...wanted.removedMembers].flatMap(([name, removed]): [Row, Row['definition']][] => {
+    const row = walk.rows.get(name);
+    const { properties = {} } = (row && definitionOf(row)) ?? {};
+    const before = (properties['removed'] ?? []) as readonly string[];
+    if (!row || sameDocument(before, removed)) return [];
+    return [[row, { ...row.definition, properties: { members: [], ...properties, removed: [...removed] } }]];
+  });
 }
 
 const clusterOf = (ref: StackRef): { name: string; uuid: string } => ({ name: ref.clusterName, uuid: ref.clusterUuid });

@@ -16,9 +16,10 @@ import { walk, type Slot } from '../graph/walk.js';
 import type { AnyResourceType, ResourceContext } from '../resource.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Clock } from './clock.js';
-import { redactor } from './redact.js';
+import { redacted } from './redact.js';
 import type { ResourceRegistry } from './registry.js';
 import { isRetired, logicalNameOf } from './row-names.js';
+import { openValue, sealValue, type Sealer } from './sealer.js';
 import type { EngineLog, StackRun, StackState } from './run.js';
 
 export interface EngineParts {
@@ -26,6 +27,8 @@ export interface EngineParts {
   readonly registry: ResourceRegistry;
   readonly clock: Clock;
   readonly log?: EngineLog | undefined;
+  /** Without it types with secret attributes cannot be made. */
+  readonly sealer?: Sealer | undefined;
   /** Cloud calls under way at the same time in one walk; waiting for objects to become ready does not count. Default 64. */
   readonly concurrency?: number | undefined;
 }
@@ -58,7 +61,8 @@ export class StackWalk {
   private readonly halt = new AbortController();
   private readonly activities = new Map<string, { doing: string; since: number }>();
   private readonly sideWork = new Map<string, Promise<void>>();
-  private readonly redact: (text: string) => string;
+  /** What must not show: hidden values, and secrets that were made or opened. */
+  private readonly secrets: Set<string>;
   /** When the last commit began that found the lease held. */
   private fencedAt = 0;
   private completed = 0;
@@ -73,7 +77,7 @@ export class StackWalk {
     this.rows = new Map(loaded.resources.map((row) => [row.name, { ...row }]));
     for (const row of this.rows.values()) this.noteRetired(row);
     this.checkpoints = new Checkpoints(parts.store, run.lease, loaded.stack.uuid);
-    this.redact = redactor(Object.values(run.hidden));
+    this.secrets = new Set(Object.values(run.hidden));
     // As many listeners as there are waiting resources: thousands are no leak.
     setMaxListeners(0, this.halt.signal);
   }
@@ -292,8 +296,20 @@ export class StackWalk {
   /** An error's text as it may be shown and stored. */
   words(error: unknown): string {
     const text = error instanceof Error ? error.message : String(error);
-    return this.redact(text).slice(0, MOST_REASON_CHARACTERS);
+    return redacted(text, this.secrets).slice(0, MOST_REASON_CHARACTERS);
   }
+
+  /** As the row keeps a secret. */
+  seal(row: Row, value: unknown): unknown {
+    if (typeof value === 'string') this.secrets.add(value);
+    return sealValue(this.parts.sealer, row.uuid, value);
+  }
+
+  readonly open = (row: { readonly uuid: string }, stored: unknown): unknown => {
+    const value = openValue(this.parts.sealer, row.uuid, stored);
+    if (typeof value === 'string') this.secrets.add(value);
+    return value;
+  };
 
   private doing(row: Row, doing: string): void {
     const known = this.activities.get(row.name);

@@ -2,9 +2,10 @@ import { InvalidInput } from '#libs/domain';
 import { z } from 'zod';
 import { GraphCycle } from '../graph/graph.js';
 import type { AnyResourceType } from '../resource.js';
-import { TemplateError } from '../template/errors.js';
+import { TemplateError, type TemplatePlace } from '../template/errors.js';
 import { resolveExpression, type References, type Scope } from '../template/expression.js';
 import type { ParameterValues, ResourceDefinition, Template } from '../template/template.js';
+import { hasGroupAttribute, isSecretOf } from './groups.js';
 import type { ResourceRegistry } from './registry.js';
 
 /**
@@ -24,17 +25,39 @@ export function validateTemplate(template: Template, registry: ResourceRegistry,
     if (missing !== undefined)
       throw new TemplateError('is required', { section: 'resources', name: resource.name, property: missing });
   }
-  for (const resource of template.resources.values()) {
-    for (const { references } of resource.properties.values()) checkAttributes(references.attributes);
-  }
-  for (const { references } of template.outputs.values()) checkAttributes(references.attributes);
-
-  function checkAttributes(attributes: References['attributes']): void {
-    for (const { resource, attribute, place } of attributes) {
-      const typeName = template.resources.get(resource)?.type ?? '';
-      if (registry.find(typeName)?.attributes.includes(attribute)) continue;
-      throw new TemplateError(`${resource} (${typeName}) has no attribute ${attribute}`, place);
+  for (const { name, type, properties } of template.resources.values()) {
+    for (const [property, { references }] of properties) {
+      const place = { section: 'resources', name, property } as const;
+      checkReferences(references, place);
+      // Its row keeps it in the open.
+      if (type === 'OS::Heat::Value') refuseSecrets(references, place, 'a value is stored');
     }
+  }
+  for (const { name, references } of template.outputs.values()) {
+    const place = { section: 'outputs', name } as const;
+    checkReferences(references, place);
+    refuseSecrets(references, place, 'outputs are stored');
+  }
+
+  function checkReferences(references: References, place: TemplatePlace): void {
+    for (const name of references.resources) {
+      const { type = '' } = template.resources.get(name) ?? {};
+      if (registry.find(type)?.secret) throw new TemplateError(`${name} (${type}) has no id to be told: use get_attr`, place);
+    }
+    for (const { resource, attribute, path, place: at } of references.attributes) {
+      const group = template.groups.get(resource);
+      const type = group?.memberType ?? template.resources.get(resource)?.type ?? '';
+      const has = (name: string): boolean => registry.find(type)?.attributes.includes(name) ?? false;
+      if (group ? hasGroupAttribute(group, attribute, path, has) : has(attribute)) continue;
+      throw new TemplateError(`${resource} (${group ? `a group of ${type}` : type}) has no attribute ${attribute}`, at);
+    }
+  }
+
+  function refuseSecrets(references: References, place: TemplatePlace, why: string): void {
+    const parameter = [...references.parameters].find((name) => template.parameters.get(name)?.hidden);
+    if (parameter !== undefined) throw new TemplateError(`${why}: it cannot show the hidden parameter ${parameter}`, place);
+    const secret = references.attributes.find(({ resource, attribute }) => isSecretOf(template, registry, resource, attribute));
+    if (secret) throw new TemplateError(`${why}: it cannot show ${secret.attribute} of ${secret.resource}`, place);
   }
 }
 

@@ -5,17 +5,24 @@ import { TemplateError } from '../template/errors.js';
 import { resolveExpression, type Scope } from '../template/expression.js';
 import {
   parameterValues,
+  parseParameters,
   parseTemplate,
   type ParameterValues,
   type ResourceDefinition,
   type Template,
 } from '../template/template.js';
 import type { Definition } from './definition.js';
+import { groupAttribute, isSecretOf, removedByRows, type GroupRow } from './groups.js';
 import type { ResourceRegistry } from './registry.js';
 import type { StackRef } from './run.js';
 import { asInvalidInput, resolveProperties, validateTemplate } from './validate.js';
 
 type Rows = ReadonlyMap<string, Pick<StackResourceRecord, 'uuid' | 'physicalId' | 'attributes'>>;
+/** Makes a sealed attribute readable again. */
+type Open = (row: { readonly uuid: string }, sealed: unknown) => unknown;
+const cannotOpen: Open = () => {
+  throw new Error('this engine cannot open what is sealed');
+};
 
 /** What one resource shall be, all that it needs being there. */
 export interface WantedResource {
@@ -37,24 +44,41 @@ export class WantedStack {
     private readonly template: Template,
     private readonly values: ParameterValues,
     private readonly registry: ResourceRegistry,
+    private readonly open: Open,
   ) {
     this.graph = new Graph(new Map([...template.resources.values()].map(({ name, requires }) => [name, requires])));
   }
 
-  /** @throws InvalidInput `invalid-template` */
+  /**
+   * @param rows what is there: it tells which members of groups were removed for good. Default: nothing
+   * @throws InvalidInput `invalid-template`
+   */
   static read(
     ref: Pick<StackRef, 'uuid' | 'name' | 'projectId' | 'template' | 'parameters'>,
     hidden: Readonly<Record<string, string>>,
     registry: ResourceRegistry,
+    rows: readonly GroupRow[] = [],
+    open: Open = cannotOpen,
   ): WantedStack {
     try {
-      const template = parseTemplate(ref.template);
-      const values = parameterValues(template, ref.parameters, hidden, ref);
+      const values = parameterValues(parseParameters(ref.template), ref.parameters, hidden, ref);
+      const template = parseTemplate(ref.template, values, removedByRows(rows));
       validateTemplate(template, registry, values);
-      return new WantedStack(template, values, registry);
+      return new WantedStack(template, values, registry, open);
     } catch (error) {
       throw asInvalidInput(error);
     }
+  }
+
+  /** Whether what it says depends on what is there: it has groups, or secrets that are sealed. */
+  get needsRows(): boolean {
+    const { groups, resources } = this.template;
+    return groups.size > 0 || [...resources.values()].some(({ type }) => this.registry.find(type)?.secret !== undefined);
+  }
+
+  /** Groups by logical name, with the members that may not be made again. */
+  get removedMembers(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.template.groups.values()].map(({ name, removed }) => [name, removed]));
   }
 
   get names(): readonly string[] {
@@ -101,10 +125,18 @@ export class WantedStack {
   private bare(resource: ResourceDefinition, rows: Rows): Record<string, unknown> {
     const open = this.scope(rows);
     const isHidden = (parameter: string): boolean => this.template.parameters.get(parameter)?.hidden ?? false;
-    const blind: Scope = { ...open, parameter: (name) => (isHidden(name) ? '' : open.parameter(name)) };
+    const isSecret = (resource: string, attribute: string): boolean =>
+      isSecretOf(this.template, this.registry, resource, attribute);
+    const blind: Scope = {
+      ...open,
+      parameter: (name) => (isHidden(name) ? '' : open.parameter(name)),
+      attribute: (name, attribute) => (isSecret(name, attribute) ? '' : open.attribute(name, attribute)),
+    };
     const entries: [string, unknown][] = [];
     for (const [property, { value, references }] of resource.properties) {
-      const secret = [...references.parameters].some(isHidden);
+      const secret =
+        [...references.parameters].some(isHidden) ||
+        references.attributes.some(({ resource: other, attribute }) => isSecret(other, attribute));
       try {
         entries.push([property, resolveExpression(value, secret ? blind : open)]);
       } catch (error) {
@@ -122,7 +154,24 @@ export class WantedStack {
     return {
       parameter: (name) => this.values.get(name),
       resourceId: (name) => rows.get(name)?.physicalId ?? absent(name),
-      attribute: (name, attribute) => (rows.get(name) ?? absent(name)).attributes[attribute],
+      attribute: (name, attribute) => {
+        const group = this.template.groups.get(name);
+        if (!group) return this.attribute(rows.get(name) ?? absent(name), this.typeNameOf(name), attribute);
+        return groupAttribute(group, attribute, (member) => {
+          const row = rows.get(member);
+          const { physicalId, attributes } = row ?? absent(member);
+          const all = Object.keys(attributes).map((one): [string, unknown] => [
+            one,
+            this.attribute(row ?? absent(member), group.memberType, one),
+          ]);
+          return { id: physicalId, attributes: Object.fromEntries(all) };
+        });
+      },
     };
+  }
+
+  private attribute(row: Pick<StackResourceRecord, 'uuid' | 'attributes'>, typeName: string, attribute: string): unknown {
+    const stored = row.attributes[attribute];
+    return this.registry.find(typeName)?.secret?.includes(attribute) ? this.open(row, stored) : stored;
   }
 }

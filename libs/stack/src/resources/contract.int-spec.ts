@@ -2,7 +2,7 @@ import { Cloud, isNotFound, OpenStackError, type CloudSession } from '#libs/open
 import { startSandbox, type FaultRule, type Sandbox } from '#libs/sandbox';
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { builtinResources } from './index.js';
+import { cloudResources } from './index.js';
 import { contractCases, unknownIdOf, type ContractCase } from './test/contract-cases.js';
 import { shortName, typeNamed, World } from './test/world.js';
 
@@ -65,7 +65,7 @@ async function count(one: ContractCase, physicalName: string): Promise<number> {
 }
 
 it('every registered type has a case, and every case a type', () => {
-  assert.deepEqual(contractCases.map(({ type }) => type).sort(), builtinResources.map(({ type }) => type).sort());
+  assert.deepEqual(contractCases.map(({ type }) => type).sort(), cloudResources.map(({ type }) => type).sort());
 });
 
 for (const one of contractCases) {

@@ -3,6 +3,9 @@ import { volumeAttachment } from './cinder/volume-attachment.js';
 import { volume } from './cinder/volume.js';
 import { floatingIpAssociation } from './neutron/floating-ip-association.js';
 import { floatingIp } from './neutron/floating-ip.js';
+import { randomString } from './heat/random-string.js';
+import { resourceGroup } from './heat/resource-group.js';
+import { value } from './heat/value.js';
 import { net } from './neutron/net.js';
 import { port } from './neutron/port.js';
 import { routerInterface } from './neutron/router-interface.js';
@@ -19,8 +22,8 @@ import { loadBalancer } from './octavia/load-balancer.js';
 import { poolMember } from './octavia/pool-member.js';
 import { pool } from './octavia/pool.js';
 
-/** Every type this service can make by itself. The contract suite has a case for each. */
-export const builtinResources: readonly AnyResourceType[] = [
+/** What is made in a cloud. The contract suite has a case for each. */
+export const cloudResources: readonly AnyResourceType[] = [
   net,
   subnet,
   router,
@@ -41,3 +44,9 @@ export const builtinResources: readonly AnyResourceType[] = [
   volume,
   volumeAttachment,
 ];
+
+/** What is a row and no more. */
+export const localResources: readonly AnyResourceType[] = [resourceGroup, randomString, value];
+
+/** Every type this service can make by itself. */
+export const builtinResources: readonly AnyResourceType[] = [...cloudResources, ...localResources];

@@ -1,7 +1,7 @@
 /** Where in a template something is wrong. */
 export interface TemplatePlace {
-  readonly section?: 'parameters' | 'resources' | 'outputs';
-  /** Logical name of the resource, or name of the parameter or output. */
+  readonly section?: 'parameters' | 'conditions' | 'resources' | 'outputs';
+  /** Logical name of the resource, or name of the parameter, condition or output. */
   readonly name?: string;
   /** `networks.0.port` */
   readonly property?: string;
@@ -21,7 +21,7 @@ export class TemplateError extends Error {
 
 function placeText({ section, name, property }: TemplatePlace): string {
   if (section === undefined) return '';
-  const kind = { parameters: 'parameter', resources: 'resource', outputs: 'output' }[section];
+  const kind = { parameters: 'parameter', conditions: 'condition', resources: 'resource', outputs: 'output' }[section];
   const object = name === undefined ? section : `${kind} ${name}`;
   return property === undefined || property === '' ? `${object}: ` : `${object}: property ${property}: `;
 }

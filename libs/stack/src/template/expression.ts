@@ -16,7 +16,13 @@ export interface References {
   /** By `get_resource`. */
   readonly resources: Set<string>;
   /** By `get_attr`: logical name and attribute. */
-  readonly attributes: { readonly resource: string; readonly attribute: string; readonly place: TemplatePlace }[];
+  readonly attributes: {
+    readonly resource: string;
+    readonly attribute: string;
+    /** As it stands in the template. */
+    readonly path: readonly unknown[];
+    readonly place: TemplatePlace;
+  }[];
 }
 
 export const noReferences = (): References => ({ parameters: new Set(), resources: new Set(), attributes: [] });
@@ -28,7 +34,21 @@ export type Call = (scope: Scope) => unknown;
 export interface Scope {
   parameter(name: string): unknown;
   resourceId(logicalName: string): string;
+  /** PerMember where each member of a group has a value of its own. */
   attribute(logicalName: string, attribute: string): unknown;
+}
+
+/** One value for each member of a group, in order; a list of them, or a map by their names. */
+export class PerMember {
+  constructor(
+    private readonly values: readonly (readonly [name: string, value: unknown])[],
+    private readonly shape: 'list' | 'map' = 'list',
+  ) {}
+
+  map(take: (value: unknown) => unknown): unknown {
+    const taken = this.values.map(([name, value]): [string, unknown] => [name, take(value)]);
+    return this.shape === 'map' ? Object.fromEntries(taken) : taken.map(([, value]) => value);
+  }
 }
 
 /** @throws whatever the scope throws for what is not there yet; TemplateError when a function meets a value it cannot take */

@@ -12,6 +12,9 @@ export interface ParameterSchema {
   readonly default: unknown;
 }
 
+/** What every template may ask for without declaring it. */
+export const PSEUDO_PARAMETERS: readonly string[] = ['OS::stack_id', 'OS::stack_name', 'OS::project_id'];
+
 const KEYS = new Set(['type', 'default', 'hidden', 'description', 'label']);
 
 export function parseParameter(name: string, definition: unknown): ParameterSchema {

@@ -86,8 +86,8 @@ describe('a template', () => {
     },
     {
       says: 'has no section that would be passed over',
-      document: { ...base, conditions: {} },
-      message: /section conditions is not supported/,
+      document: { ...base, event_sinks: [] },
+      message: /section event_sinks is not supported/,
     },
     {
       says: 'names the resource without type',
@@ -125,9 +125,9 @@ describe('a template', () => {
       message: /^resource a: needs itself/,
     },
     {
-      says: 'refuses functions it does not know by name',
+      says: 'refuses functions that it does not have',
       document: { ...base, resources: { a: { type: 'T', properties: { p: { get_file: 'x' } } } } },
-      message: /property p: the function get_file is not supported/,
+      message: /property p: get_file needs files/,
     },
     {
       says: 'refuses an unknown parameter type',

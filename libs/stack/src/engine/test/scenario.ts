@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Lease } from '#libs/db';
 import type { CloudSession } from '#libs/openstack';
 import { DrivenClock } from '#libs/testing';
+import { localResources } from '../../resources/index.js';
 import { createRegistry } from '../registry.js';
 import type { StackRef, StackRun } from '../run.js';
+import type { Sealer } from '../sealer.js';
 import { StackEngine } from '../stack-engine.js';
 import { MemoryStackStore } from './memory-store.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -55,6 +57,11 @@ export class Scenario {
   readonly clock = new DrivenClock();
   readonly cloud = new ThingCloud(this.clock);
   readonly store = new MemoryStackStore();
+  /** Seals by turning the bits around. */
+  readonly ring: Sealer = {
+    seal: (plain) => ({ keyId: 'turned', sealed: plain.map((byte) => ~byte) as Buffer }),
+    open: ({ sealed }) => Buffer.from(sealed.map((byte) => ~byte)),
+  };
   readonly logged: unknown[] = [];
   readonly ref: StackRef;
   private readonly creates = new Map<string, number>();
@@ -83,7 +90,8 @@ export class Scenario {
     const log = (fields: unknown, message: string): void => void this.logged.push(fields, message);
     return new StackEngine({
       store: process.store(this.store),
-      registry: createRegistry(this.cloud.types(process)),
+      registry: createRegistry([...this.cloud.types(process), ...localResources]),
+      sealer: this.ring,
       clock: this.clock,
       log: { info: log, warn: log },
       concurrency,

@@ -12,16 +12,24 @@ interface Wish {
   readonly door?: string;
   readonly flavour?: string;
   readonly extra?: 'Test::Plain' | 'Test::Slow';
+  /** Servers of another kind, counted out; and whether they have a gate. */
+  readonly group?: { readonly count: number; readonly removed?: readonly string[]; readonly gate: boolean };
 }
 
 /**
  * A network, servers on ports on it, and a door: a place that only one thing can have, with a pool and members behind it.
  */
-function template({ base = 'a', size = 1, servers = [0, 1], door = '443', flavour = 'small', extra }: Wish): object {
+function template({ base = 'a', size = 1, servers = [0, 1], door = '443', flavour = 'small', extra, group }: Wish): object {
   return {
     heat_template_version: '2021-04-16',
-    parameters: { user_data: { type: 'string', hidden: true, default: 'none' } },
+    parameters: {
+      user_data: { type: 'string', hidden: true, default: 'none' },
+      gate: { type: 'boolean', default: group?.gate ?? false },
+    },
+    conditions: { gated: { equals: [{ get_param: 'gate' }, true] } },
     resources: {
+      gate: { type: 'Test::Slow', condition: 'gated', properties: { uses: uses('network'), place: 'gate' } },
+      ...(group ? groupOf(group) : {}),
       network: { type: 'Test::Instant', properties: { size, data: base } },
       subnet: { type: 'Test::Plain', properties: { uses: uses('network'), size } },
       floating: { type: 'Test::Plain', properties: { uses: uses('subnet'), follows: { get_resource: 'door' } } },
@@ -58,6 +66,38 @@ function template({ base = 'a', size = 1, servers = [0, 1], door = '443', flavou
   };
 }
 
+/** Two per member: a port in a group, a server on it in another; behind the gate, if there is one. */
+function groupOf({ count, removed = [] }: NonNullable<Wish['group']>): object {
+  const common = { count, removal_policies: [{ resource_list: removed }], removal_policies_mode: 'update' };
+  return {
+    legs: {
+      type: 'OS::Heat::ResourceGroup',
+      depends_on: ['subnet', 'gate'],
+      properties: {
+        ...common,
+        resource_def: { type: 'Test::Instant', properties: { uses: uses('network'), data: 'leg %index%' } },
+      },
+    },
+    cattle: {
+      type: 'OS::Heat::ResourceGroup',
+      properties: {
+        ...common,
+        resource_def: {
+          type: 'Test::Slow',
+          properties: {
+            uses: [{ get_attr: ['legs', 'resource.%index%'] }, { if: ['gated', { get_resource: 'gate' }] }],
+            size: { if: ['gated', 1, 2] },
+          },
+        },
+      },
+    },
+    herd: {
+      type: 'Test::Plain',
+      properties: { data: { list_join: [',', [{ get_attr: ['legs', 'refs_map'] }], { get_attr: ['cattle', 'address'] }] } },
+    },
+  };
+}
+
 export const WORLDS: readonly object[] = [
   template({}),
   template({ size: 2, servers: [0, 1, 2] }),
@@ -65,6 +105,8 @@ export const WORLDS: readonly object[] = [
   template({ servers: [1], extra: 'Test::Plain', flavour: 'large' }),
   template({ door: '80', extra: 'Test::Slow', servers: [1, 3] }),
   template({ base: 'c', door: '80', size: 3 }),
+  template({ servers: [1], group: { count: 2, gate: true } }),
+  template({ servers: [1], group: { count: 3, gate: false, removed: ['0'] } }),
 ];
 
 /** Without the numbers of replacements: those tell how it came about. */
@@ -96,8 +138,9 @@ export async function assertIs(scenario: Scenario, world: object, message: strin
     assert.ok(!name.includes('~') && action !== 'DELETE' && status === 'COMPLETE', `${message}: ${name} ${action} ${status}`);
     assert.ok(definition && !definition['unsure'], `${message}: ${name} is unsure`);
   }
+  const made = rows.filter(({ type }) => !type.startsWith('OS::Heat::'));
   assert.deepEqual(
-    rows.map((row) => `${row.physicalName} ${row.physicalId}`).sort(),
+    made.map((row) => `${row.physicalName} ${row.physicalId}`).sort(),
     scenario.cloud.ids().sort(),
     `${message}: rows and cloud`,
   );

@@ -1,7 +1,7 @@
 import type { CloudSession } from '#libs/openstack';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { builtinResources } from '../index.js';
+import { cloudResources } from '../index.js';
 import { contractCases, external, reachable } from './contract-cases.js';
 import { shortName, typeNamed, World } from './world.js';
 
@@ -184,7 +184,7 @@ async function otherPool(world: World, given: Given): Promise<string> {
 /** One test for each property of each type: changed, changed again, back to its default. */
 export function itUpdates(newWorld: () => Promise<World>): void {
   it('every property that can be changed in place is tried, or said not to be', () => {
-    for (const { type, updatable } of builtinResources) {
+    for (const { type, updatable } of cloudResources) {
       const { changes = {}, untried = [] } = cases[type] ?? {};
       assert.deepEqual([...updatable].sort(), [...Object.keys(changes), ...untried].sort(), type);
     }

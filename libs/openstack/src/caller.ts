@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import { cloudWords } from './cloud-words.js';
 import { OpenStackError, type ServiceName } from './errors.js';
 import { LONGEST_RETRY_AFTER_MS, MAX_ATTEMPTS, pauseMs, retryAfterMs, type Clock } from './retry.js';
+import type { Outcome, Pass } from './traffic/service-gate.js';
+import type { Traffic } from './traffic/traffic.js';
 import { NoAnswer, type Wire, type WireAnswer } from './transport.js';
 
 /** One attempt of one call, for metrics and traces; no header, no body, no value of the path. */
@@ -14,6 +16,8 @@ export interface CallRecord {
   readonly status: number | null;
   readonly ms: number;
   readonly attempt: number;
+  /** For its turn before it was sent. */
+  readonly waitedMs: number;
   readonly requestId?: string | undefined;
 }
 
@@ -35,6 +39,8 @@ export interface Call<S extends z.ZodType> {
   /** Whether asking twice does what asking once does. Default: every method but POST and PATCH. */
   readonly idempotent?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Calls of one lane wait for each other, lanes take turns. */
+  readonly lane?: string | undefined;
 }
 
 export interface Reply<T> {
@@ -48,6 +54,7 @@ export class Caller {
   constructor(
     private readonly transport: Wire,
     readonly clock: Clock,
+    private readonly traffic: Traffic,
     private readonly onCall: (record: CallRecord) => void = () => undefined,
   ) {}
 
@@ -56,20 +63,34 @@ export class Caller {
    * the signal ends pauses and reads.
    */
   async call<S extends z.ZodType>(call: Call<S>): Promise<Reply<z.infer<S>>> {
+    let refusal: OpenStackError | undefined;
     for (let attempt = 1; ; attempt++) {
       call.signal?.throwIfAborted();
+      const pass = await this.enter(call, refusal);
       try {
-        return await this.attempt(call, attempt);
+        return await this.attempt(call, attempt, pass);
       } catch (error) {
         if (!(error instanceof OpenStackError) || !mayRepeat(call, error) || attempt >= MAX_ATTEMPTS) throw error;
+        refusal = error;
         await this.clock.sleep(pauseMs(attempt, error.retryAfterMs, this.clock), call.signal);
       }
     }
   }
 
-  private async attempt<S extends z.ZodType>(call: Call<S>, attempt: number): Promise<Reply<z.infer<S>>> {
+  /** The right to one attempt. What an attempt before has learnt counts more than that another one cannot be made. */
+  private async enter(call: AnyCall, refusal: OpenStackError | undefined): Promise<Pass> {
+    const { service, method, template, lane = '', signal } = call;
+    try {
+      return await this.traffic.enter(service, { method, template, lane, signal });
+    } catch (error) {
+      throw error instanceof OpenStackError ? (refusal ?? error) : error;
+    }
+  }
+
+  private async attempt<S extends z.ZodType>(call: Call<S>, attempt: number, pass: Pass): Promise<Reply<z.infer<S>>> {
     const began = this.clock.now();
     let answer: WireAnswer | undefined;
+    let outcome: Outcome = { kind: 'forgone' };
     try {
       answer = await this.transport.send({
         method: call.method,
@@ -82,11 +103,16 @@ export class Caller {
         body: call.body === undefined ? undefined : JSON.stringify(call.body),
         signal: isRead(call.method) ? call.signal : undefined,
       });
+      outcome = outcomeOf(answer, began);
       if (answer.status < 200 || answer.status > 299) throw refused(call, answer, began);
       return { status: answer.status, headers: answer.headers, body: bodyOf(call, answer) };
     } catch (error) {
-      throw error instanceof NoAnswer ? unanswered(call, error) : error;
+      if (!(error instanceof NoAnswer)) throw error;
+      // A certificate that is not trusted is nothing that time heals: whoever waits for it waits in vain.
+      if (error.retryable) outcome = { kind: 'failed', certain: true };
+      throw unanswered(call, error);
     } finally {
+      pass.leave(outcome);
       this.onCall({
         service: call.service,
         method: call.method,
@@ -94,6 +120,7 @@ export class Caller {
         status: answer?.status ?? null,
         ms: this.clock.now() - began,
         attempt,
+        waitedMs: pass.waitedMs,
         requestId: answer && requestIdOf(answer),
       });
     }
@@ -101,6 +128,15 @@ export class Caller {
 }
 
 type AnyCall = Call<z.ZodType>;
+
+/** What an answer says of the service. A 500 may be one object's: only several of them speak for the service. */
+function outcomeOf(answer: WireAnswer, now: number): Outcome {
+  const { status } = answer;
+  const pause = retryAfterMs(answer.headers['retry-after'], now);
+  if (status === 429) return { kind: 'throttled', retryAfterMs: pause };
+  if (status === 502 || status === 503 || status === 504) return { kind: 'failed', certain: true, retryAfterMs: pause };
+  return status === 500 ? { kind: 'failed', certain: false } : { kind: 'served' };
+}
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 const isIdempotent = (call: AnyCall): boolean => call.idempotent ?? !(call.method === 'POST' || call.method === 'PATCH');

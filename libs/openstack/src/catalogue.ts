@@ -74,7 +74,7 @@ function versioned(url: string, service: ServiceName, projectId: string | null):
   const path = new URL(base).pathname;
   const full = VERSION_SEGMENT.test(path) ? base : `${base}/${VERSIONS[service]}`;
   // Heat always takes it.
-  if (service === 'orchestration' && projectId && /\/v1$/.test(full)) return `${full}/${projectId}`;
+  if (service === 'orchestration' && projectId && full.endsWith('/v1')) return `${full}/${projectId}`;
   // Every Cinder takes the project in the path, only those since Wallaby (3.67) do without.
   return service === 'volume' && projectId && /\/v\d+$/.test(full) ? `${full}/${projectId}` : full;
 }

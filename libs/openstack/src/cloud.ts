@@ -7,6 +7,8 @@ import { ServerObserver, type ServerLook } from './compute/server-observer.js';
 import { systemClock, type Clock } from './retry.js';
 import { CloudSession } from './session.js';
 import type { Login, SessionHost } from './session-host.js';
+import { SteadyClock } from './traffic/steady-clock.js';
+import { Traffic, type TrafficLimits } from './traffic/traffic.js';
 import { DEFAULT_TIMEOUTS, Transport, type Timeouts, type Wire } from './transport.js';
 
 export interface CloudOptions {
@@ -24,6 +26,8 @@ export interface CloudOptions {
   readonly clock?: Clock | undefined;
   /** Shortest time between two lists of servers for the same waiters. */
   readonly observeIntervalMs?: number | undefined;
+  /** How much of the cloud this process may ask for. */
+  readonly traffic?: TrafficLimits | undefined;
 }
 
 interface Account {
@@ -41,6 +45,7 @@ const LAST_SECONDS_MS = 15_000;
 /** One cloud for one process: connections, logins and catalogues are shared by its sessions. */
 export class Cloud implements SessionHost {
   readonly caller: Caller;
+  readonly traffic: Traffic;
   private readonly transport: Wire;
   private readonly clock: Clock;
   private readonly identity: string;
@@ -50,7 +55,9 @@ export class Cloud implements SessionHost {
   constructor(private readonly options: CloudOptions) {
     this.clock = options.clock ?? systemClock;
     this.transport = options.wire ?? new Transport({ ...DEFAULT_TIMEOUTS, ...options.timeouts }, options.caPem);
-    this.caller = new Caller(this.transport, this.clock, options.onCall);
+    const pauses = new SteadyClock(this.clock);
+    this.traffic = new Traffic(options.traffic ?? {}, pauses);
+    this.caller = new Caller(this.transport, pauses, this.traffic, options.onCall);
     this.identity = identityUrl(options.authUrl);
   }
 

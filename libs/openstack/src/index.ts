@@ -14,6 +14,13 @@ export type {
 } from './credentials.js';
 export * from './errors.js';
 export type { Clock } from './retry.js';
+export type { GateState } from './traffic/service-gate.js';
+export {
+  DEFAULT_BREAKER_FAILURES,
+  DEFAULT_BREAKER_LONGEST_MS,
+  DEFAULT_CALLS_PER_SECOND,
+  type TrafficLimits,
+} from './traffic/traffic.js';
 export { CloudSession } from './session.js';
 export { DEFAULT_TIMEOUTS, Transport, type Timeouts, type Wire, type WireAnswer, type WireRequest } from './transport.js';
 

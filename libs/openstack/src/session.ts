@@ -133,6 +133,7 @@ export class CloudSession implements ServersApi {
       base: this.host.endpoint(call.service, login),
       headers: { ...call.headers, 'x-auth-token': login.token },
       signal: this.signal,
+      lane: this.key,
     });
   }
 }

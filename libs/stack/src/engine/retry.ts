@@ -28,6 +28,7 @@ export function removalDelayMs(error: unknown, attempt: number, random: () => nu
 export function hasMadeNothing(error: unknown): boolean {
   if (isSideEffectUnknown(error)) return false;
   if (error instanceof Transient) return true;
+  if (error instanceof OpenStackError && error.code === 'cloud-held-back') return true;
   return error instanceof OpenStackError && error.httpStatus !== null && error.httpStatus >= 400 && error.httpStatus < 500;
 }
 

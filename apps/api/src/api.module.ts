@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/co
 import {
   ClusterCreationRepository,
   ClusterHistoryRepository,
+  ClusterRemovalRepository,
   ClustersRepository,
   ClusterTemplatesRepository,
   ConductorsRepository,
@@ -72,6 +73,9 @@ import { ClusterCertificates } from './v1/certificates/cluster-certificates.js';
 import { RotateCertificates } from './v1/certificates/rotate-certificates.js';
 import { CredentialsController } from './v1/credentials/credentials.controller.js';
 import { RotateCredential } from './v1/credentials/rotate-credential.js';
+import { DeletePlanController } from './v1/deletion/delete-plan.controller.js';
+import { DeletionLook } from './v1/deletion/deletion-look.js';
+import { PlanDeletion } from './v1/deletion/plan-deletion.js';
 import { FederationsController } from './v1/federations/federations.controller.js';
 import { ClusterHistory } from './v1/history/cluster-history.js';
 import { FindKnownCluster } from './v1/history/known-cluster.js';
@@ -94,6 +98,7 @@ const repositories: Provider[] = (
   [
     ClusterCreationRepository,
     ClusterHistoryRepository,
+    ClusterRemovalRepository,
     ClustersRepository,
     ClusterTemplatesRepository,
     ConductorsRepository,
@@ -139,6 +144,8 @@ const verbs: Provider[] = [
   RepeatOperation,
   ClusterHistory,
   ClusterStacks,
+  DeletionLook,
+  PlanDeletion,
   HeatAccess,
   FindStacks,
   ShowStack,
@@ -150,6 +157,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   HealthController,
   ClusterTemplatesController,
   ClustersController,
+  DeletePlanController,
   ClusterActionsController,
   NodeGroupsController,
   OperationsController,

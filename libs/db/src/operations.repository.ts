@@ -63,13 +63,14 @@ export class OperationsRepository {
       .getMany();
   }
 
-  /** Whether an unfinished operation of this kind is there, seen from inside the transaction. */
-  async hasOpen(tx: Tx, clusterUuid: string, kind: OperationKind): Promise<boolean> {
-    const rows: unknown[] = await tx.manager.query(
-      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND kind = $2 AND status IN ('pending', 'running') LIMIT 1`,
+  /** What the newest unfinished operation of this kind was asked to do, seen from inside the transaction; null: there is none. */
+  async openRequest(tx: Tx, clusterUuid: string, kind: OperationKind): Promise<Record<string, unknown> | null> {
+    const rows: { request: Record<string, unknown> }[] = await tx.manager.query(
+      `SELECT request FROM operations WHERE cluster_uuid = $1 AND kind = $2 AND status IN ('pending', 'running')
+       AND NOT abort_requested ORDER BY id DESC LIMIT 1`,
       [clusterUuid, kind],
     );
-    return rows.length > 0;
+    return rows[0]?.request ?? null;
   }
 
   /** Whether any operation of the cluster is unfinished, seen from inside the transaction. */

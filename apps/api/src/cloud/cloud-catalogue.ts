@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ServiceUnavailable, type RequestContext } from '#libs/domain';
+import type { RequestContext } from '#libs/domain';
 import {
   isForbidden,
-  isUnauthorized,
-  OpenStackError,
   type Cloud,
   type Flavor,
   type Found,
@@ -12,8 +10,7 @@ import {
   type Network,
   type Subnet,
 } from '#libs/openstack';
-
-import { Unauthenticated } from '../http/http-errors.js';
+import { cloudTrouble } from './cloud-trouble.js';
 import { ShortCache } from './short-cache.js';
 
 /** What `image` may say besides what was looked for. */
@@ -89,14 +86,7 @@ export class CloudCatalogue {
     try {
       return (await this.cache.get(key, question, (answer) => answer.kind === 'found')) as T;
     } catch (error) {
-      if (isUnauthorized(error)) throw new Unauthenticated();
-      if (!(error instanceof OpenStackError)) throw error;
-      const words = error.retryable || error.httpStatus === null ? 'does not answer' : `answered ${error.httpStatus}`;
-      throw new ServiceUnavailable(
-        `The ${error.service} service ${words}: ${error.words}`,
-        { service: error.service, httpStatus: error.httpStatus },
-        { cause: error },
-      );
+      throw cloudTrouble(error);
     }
   }
 }

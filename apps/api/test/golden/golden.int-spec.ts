@@ -16,6 +16,7 @@ import { everyRoute } from './every-route.js';
 import { readGolden, writeExamples, writeGolden } from './files.js';
 import { nodeGroups } from './node-groups.js';
 import { federations, services, stats } from './others.js';
+import { deletion } from './deletion.js';
 import { stacks } from './stacks.js';
 import { progress } from './progress.js';
 import { quotas } from './quotas.js';
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   nodeGroups,
   certificates,
   progress,
+  deletion,
   stacks,
   quotas,
   stats,

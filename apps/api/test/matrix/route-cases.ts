@@ -52,6 +52,7 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
     body: () => [{ op: 'replace', path: '/health_status', value: 'HEALTHY' }],
   },
   'DELETE /v1/clusters/:cluster': ofCluster,
+  'GET /v1/clusters/:cluster/delete-plan': ofCluster,
   'POST /v1/clusters/:cluster/actions/resize': { about: 'cluster', body: () => ({ node_count: 2 }) },
   'POST /v1/clusters/:cluster/actions/upgrade': {
     about: 'cluster',

@@ -82,6 +82,34 @@ export const updateClusterQuery = query({
 });
 export type UpdateClusterQuery = z.output<typeof updateClusterQuery>;
 
+const deletion = {
+  keep_volumes: boolean({
+    description:
+      'true: volumes and snapshots of PersistentVolumeClaims stay. Not said: their reclaim policies decide, and what nobody knows of ' +
+      'stays. false: what nobody knows of goes too; what says Retain stays',
+    fallback: null,
+  }),
+  keep_load_balancers: boolean({
+    description:
+      'true: load balancers of Services stay, with their floating IPs. Only where the network that they stand on stays too',
+    fallback: null,
+  }),
+};
+
+/** `DELETE /v1/clusters/{cluster}`. Ours; Magnum knows no parameters. */
+export const deleteClusterQuery = query({
+  ...deletion,
+  force: boolean({
+    description: 'Go on past what will not go: it is left, forgotten and told in the operation’s `result`',
+    fallback: null,
+  }),
+});
+export type DeleteClusterQuery = z.output<typeof deleteClusterQuery>;
+
+/** `GET /v1/clusters/{cluster}/delete-plan`. */
+export const deletePlanQuery = query(deletion);
+export type DeletePlanQuery = z.output<typeof deletePlanQuery>;
+
 /** `POST /v1/clusters/{cluster}/actions/resize`. Reference section 7.1. */
 export const resizeBody = body('cluster_resize_req', 'ClusterResize', 'How many nodes a group is to have', {
   node_count: requiredInteger({ description: 'Nodes; 0 from microversion 1.10', min: 0, example: 3 }),

@@ -7,7 +7,14 @@ import { patchBody, type PatchOperation } from '../../http/json-patch.js';
 import { nextLink, pageQuery, pageRequest, type PageQuery } from '../../http/paging.js';
 import { BaseUrl, Ctx, Version } from '../../http/request.js';
 import { SETTINGS } from '../../tokens.js';
-import { createClusterBody, updateClusterQuery, type CreateClusterBody, type UpdateClusterQuery } from './cluster.dto.js';
+import {
+  createClusterBody,
+  deleteClusterQuery,
+  updateClusterQuery,
+  type CreateClusterBody,
+  type DeleteClusterQuery,
+  type UpdateClusterQuery,
+} from './cluster.dto.js';
 import {
   clusterDetailListView,
   clusterListView,
@@ -157,11 +164,23 @@ export class ClustersController {
     rules: ['cluster:delete'],
     tag,
     summary: 'Delete a cluster',
-    description: 'In every status, and again while it goes on. When everything in the cloud is gone the cluster is 404.',
+    description:
+      'In every status, and again while it goes on. When everything in the cloud is gone the cluster is 404. What its Kubernetes has made ' +
+      'goes too: load balancers with their floating IPs and security groups, and volumes whose reclaim policy is Delete. What was ' +
+      'removed, kept and left is in the `result` of the operation. Asked again with other parameters, the deletion goes on by these. ' +
+      'Magnum has no parameters here.',
     success: 204,
-    errors: { 404: NOT_FOUND, 409: AMBIGUOUS },
+    errors: {
+      400: 'A parameter cannot be taken',
+      404: NOT_FOUND,
+      409: `${AMBIGUOUS}. Or load balancers that are to be kept stand on the network that goes`,
+    },
   })
-  async delete(@Ctx() ctx: RequestContext, @Param('cluster') ident: string): Promise<void> {
-    await this.remover.run(ctx, ident);
+  async delete(
+    @Ctx() ctx: RequestContext,
+    @Param('cluster') ident: string,
+    @Query({ schema: deleteClusterQuery }) given: DeleteClusterQuery,
+  ): Promise<void> {
+    await this.remover.run(ctx, ident, given);
   }
 }

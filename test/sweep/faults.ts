@@ -1,7 +1,7 @@
 import type { FaultRule } from '#libs/sandbox';
 
 /** Where an operation touches the world outside of its conductor. */
-export type Layer = 'cloud' | 'database' | 'queue';
+export type Layer = 'cloud' | 'database' | 'queue' | 'kubernetes';
 
 /** The `n`-th call like this one, from 1. Numbered for each key alone: calls that run side by side come in any order. */
 export interface Point {
@@ -176,7 +176,7 @@ export const strikeText = ({ point, fault }: Strike): string => `${pointText(poi
 
 /** The reverse of `strikeText`. @throws Error */
 export function parseStrike(text: string): Strike {
-  const [, layer, key, n, fault] = /^(cloud|database|queue) (.+) #(\d+) (\S+)$/.exec(text.trim()) ?? [];
+  const [, layer, key, n, fault] = /^(cloud|database|queue|kubernetes) (.+) #(\d+) (\S+)$/.exec(text.trim()) ?? [];
   if (!layer || !key || !fault || !FAULT_NAMES.includes(fault as FaultName)) throw new Error(`not a strike: ${text}`);
   return { point: { layer: layer as Layer, key, n: Number(n) }, fault: fault as FaultName };
 }

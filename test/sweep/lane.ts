@@ -118,7 +118,7 @@ export class Lane {
 
   /** A conductor, and after its death the next one: that finds the lease taken until it has run out. */
   async #start(): Promise<SimulatedConductor> {
-    const conductor = await SimulatedConductor.start(this.site.parts, this.tracer, () => this.token);
+    const conductor = await SimulatedConductor.start(this.site.parts, this.tracer, () => this.token, this.site.kubernetes);
     conductor.process.onDeath(() => {
       this.#deaths++;
       this.#conductor = this.#start();

@@ -1,6 +1,7 @@
 import type { Case } from './case.js';
-import { faultsAt, type Strike } from './faults.js';
+import { faultsAt, pointText, type Strike } from './faults.js';
 import type { Traces } from './runner.js';
+import type { Scenario } from './scenarios/scenario.js';
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function seeded(seed: number): () => number {
@@ -13,11 +14,23 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Every fault that can meet a call, at every call of every operation: each once. */
-export function everyFault(traces: Traces): Case[] {
-  return Object.entries(traces).flatMap(([scenario, points]) =>
-    points.flatMap((point) => faultsAt(point).map((fault) => ({ scenario, strikes: [{ point, fault }] }))),
-  );
+/** Every fault that can meet a call, at every call of every operation: each once. Twins take turns. */
+export function everyFault(traces: Traces, scenarios: readonly Scenario[] = []): Case[] {
+  const twins = new Map(scenarios.flatMap(({ name, twin }) => (twin === undefined ? [] : [[twin, name] as const])));
+  const back = new Set(twins.values());
+  return Object.entries(traces)
+    .filter(([scenario]) => !back.has(scenario))
+    .flatMap(([scenario, points]) => {
+      const twin = twins.get(scenario);
+      const others = new Set((twin === undefined ? [] : traces[twin])?.map(pointText));
+      let turn = 0;
+      return points.flatMap((point) =>
+        faultsAt(point).map((fault) => {
+          const byTwin = twin !== undefined && others.has(pointText(point)) && turn++ % 2 === 1;
+          return { scenario: byTwin ? twin : scenario, strikes: [{ point, fault }] };
+        }),
+      );
+    });
 }
 
 /** Two faults in one operation, drawn at random. */

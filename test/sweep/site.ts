@@ -8,6 +8,7 @@ import { createApi } from '../../apps/api/src/create-api.js';
 import { openParts as openApi } from '../../apps/api/src/parts.js';
 import { openParts, type ConductorParts } from '../../apps/conductor/src/parts.js';
 import { SERVICE } from '../../apps/conductor/src/operations/service-scope.js';
+import { SimulatedKubernetes } from './process/simulated-kubernetes.js';
 import { SimulatedQueue } from './process/simulated-queue.js';
 
 /** The bound of every operation: one that ends by it has not ended by itself. */
@@ -18,7 +19,10 @@ const LEASE_SECONDS = 3;
 /** What the guests wait for others: they are as fast as the machine. */
 const GUEST_PATIENCE = 0.1;
 
-/** Postgres, the sandbox with whole guests, and the API: one of each for many clusters. */
+/** `whole`: machines that boot, fetch their bundle, join over TLS; `simulated`: servers that are nodes by being there. */
+export type Guests = 'whole' | 'simulated';
+
+/** Postgres, the sandbox, and the API: one of each for many clusters. */
 export class SweepSite {
   readonly queue = new SimulatedQueue();
   private readonly closers: (() => Promise<unknown>)[] = [];
@@ -26,12 +30,16 @@ export class SweepSite {
   sandbox!: Sandbox;
   settings!: Settings;
   parts!: ConductorParts;
+  /** Null where the guests are whole. */
+  kubernetes: SimulatedKubernetes | null = null;
   apiUrl = '';
   private adminToken = '';
   private sweep: NodeJS.Timeout | undefined;
 
-  static async start(): Promise<SweepSite> {
-    const it = new SweepSite();
+  private constructor(readonly guests: Guests) {}
+
+  static async start(guests: Guests = 'simulated'): Promise<SweepSite> {
+    const it = new SweepSite(guests);
     try {
       await it.open();
     } catch (error) {
@@ -57,8 +65,10 @@ export class SweepSite {
       guestInternalCidr: `127.${range}.64.0/18`,
       guestLatencies: noGuestLatencies,
       guestPatience: GUEST_PATIENCE,
+      ...(this.guests === 'simulated' ? { guests: false } : {}),
     });
     this.closers.push(() => this.sandbox.close());
+    if (this.guests === 'simulated') this.kubernetes = new SimulatedKubernetes(this.sandbox, this.database);
     const bootstrapPort = String(await freePort());
     this.settings = loadConfig({
       DATABASE_URL: database.url,

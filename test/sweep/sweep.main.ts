@@ -1,7 +1,8 @@
 /**
  * `npm run test:sweep`: every fault at every call of every operation. See docs/faults.md.
  * Options: --out FILE (table and findings), --runs N (at least so many: pairs of faults fill up), --seed N, --nightly,
- * --only TEXT (one case as a finding names it, or the name of a scenario), --workers N, --lanes N.
+ * --only TEXT (one case as a finding names it, or the name of a scenario), --workers N, --lanes N,
+ * --guests simulated|whole|both (whole ones for a sample of --whole N runs).
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ import type { FromWorker, ToWorker } from './messages.js';
 import { everyFault, pairs, seeded, shuffled } from './plan.js';
 import { describe, isBad, type Traces } from './runner.js';
 import { allScenarios } from './scenarios/index.js';
+import type { Guests } from './site.js';
 import { legend, ResultTable } from './table.js';
 
 const { values: options } = parseArgs({
@@ -25,6 +27,8 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: '2' },
     lanes: { type: 'string', default: '14' },
     nightly: { type: 'boolean', default: false },
+    guests: { type: 'string', default: 'both' },
+    whole: { type: 'string', default: '200' },
   },
 });
 const DEFAULT_RUNS = 5_000;
@@ -43,11 +47,12 @@ function only(text: string, traces: Traces): Case[] {
   return everyFault({ [scenario]: traces[scenario] });
 }
 
-function plan(traces: Traces): Case[] {
+function plan(traces: Traces, guests: Guests): Case[] {
   if (options.only !== undefined) return only(options.only, traces);
   const random = seeded(Number(options.seed));
   const wanted = Number(options.runs ?? (options.nightly ? NIGHTLY_RUNS : DEFAULT_RUNS));
-  const single = shuffled(everyFault(traces), random);
+  const single = shuffled(everyFault(traces, scenarios), random);
+  if (guests === 'whole' && options.guests === 'both') return single.slice(0, Number(options.whole));
   // Fewer runs than there are faults only when somebody asks for that.
   const cases = options.runs === undefined ? single : single.slice(0, wanted);
   return [...cases, ...pairs(traces, Math.max(0, wanted - cases.length), random)];
@@ -58,25 +63,41 @@ async function main(): Promise<number> {
   process.env['TEST_POSTGRES_URL'] = server.url;
   const children: ChildProcess[] = [];
   try {
-    return await sweep(children);
+    const found: Found = { table: new ResultTable(scenarios), bad: [], notes: [], cpuMs: 0 };
+    for (const guests of ['simulated', 'whole'] as const) {
+      if (options.guests !== 'both' && options.guests !== guests) continue;
+      if (options.guests === 'both' && guests === 'whole' && options.only !== undefined) continue;
+      const before = found.table.runs;
+      await sweep(children, guests, found);
+      found.notes.push(`${found.table.runs - before} runs with ${guests} guests`);
+    }
+    return finish(found);
   } finally {
     await Promise.all(children.map(ended));
     await server.stop();
   }
 }
 
-async function sweep(children: ChildProcess[]): Promise<number> {
-  const table = new ResultTable(scenarios);
-  const bad: CaseResult[] = [];
-  const notes: string[] = [];
+interface Found {
+  readonly table: ResultTable;
+  readonly bad: CaseResult[];
+  readonly notes: string[];
+  cpuMs: number;
+}
+
+async function sweep(children: ChildProcess[], guests: Guests, found: Found): Promise<void> {
+  const { table, bad, notes } = found;
   // From what the first worker records; the other one then knows the same operations.
   let planned: Case[] | undefined;
-  let cpuMs = 0;
   const work = async (index: number, count: number): Promise<void> => {
-    const child = fork(fileURLToPath(new URL('worker.main.js', import.meta.url)), options.nightly ? ['--nightly'] : [], {
-      execArgv: ['--enable-source-maps'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = fork(
+      fileURLToPath(new URL('worker.main.js', import.meta.url)),
+      [guests, ...(options.nightly ? ['--nightly'] : [])],
+      {
+        execArgv: ['--enable-source-maps'],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
+    );
     children.push(child);
     const tell = (message: ToWorker): void => void child.send(message);
     await new Promise<void>((resolve, reject) => {
@@ -85,7 +106,7 @@ async function sweep(children: ChildProcess[]): Promise<number> {
         if (message.kind === 'recorded') {
           console.error(`${seconds()} s: worker ${index + 1} has recorded ${Object.keys(message.traces).length} operations`);
           try {
-            planned ??= plan(message.traces);
+            planned ??= plan(message.traces, guests);
           } catch (error) {
             return reject(error);
           }
@@ -97,8 +118,8 @@ async function sweep(children: ChildProcess[]): Promise<number> {
             console.log(`${describe(message.result)}\n    again: ${again(message.result.case)}`);
           }
         } else if (message.kind === 'done') {
-          cpuMs += message.cpuMs;
-          notes.push(`worker ${index + 1}: ${Math.round(message.cpuMs / 1000)} s of CPU, ${message.rssMb} MB`);
+          found.cpuMs += message.cpuMs;
+          notes.push(`${guests} guests, worker ${index + 1}: ${Math.round(message.cpuMs / 1000)} s of CPU, ${message.rssMb} MB`);
           resolve();
         } else {
           console.log(`worker ${index + 1}: ${message.error}`);
@@ -114,10 +135,12 @@ async function sweep(children: ChildProcess[]): Promise<number> {
   } finally {
     clearInterval(telling);
   }
-  const text = report(table, bad, [
-    ...notes,
-    `${Math.round(cpuMs / Math.max(1, table.runs))} ms of CPU for each run, without Postgres`,
-  ]);
+  await Promise.all(children.splice(0).map(ended));
+}
+
+function finish({ table, bad, notes, cpuMs }: Found): number {
+  const each = Math.round(cpuMs / Math.max(1, table.runs));
+  const text = report(table, bad, [...notes, `${each} ms of CPU for each run, without Postgres`]);
   console.log(text);
   if (options.out !== undefined) writeFileSync(options.out, `${text}\n`);
   return bad.length > 0 || table.runs === 0 ? 1 : 0;

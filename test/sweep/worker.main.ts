@@ -14,7 +14,7 @@ process.on('unhandledRejection', (error) => send({ kind: 'broken', error: `unhan
 process.on('disconnect', () => process.exit(1));
 
 async function main(): Promise<void> {
-  const site = await SweepSite.start();
+  const site = await SweepSite.start(process.argv.includes('whole') ? 'whole' : 'simulated');
   const runner = new Runner(site, allScenarios(process.argv.includes('--nightly')), (line) => console.error(line));
   send({ kind: 'recorded', traces: await runner.record(), cpuMs: cpuMs() });
   process.on('message', (message: ToWorker) => {

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Signals, SecretStore, UnitOfWork, type Channel, type Tx } from '#libs/db';
 import { Cloud, DEFAULT_TIMEOUTS, Transport } from '#libs/openstack';
+import { createAuthority, createClusterAuthorities, type ClusterAuthorities } from '#libs/pki';
 import { NestFactory } from '@nestjs/core';
 import { ConductorModule } from '../../../apps/conductor/src/conductor.module.js';
+import { ClusterKube } from '../../../apps/conductor/src/kubernetes/cluster-kube.js';
 import { LeaseKeeper } from '../../../apps/conductor/src/leases/lease-keeper.js';
+import { CertificatesStep } from '../../../apps/conductor/src/operations/steps/certificates.step.js';
 import { OperationProcessor } from '../../../apps/conductor/src/operation.processor.js';
 import type { ConductorParts } from '../../../apps/conductor/src/parts.js';
 import { openGatedDatabase } from './gated-database.js';
 import { GatedWire } from './gated-wire.js';
+import type { SimulatedKubernetes } from './simulated-kubernetes.js';
 import { SimulatedProcess } from './simulated-process.js';
 import type { Tracer } from './tracer.js';
 
@@ -27,8 +31,16 @@ export class SimulatedConductor {
     private readonly end: () => Promise<void>,
   ) {}
 
-  /** @param shared what the site opened for all: settings, key ring, signals, queue */
-  static async start(shared: ConductorParts, tracer: Tracer, callerToken: () => string): Promise<SimulatedConductor> {
+  /**
+   * @param shared what the site opened for all: settings, key ring, signals, queue
+   * @param kubernetes null: real ways into clusters whose guests are whole
+   */
+  static async start(
+    shared: ConductorParts,
+    tracer: Tracer,
+    callerToken: () => string,
+    kubernetes: SimulatedKubernetes | null,
+  ): Promise<SimulatedConductor> {
     const name = `conductor-${randomUUID().slice(0, 8)}`;
     const process = new SimulatedProcess(name, tracer);
     const settings = { ...shared.settings, CONDUCTOR_NAME: name };
@@ -44,7 +56,10 @@ export class SimulatedConductor {
       secrets: new SecretStore(source, shared.keyRing),
       cloud,
     };
-    const app = await NestFactory.createApplicationContext(ConductorModule.from(parts), { logger: false, abortOnError: false });
+    const module = ConductorModule.from(parts);
+    module.providers?.push({ provide: CertificatesStep, useValue: new ReusedKeys(parts.secrets, kubernetes !== null) });
+    if (kubernetes) module.providers?.push({ provide: ClusterKube, useValue: kubernetes.kubeOf(process) });
+    const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     const processor = app.get(OperationProcessor);
     const keeper = app.get(LeaseKeeper);
     keeper.start();
@@ -95,5 +110,24 @@ class HeardSignals extends Signals {
 
   override notify(tx: Tx, channel: Channel, clusterUuid: string): Promise<void> {
     return this.shared.notify(tx, channel, clusterUuid);
+  }
+}
+
+let first: Promise<ClusterAuthorities> | undefined;
+
+/** Half of what a create costs is the service-account key: all clusters have the same one. Their authorities too, when nothing is signed by them. */
+class ReusedKeys extends CertificatesStep {
+  constructor(
+    secrets: SecretStore,
+    private readonly all: boolean,
+  ) {
+    super(secrets);
+  }
+
+  protected override async create(clusterName: string): Promise<ClusterAuthorities> {
+    const reused = await (first ??= createClusterAuthorities(clusterName));
+    if (this.all) return reused;
+    const [ca, etcdCa, frontProxyCa] = await Promise.all([1, 2, 3].map(() => createAuthority(clusterName, 'ecdsa-p256')));
+    return ca && etcdCa && frontProxyCa ? { ...reused, ca, etcdCa, frontProxyCa } : reused;
   }
 }

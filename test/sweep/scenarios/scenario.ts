@@ -24,6 +24,8 @@ export interface Scenario {
   ask(lane: Lane): Promise<void>;
   /** What makes the operation before it fail: this one is what follows a failure. */
   readonly background?: Background;
+  /** The way back of this scenario, by the same calls: they share the faults between them. */
+  readonly twin?: string;
   /** Left to `--nightly`. */
   readonly nightly?: true;
 }

@@ -16,6 +16,7 @@ export const upgrade: readonly Scenario[] = [
   {
     kind: 'upgrade',
     name: 'upgrade back',
+    twin: 'upgrade',
     from: 'small on the other image',
     to: 'small',
     ends,

@@ -37,6 +37,10 @@ export class CertificatesStep implements Step {
 
   /** Null: they are stored already. */
   private async make({ uuid, name }: ClusterEntity): Promise<StoredAuthorities | null> {
-    return (await findAuthorities(this.secrets, uuid)) ? null : createClusterAuthorities(name);
+    return (await findAuthorities(this.secrets, uuid)) ? null : this.create(name);
+  }
+
+  protected create(clusterName: string): Promise<StoredAuthorities> {
+    return createClusterAuthorities(clusterName);
   }
 }

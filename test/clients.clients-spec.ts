@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { requirePrograms } from './support/commands.js';
+import { openstackStack } from './clients/openstack-stack.js';
 import { openstackCli } from './clients/openstack-cli.js';
 import { gophercloud, GOPHERCLOUD } from './clients/gophercloud.js';
 import { magnumclient, magnumShell, openstacksdk, PYTHON } from './clients/python.js';
@@ -16,6 +17,7 @@ type Client = (rows: ClientRows, account: Account) => Promise<void>;
 /** Each with a project of its own; they work at the same time. */
 const CLIENTS: Readonly<Record<string, Client>> = {
   'openstack coe': openstackCli,
+  'openstack stack': openstackStack,
   'python-magnumclient': magnumclient,
   'magnum (the old program)': magnumShell,
   openstacksdk,
@@ -40,6 +42,7 @@ describe('the clients of Magnum against the standalone installation', () => {
     requirePrograms({
       openstack: 'python3-openstackclient',
       [`${PYTHON}/magnumclient`]: 'python3-magnumclient',
+      [`${PYTHON}/heatclient`]: 'python3-heatclient',
       [`${PYTHON}/openstack`]: 'python3-openstacksdk',
       go: 'golang-go',
       [GOPHERCLOUD]: 'golang-github-gophercloud-gophercloud-dev',

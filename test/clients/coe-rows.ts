@@ -39,7 +39,7 @@ class OpenStackShell extends OpenStackCli {
   }
 }
 
-/** Rows of `openstack coe`; what the client has is asked of itself. */
+/** Rows of `openstack coe` or of another plugin of the client; what it has is asked of itself. */
 export class CoeRows {
   private constructor(
     readonly rows: ClientRows,
@@ -51,8 +51,10 @@ export class CoeRows {
     readonly admin: OpenStackCli,
   ) {}
 
-  static async start(rows: ClientRows, account: Account): Promise<CoeRows> {
-    const listed = await runCommand('/usr/bin/python3', ['-B', join(SOURCES, 'coe_commands.py')], { PYTHONWARNINGS: 'ignore' });
+  /** @param group of the client's entry points: which plugin's commands they are */
+  static async start(rows: ClientRows, account: Account, group = 'openstack.container_infra.v1'): Promise<CoeRows> {
+    const lister = ['-B', join(SOURCES, 'coe_commands.py'), group];
+    const listed = await runCommand('/usr/bin/python3', lister, { PYTHONWARNINGS: 'ignore' });
     assert.equal(listed.code, 0, listed.stderr);
     const commands = JSON.parse(listed.stdout) as Commands;
     rows.has(

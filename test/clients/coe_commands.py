@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""Lists what `openstack coe` offers: one JSON object, {command: {option or positional: [choices]}}.
+"""Lists what `openstack coe`, or another plugin whose group of entry points is given, offers: one JSON object, {command: {option or positional: [choices]}}.
 
 Options that every command of cliff has (formatters, --help) are left out.
 """
 import argparse
 import json
+import sys
 from importlib import metadata
 
 from osc_lib.command import command
 
-GROUP = "openstack.container_infra.v1"
+GROUP = sys.argv[1] if len(sys.argv) > 1 else "openstack.container_infra.v1"
 
 
 def arguments(klass):

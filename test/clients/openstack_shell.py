@@ -13,7 +13,7 @@ from importlib import metadata
 sys.argv[0] = "openstack"  # its usage texts take the name when they are loaded
 from openstackclient import shell  # noqa: E402
 
-GROUPS = ("openstack.cli", "openstack.cli.base", "openstack.cli.extension", "openstack.container_infra.v1", "keystoneauth1.plugin")
+GROUPS = ("openstack.cli", "openstack.cli.base", "openstack.cli.extension", "openstack.container_infra.v1", "openstack.orchestration.v1", "keystoneauth1.plugin")
 
 
 def preload():

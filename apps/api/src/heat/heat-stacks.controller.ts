@@ -3,6 +3,7 @@ import { Controller, Get, Param, Redirect } from '@nestjs/common';
 import { Endpoint } from '../http/endpoint.js';
 import { Ctx } from '../http/request.js';
 import { FindStacks } from './find-stacks.js';
+import { StacksAreReadOnly } from './heat-faults.js';
 import { flag, one, stackQuery, type HeatQuery } from './heat-query.js';
 import { FACE_V1, FaceQuery, FaceUrl, PartName, Path, QueryText, reads } from './heat-request.js';
 import { stackShown, stackSummary, stackUrl } from './heat-view.js';
@@ -102,6 +103,21 @@ export class HeatStacksController {
   async files(@Ctx() ctx: RequestContext, @Path() path: StackPath): Promise<object> {
     await this.shower.open(ctx, path, { depth: 0, resources: false });
     return {};
+  }
+
+  @Get(':name/:id/snapshots')
+  @Endpoint(reads('List the snapshots of a stack: there are none'))
+  async snapshots(@Ctx() ctx: RequestContext, @Path() path: StackPath): Promise<object> {
+    await this.shower.open(ctx, path, { depth: 0, resources: false });
+    return { snapshots: [] };
+  }
+
+  /** Clients say of a 404 that the stack is not there. */
+  @Get(':name/:id/export')
+  @Endpoint(reads('Refuse to give a stack out of our hands'))
+  async export(@Ctx() ctx: RequestContext, @Path() path: StackPath): Promise<never> {
+    await this.shower.open(ctx, path, { depth: 0, resources: false });
+    throw new StacksAreReadOnly([], 'Stacks of container clusters can only be looked at here: they are not exported.');
   }
 
   @Get(':name/:id/outputs')

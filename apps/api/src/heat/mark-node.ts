@@ -75,7 +75,7 @@ function readMark(body: unknown): { unhealthy: boolean; reason: string } {
   if (unknown.length > 0) throw new HeatBadRequest(`Invalid keys in resource mark unhealthy {'${unknown.join("', '")}'}`);
   const { mark_unhealthy: mark, resource_status_reason: reason } = given;
   if (mark === undefined) throw new HeatBadRequest('Missing mandatory (mark_unhealthy) key from mark unhealthy request');
-  const text = String(mark).toLowerCase();
+  const text = JSON.stringify(mark).replaceAll('"', '').toLowerCase();
   if (text !== 'true' && text !== 'false')
     throw new HeatBadRequest(`Unrecognized value "${text}" for "mark_unhealthy", acceptable values are: true, false`);
   const told = typeof reason === 'string' ? reason.replaceAll('\0', '').slice(0, MOST_REASON) : '';

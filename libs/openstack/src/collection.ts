@@ -23,6 +23,29 @@ export interface CollectionSpec<S extends z.ZodType> {
   readonly listPath?: string | undefined;
 }
 
+interface Replies {
+  readonly one: z.ZodType;
+  readonly many: z.ZodType;
+}
+
+/** By the object's schema: the first reading compiles a schema, and sessions are made all the time. */
+const REPLIES = new WeakMap<z.ZodType, Map<string, Replies>>();
+
+function repliesOf({ one, many, object }: CollectionSpec<z.ZodType>): Replies {
+  const known = REPLIES.get(object) ?? new Map<string, Replies>();
+  REPLIES.set(object, known);
+  const name = `${one} ${many}`;
+  let replies = known.get(name);
+  if (!replies) {
+    replies = {
+      one: one === null ? object : z.looseObject({ [one]: object }),
+      many: z.looseObject({ [many]: z.array(object) }),
+    };
+    known.set(name, replies);
+  }
+  return replies;
+}
+
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 export const looksLikeUuid = (text: string): boolean => UUID.test(text);
 
@@ -38,8 +61,7 @@ export class Collection<S extends z.ZodType<{ id: string }>> {
     protected readonly api: ServiceApi,
     protected readonly spec: CollectionSpec<S>,
   ) {
-    this.oneReply = spec.one === null ? spec.object : z.looseObject({ [spec.one]: spec.object });
-    this.manyReply = z.looseObject({ [spec.many]: z.array(spec.object) });
+    ({ one: this.oneReply, many: this.manyReply } = repliesOf(spec));
   }
 
   /** @throws OpenStackError; with `sideEffectUnknown` the object may be there */

@@ -13,7 +13,8 @@ import { LoadBalancerService } from './load-balancer/service.js';
 import { NetworkService } from './network/service.js';
 import { OrchestrationService } from './orchestration/service.js';
 import type { ServiceCall } from './service-api.js';
-import type { Login, SessionHost } from './session-host.js';
+import type { Login } from './logins.js';
+import type { SessionHost } from './session-host.js';
 import { VolumeService } from './volume/service.js';
 
 /** Nova's own default for the largest page. */
@@ -97,7 +98,7 @@ export class CloudSession implements ServersApi {
     const login = await this.login();
     const { issuedAt, expiresAt } = login.info;
     const left = expiresAt.getTime() - this.host.caller.clock.now();
-    if (left < Math.min(ms, FRESH * (expiresAt.getTime() - issuedAt.getTime()))) this.host.forget(this.key, login);
+    if (left < Math.min(ms, FRESH * (expiresAt.getTime() - issuedAt.getTime()))) this.host.logins.forget(this.key, login);
   }
 
   /** One call to a service. @throws OpenStackError; the signal's reason */
@@ -107,7 +108,7 @@ export class CloudSession implements ServersApi {
       return await this.send(call, login);
     } catch (error) {
       if (!isUnauthorized(error) || this.credentials.kind === 'token') throw error;
-      this.host.forget(this.key, login);
+      if (!this.host.logins.refused(this.key, login, call.service)) throw error;
       return this.send(call, await this.login());
     }
   }
@@ -124,16 +125,27 @@ export class CloudSession implements ServersApi {
   }
 
   private login(): Promise<Login> {
-    return this.host.login(this.credentials, this.key, this.signal);
+    return this.host.logins.get(this.credentials, this.key, this.signal);
   }
 
-  private send<S extends z.ZodType>(call: ServiceCall<S>, login: Login): Promise<Reply<z.infer<S>>> {
-    return this.host.caller.call({
-      ...call,
-      base: this.host.endpoint(call.service, login),
-      headers: { ...call.headers, 'x-auth-token': login.token },
-      signal: this.signal,
-      lane: this.key,
-    });
+  private async send<S extends z.ZodType>(call: ServiceCall<S>, login: Login): Promise<Reply<z.infer<S>>> {
+    try {
+      const reply = await this.host.caller.call({
+        ...call,
+        base: this.host.endpoint(call.service, login),
+        headers: { ...call.headers, 'x-auth-token': login.token },
+        signal: this.signal,
+        lane: this.key,
+      });
+      this.host.logins.taken(this.key, login, call.service);
+      return reply;
+    } catch (error) {
+      if (isRefusal(error)) this.host.logins.taken(this.key, login, call.service);
+      throw error;
+    }
   }
 }
+
+/** An answer by a service that knows who asks. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof OpenStackError && [400, 403, 404, 409].includes(error.httpStatus ?? 0);

@@ -43,6 +43,8 @@ export class BenchCloud {
       security_groups: [`${network}/security-groups`, 'security_groups'],
       trusts: [`${this.authUrl}/OS-TRUST/trusts`, 'trusts'],
       users: [`${this.authUrl}/users`, 'users'],
+      // Heat makes one for each of its stacks, in a domain of its own.
+      projects: [`${this.authUrl}/projects`, 'projects'],
       ...(this.endpoints.has('load-balancer')
         ? { loadbalancers: [`${this.url('load-balancer')}/v2.0/lbaas/loadbalancers`, 'loadbalancers'] }
         : {}),
@@ -63,6 +65,18 @@ export class BenchCloud {
       }),
     );
     return Object.fromEntries(entries);
+  }
+
+  /** One list of one service. @param key of the items in the answer */
+  async list(service: string, path: string, key: string): Promise<Record<string, unknown>[]> {
+    const base = this.url(service);
+    const versioned: Record<string, string> = {
+      network: `${base}/v2.0`.replace('/v2.0/v2.0', '/v2.0'),
+      'load-balancer': `${base}/v2.0`.replace('/v2.0/v2.0', '/v2.0'),
+      'block-storage': base.endsWith(this.projectId) ? base : `${base}/${this.projectId}`,
+    };
+    const answer = (await this.call('GET', `${versioned[service] ?? base}${path}`)) as Record<string, Record<string, unknown>[]>;
+    return answer[key] ?? [];
   }
 
   /** Base URL of the cloud's own Magnum, without `/v1`, whether or not it is in the catalogue just now. */
@@ -113,7 +127,7 @@ export class BenchCloud {
   private async call(method: string, url: string, body?: unknown): Promise<unknown> {
     const response = await fetch(url, {
       method,
-      headers: { 'x-auth-token': this.token, 'content-type': 'application/json' },
+      headers: { 'x-auth-token': this.token, 'content-type': 'application/json', 'x-openstack-nova-api-version': '2.79' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

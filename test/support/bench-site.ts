@@ -24,13 +24,19 @@ export function readBench(): Bench {
 }
 
 /** Jeroboam on the bench's Keystone, with the bench's settings of Magnum. */
-export async function startOurs({ authUrl, password }: Bench, home: string, say: (line: string) => void): Promise<Installation> {
+export async function startOurs(
+  { authUrl, password }: Bench,
+  home: string,
+  say: (line: string) => void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   return Installation.start({
     home: join(home, 'state'),
     env: {
       API_PORT: String(await freePort()),
       BOOTSTRAP_PORT: String(await freePort()),
       MAX_CLUSTERS_PER_PROJECT: '100000',
+      ...env,
     },
     cloud: {
       authUrl,

@@ -11,6 +11,8 @@ const heatStack = z.looseObject({
   stack_status_reason: z.string().nullish(),
   tags: z.array(z.string()).nullish(),
   parent: z.string().nullish(),
+  /** Set when Heat has cleaned up behind a stack that is DELETE_COMPLETE. */
+  deletion_time: z.string().nullish(),
   outputs: z
     .array(z.looseObject({ output_key: z.string(), output_value: z.unknown(), output_error: z.string().nullish() }))
     .nullish(),
@@ -76,7 +78,7 @@ export class HeatStacks {
     return { id: reply.body.stack.id };
   }
 
-  /** The project's stack of exactly that name; deleted ones do not count. */
+  /** The project's stack of exactly that name; deleted ones do not count, though Heat still lists them for a moment. */
   async named(name: string): Promise<HeatStack | null> {
     const reply = await this.api.call({
       service,
@@ -85,7 +87,9 @@ export class HeatStacks {
       query: { name },
       reply: z.looseObject({ stacks: z.array(heatStack) }),
     });
-    return reply.body.stacks.find((stack) => stack.stack_name === name && !stack.parent) ?? null;
+    return (
+      reply.body.stacks.find((one) => one.stack_name === name && !one.parent && one.stack_status !== 'DELETE_COMPLETE') ?? null
+    );
   }
 
   /**

@@ -11,6 +11,7 @@ import { causeOf, failureOf } from './failures.js';
 import { finisherOf } from './finish.js';
 import { ALONE, type HeatRows } from './heat-rows.js';
 import type { HeatRequest, HeatWork } from './heat-work.js';
+import { removeRetainedObject } from './retained.js';
 
 export interface Wish {
   readonly request: HeatRequest;
@@ -65,7 +66,7 @@ export async function applyInHeat(work: HeatWork, rows: HeatRows, wish: Wish): P
 
 /** Heat takes for good what our rows know to be lost: it has looked when it made it, and not since. */
 async function replaceFailed(work: HeatWork): Promise<void> {
-  const lost = [...work.walk.rows.values()].filter((row) => row.status === 'FAILED' && isUndone(row) === false);
+  const lost = [...work.walk.rows.values()].filter((row) => row.status === 'FAILED' && !isUndone(row));
   if (lost.length === 0) return;
   const good = new Set(await work.goodResources());
   for (const row of lost.filter(({ name }) => good.has(name))) await work.markUnhealthy(row.name, row.statusReason ?? 'failed');
@@ -166,6 +167,7 @@ function changedBack(row: Row, { type }: WantedResource): Finisher {
 
 async function dropUnwanted({ walk }: HeatWork, wanted: WantedStack): Promise<void> {
   for (const row of [...walk.rows.values()].filter(({ name }) => !wanted.has(logicalNameOf(name)))) {
+    await removeRetainedObject(walk, row, row.physicalId);
     await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null, physicalId: null });
     await walk.drop(row);
   }

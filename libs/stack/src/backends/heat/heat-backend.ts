@@ -93,6 +93,8 @@ export class HeatBackend implements StackBackend {
       { stackId, clusterUuid, resources: wanted.graph.size, added: added.length },
       'planning a stack for Heat',
     );
+    const isNew = isSame && added.length === 0 && walk.stack.action === walk.action && walk.stack.status === 'IN_PROGRESS';
+    if (isNew) return walk.keepRemote({ ...remote });
     const documents = isSame ? {} : { template: { ...ref.template }, parameters: ref.parameters };
     const state = { action: walk.action, status: 'IN_PROGRESS', statusReason: null } as const;
     await walk.stackCheckpoint({ ...state, ...documents, remote: { ...remote } }, added);

@@ -10,6 +10,7 @@ import type { Slot } from '../../graph/walk.js';
 import { heatWords } from './failures.js';
 import { finisherOf } from './finish.js';
 import { physicalIdOf } from './physical-ids.js';
+import { removeRetainedObject } from './retained.js';
 import { stateOf } from './sight.js';
 
 /** Nobody else waits for a place. */
@@ -143,6 +144,7 @@ export class HeatRows {
     const wanted = seen && this.wantedOf(row.name, view);
     if (!seen || !wanted) return;
     const { physicalId, attributes } = seen;
+    if (row.physicalId !== physicalId) await removeRetainedObject(this.walk, row, row.physicalId);
     if (finisherOf(row.type)) {
       await this.walk.checkpoint(row, { status: 'IN_PROGRESS', statusReason: null, physicalId, attributes });
     } else {

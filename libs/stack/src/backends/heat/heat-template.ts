@@ -1,4 +1,5 @@
 import type { ResourceContext } from '../../resource.js';
+import { isRetained } from './retained.js';
 import { describe, metadataOf } from '../../resources/identity.js';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -67,7 +68,7 @@ export function heatTemplate(document: object, identity: (logicalName: string) =
     const apart = resource.type === 'OS::Neutron::SecurityGroup' ? rulesApart(name, resource.properties) : undefined;
     const start = apart?.properties ?? resource.properties ?? {};
     const properties = (ADAPTERS[resource.type] ?? []).reduce((given, adapter) => adapter(given, me), start);
-    adapted[name] = { ...resource, properties };
+    adapted[name] = { ...resource, properties, ...(isRetained(resource.type) ? { deletion_policy: 'retain' } : {}) };
     for (const [part, rule] of Object.entries(apart?.rules ?? {})) {
       adapted[part] = rule;
       parts.set(part, name);

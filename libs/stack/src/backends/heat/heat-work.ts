@@ -26,6 +26,7 @@ const LAST_LOOK_MS = 5_000;
 const REST = 2;
 /** Answers 5xx to the same request: more than a restart of Heat takes. */
 const MOST_REFUSALS = 8;
+const CLEAN_UP_MS = 15_000;
 const MINUTE_MS = 60_000;
 
 /** What is done to one stack in Heat: looking, asking, waiting. Every change is fenced first. */
@@ -106,6 +107,17 @@ export class HeatWork {
       this.quietSince = this.now();
     });
     this.lastLookMs = this.now() - begun;
+  }
+
+  /** Heat says that a stack is deleted before it has removed its own trust and project: nobody is to take its token before. */
+  async untilCleanedUp(): Promise<void> {
+    const { known } = this;
+    const until = this.now() + CLEAN_UP_MS;
+    while (known && this.now() < until) {
+      const stack = await this.patiently('looking at the stack', () => absent(this.stacks.get(known)));
+      if (!stack || stack.deletion_time) return;
+      await this.pause(FIRST_LOOK_MS, 'waiting for Heat to clean up');
+    }
   }
 
   /** Until the next look is due: soon after something has happened, later while nothing does. @throws StackFailed the time is up */

@@ -3,6 +3,7 @@ import { decideRemoval } from './decide.js';
 import { causeOf, failureOf } from './failures.js';
 import type { HeatRows } from './heat-rows.js';
 import type { HeatWork } from './heat-work.js';
+import { removeRetained } from './retained.js';
 
 /** Heat gives up quickly where patience helps: an object in use is let go of within seconds. */
 const MOST_TRIES = 5;
@@ -23,11 +24,12 @@ export async function removeInHeat(work: HeatWork, rows: HeatRows): Promise<bool
     switch (step.kind) {
       case 'gone':
         if (!asked) return false;
+        await work.untilCleanedUp();
         await allGone(work);
         return true;
       case 'delete':
         asked = true;
-        tries++;
+        if (tries++ === 0) await removeOwn(work);
         await work.remove();
         break;
       case 'wait':
@@ -44,6 +46,16 @@ export async function removeInHeat(work: HeatWork, rows: HeatRows): Promise<bool
       }
     }
     walk.throwIfStopped();
+  }
+}
+
+/** @throws StackFailed */
+async function removeOwn(work: HeatWork): Promise<void> {
+  try {
+    await removeRetained(work.walk);
+  } catch (error) {
+    work.walk.throwIfStopped();
+    throw work.failure(error);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Slot } from '../graph/walk.js';
 import { createResource } from './create-resource.js';
 import { sameDocument } from './definition.js';
-import { deleteResource } from './delete-resource.js';
 import { nextStep } from './plan.js';
+import { removeWithDependants } from './remove-with-dependants.js';
 import { clearPlace, replaceResource, restoreResource } from './replace-resource.js';
 import type { Row, StackWalk } from './stack-walk.js';
 import { updateResource } from './update-resource.js';
@@ -31,7 +31,7 @@ export async function applyResource(walk: StackWalk, stack: WantedStack, name: s
         }
         break;
       case 'remove':
-        await deleteResource(walk, row, slot);
+        await removeWithDependants(walk, row, slot, stack, name);
         break;
       case 'replace':
         await replaceResource(walk, row, slot, stack, wanted);

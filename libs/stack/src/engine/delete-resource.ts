@@ -1,21 +1,23 @@
 import type { Slot } from '../graph/walk.js';
 import { definitionOf } from './definition.js';
 import { isNothing } from './plan.js';
-import { ensureGone, patiently } from './resource-calls.js';
+import { ensureGone, patiently, type Refused } from './resource-calls.js';
 import type { Row, StackWalk } from './stack-walk.js';
 
 /**
  * Brings one resource to DELETE COMPLETE from wherever its row says it is. Safe to repeat from every point.
  *
  *   intent committed ─> id, else find ─> remove ─> gone* ─> DELETE COMPLETE committed
+ *
+ * @param refused told each time the cloud refuses, before it is asked again
  */
-export async function deleteResource(walk: StackWalk, row: Row, slot: Slot): Promise<void> {
+export async function deleteResource(walk: StackWalk, row: Row, slot: Slot, refused?: Refused): Promise<void> {
   if (isNothing(row)) return;
   walk.checkMayBegin(row, 'removing');
   // Fenced: whoever has lost the lease stops here and removes nothing.
   await walk.checkpoint(row, { action: 'DELETE', status: 'IN_PROGRESS', statusReason: null });
   const id = row.physicalId ?? (await find(walk, row, slot));
-  if (id !== null) await ensureGone(walk, row, slot, id);
+  if (id !== null) await ensureGone(walk, row, slot, id, refused);
   await walk.checkpoint(row, { action: 'DELETE', status: 'COMPLETE', statusReason: null, physicalId: null });
 }
 

@@ -24,7 +24,8 @@ export type Step<R> =
 export const isNothing = ({ action, status }: State): boolean =>
   action === 'INIT' || (action === 'DELETE' && status === 'COMPLETE');
 
-const isStanding = (row: State): boolean => row.status === 'COMPLETE' && (row.action === 'CREATE' || row.action === 'UPDATE');
+export const isStanding = (row: State): boolean =>
+  row.status === 'COMPLETE' && (row.action === 'CREATE' || row.action === 'UPDATE');
 
 /**
  * @param current the row of that name

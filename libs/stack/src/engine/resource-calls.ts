@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { Transient } from '#libs/domain';
+import { isConflict } from '#libs/openstack';
 import type { Slot } from '../graph/walk.js';
 import { pollDelayMs, removalDelayMs, retryDelayMs } from './retry.js';
 import type { Row, StackWalk } from './stack-walk.js';
@@ -30,8 +32,12 @@ export async function patiently<T>(
   }
 }
 
+/** How often a removal has been refused because something uses the object. */
+export type Refused = (times: number) => Promise<void>;
+
 /** Removes an object and waits until it is gone; waits for those that still use it. The reason of the waiting is in the row. */
-export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: string): Promise<void> {
+export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: string, refused?: Refused): Promise<void> {
+  let refusals = 0;
   const type = walk.typeOf(row);
   const remove = async (): Promise<void> => {
     await walk.refence();
@@ -41,6 +47,7 @@ export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: stri
   const keepReason = async (error: unknown): Promise<void> => {
     const statusReason = walk.words(error);
     if (row.statusReason !== statusReason) await walk.checkpoint(row, { statusReason });
+    if (isInUse(error)) await refused?.(++refusals);
   };
   await patiently(walk, row, slot, 'removing', remove, removalDelayMs, keepReason);
   if (!type.gone) return;
@@ -53,3 +60,6 @@ export async function ensureGone(walk: StackWalk, row: Row, slot: Slot, id: stri
     await walk.wait(row, slot, pollDelayMs(walk.parts.clock.now() - begun), 'waiting until it is gone');
   }
 }
+
+/** As the services say it, and as plugins do that know it for passing. */
+const isInUse = (error: unknown): boolean => isConflict(error) || (error instanceof Transient && isConflict(error.cause));

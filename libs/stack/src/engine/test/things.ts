@@ -10,6 +10,10 @@ interface Properties {
   readonly uses: readonly string[];
   /** Id of a thing that it leans on, and that may go all the same. */
   readonly follows?: string | undefined;
+  /** Id of a thing that it leans on, and that must stay while it does. Nothing lets go. */
+  readonly leans?: string | null | undefined;
+  /** Whatever else is there of these names must stay while this is there, though nothing of it says so. */
+  readonly guards?: readonly string[] | undefined;
   readonly data?: string | undefined;
   readonly size?: number | undefined;
   /** Only one thing can be there. */
@@ -73,9 +77,12 @@ export class ThingCloud {
     const nameOf = (id: string): string => short(this.things.get(id)?.name ?? `(no ${id})`);
     const all = this.live().sort((a, b) => (a.name < b.name ? -1 : 1));
     return Object.fromEntries(
-      all.map(({ name, uses, follows, data, size, place }) => {
+      all.map(({ name, uses, follows, leans, data, size, place }) => {
         const followed = follows === undefined ? undefined : nameOf(follows);
-        const given = Object.entries({ follows: followed, data, size, place }).filter(([, value]) => value !== undefined);
+        const leant = leans === undefined || leans === null ? undefined : nameOf(leans);
+        const given = Object.entries({ follows: followed, leans: leant, data, size, place }).filter(
+          ([, value]) => value !== undefined,
+        );
         return [short(name), { uses: uses.map(nameOf), ...Object.fromEntries(given) }];
       }),
     );
@@ -89,17 +96,17 @@ export class ThingCloud {
   /**
    * Test::Instant answers its create with attributes; Test::Plain is ready at once and must be read; Test::Slow builds for
    * some time, its poll has the attributes, and it goes slowly. Of all `size` can be changed in place; of Test::Plain
-   * also what it follows.
+   * also what it follows and leans on.
    */
   types(process: SimulatedProcess): AnyResourceType[] {
     return [
       this.type('Test::Instant', process),
-      this.type('Test::Plain', process, ['size', 'follows']),
+      this.type('Test::Plain', process, ['size', 'follows', 'leans']),
       this.type('Test::Slow', process),
     ];
   }
 
-  private type(type: string, process: SimulatedProcess, updatable: ('size' | 'follows')[] = ['size']): AnyResourceType {
+  private type(type: string, process: SimulatedProcess, updatable: ('size' | 'follows' | 'leans')[] = ['size']): AnyResourceType {
     const call = <T>(verb: Verb, ctx: ResourceContext, work: () => T): Promise<T> =>
       process.call(() => this.call(verb, ctx, work));
     const slow = type === 'Test::Slow';
@@ -108,11 +115,14 @@ export class ThingCloud {
       properties: z.strictObject({
         uses: z.array(z.string()).default([]),
         follows: z.string().optional(),
+        leans: z.string().nullish(),
+        guards: z.array(z.string()).optional(),
         data: z.string().optional(),
         size: z.number().int().optional(),
         place: z.string().optional(),
       }),
       updatable,
+      defaults: { leans: null },
       attributes: ['address'],
       find: (ctx) => call('find', ctx, () => this.live().find(({ name }) => name === ctx.physicalName)?.id ?? null),
       create: (ctx, properties) =>
@@ -167,7 +177,9 @@ export class ThingCloud {
   private remove(id: string, slow: boolean): void {
     const thing = this.things.get(id);
     if (!thing || thing.goneAt !== undefined) return;
-    const user = this.live().find(({ uses }) => uses.includes(id));
+    const user = this.live().find(
+      ({ uses, leans, guards }) => uses.includes(id) || leans === id || guards?.includes(short(thing.name)),
+    );
     if (user) throw cloudError(409, `${short(thing.name)} is in use by ${short(user.name)}`);
     thing.goneAt = this.clock.now() + (slow ? 400 : 0);
   }

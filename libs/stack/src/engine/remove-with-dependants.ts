@@ -73,7 +73,7 @@ async function letsGo(walk: StackWalk, row: Row, slot: Slot, under: Row): Promis
   if (names.length === 0 || !names.every((one) => type.updatable.includes(one) && Object.hasOwn(type.defaults ?? {}, one)))
     return false;
   const id = row.physicalId;
-  const values = Object.fromEntries(names.map((one) => [one, Reflect.get(type.defaults ?? {}, one) as unknown]));
+  const values = Object.fromEntries(names.map((one) => [one, Reflect.get(type.defaults ?? {}, one)]));
   const unsure = [...new Set([...(definition.unsure ?? []), ...names])];
   await walk.checkpoint(row, {
     action: 'UPDATE',

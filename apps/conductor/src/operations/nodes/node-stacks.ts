@@ -11,8 +11,10 @@ import {
   UnitOfWork,
   type NodeEntity,
   type NodeGroupEntity,
+  type StackResourceRecord,
 } from '#libs/db';
-import { parseInfraOutputs, type InfraOutputs } from '#libs/drivers';
+import { nodeLogicalName } from '#libs/domain';
+import { keepStanding, parseInfraOutputs, type InfraOutputs, type NodeSpec, type StackPlan } from '#libs/drivers';
 import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
 import { Stacks } from '#libs/stack';
 import { Inject, Injectable } from '@nestjs/common';
@@ -30,6 +32,10 @@ const LAST_SYNC_MS = 1_000;
 /** Most looks are at what the stacks have written lately; every some of them is at everything. */
 const LATELY_SECONDS = 5;
 const WHOLE_EVERY_MS = 10_000;
+
+/** Its object was made and not given up; a change that has not ended does not matter. */
+const isStanding = ({ action, status, physicalId }: Pick<StackResourceRecord, 'action' | 'status' | 'physicalId'>): boolean =>
+  physicalId !== null && (action === 'UPDATE' || (action === 'CREATE' && status === 'COMPLETE'));
 
 /** A group, and the nodes that its stack shall have. */
 export interface GroupNodes {
@@ -86,7 +92,12 @@ export class NodeStacks {
     const signal = AbortSignal.any([ctx.signal, halt.signal]);
     const applyOne = async ({ group, nodes }: GroupNodes): Promise<void> => {
       const specs = nodes.map((node) => nodeSpec(node, group));
-      const plan = driver.nodeGroup(spec, groupSpec(group), specs, infra);
+      const plan = await this.asMade(
+        driver.nodeGroup(spec, groupSpec(group), specs, infra),
+        stackUuids.get(group.uuid),
+        group,
+        specs,
+      );
       const hidden = Object.fromEntries(nodes.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
       try {
         await this.engine.apply(
@@ -103,6 +114,20 @@ export class NodeStacks {
     await this.syncUntil(ctx, made, infra, spec.apiPort);
     const failure = (await made).find((result) => result.status === 'rejected');
     if (failure) throw halt.signal.aborted ? halt.signal.reason : failure.reason;
+  }
+
+  /** Nodes that stand stay as they were made, whatever this release's driver would make of them. */
+  private async asMade(
+    plan: StackPlan,
+    stackUuid: string | undefined,
+    group: NodeGroupEntity,
+    nodes: readonly NodeSpec[],
+  ): Promise<StackPlan> {
+    const loaded = stackUuid ? await this.stacks.load(SERVICE, stackUuid) : null;
+    if (!loaded) return plan;
+    const standing = new Set(loaded.resources.filter(isStanding).map(({ name }) => name));
+    const named = nodes.map(({ slot, leaving = false }) => ({ logicalName: nodeLogicalName(group, slot), leaving }));
+    return keepStanding(plan, loaded.stack, named, (name) => standing.has(name));
   }
 
   /** As Magnum has them: floating addresses where nodes have such, private ones else. Leaving nodes are not told. */

@@ -44,10 +44,10 @@ function needed({ character_classes = [], character_sequences = [] }: Wanted): n
 
 function generate({ length, character_classes = [], character_sequences = [] }: Properties): string {
   const given = [
-    ...character_classes.map((one) => ({ set: CLASSES[one.class] as string, min: one.min })),
+    ...character_classes.map((one) => ({ set: CLASSES[one.class], min: one.min })),
     ...character_sequences.map(({ sequence, min }) => ({ set: sequence, min })),
   ];
-  const sets = given.length > 0 ? given : [{ set: CLASSES.lettersdigits as string, min: 1 }];
+  const sets = given.length > 0 ? given : [{ set: CLASSES.lettersdigits, min: 1 }];
   const any = sets.map(({ set }) => set).join('');
   const characters = sets.flatMap(({ set, min }) => Array.from({ length: min }, () => pick(set)));
   while (characters.length < length) characters.push(pick(any));

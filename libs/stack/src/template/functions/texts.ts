@@ -87,7 +87,7 @@ export const digest = onValue('digest', (value, place) => {
   }
   if (!getHashes().includes(algorithm.toLowerCase()))
     throw new TemplateError(`digest: there is no algorithm ${algorithm}`, place);
-  if ([...whole].some((character) => character > '\u00ff')) {
+  if (/[^\u0000-\u00ff]/.test(whole)) {
     throw new TemplateError('digest: the value has characters beyond Latin-1', place);
   }
   return createHash(algorithm.toLowerCase()).update(whole, 'latin1').digest('hex');

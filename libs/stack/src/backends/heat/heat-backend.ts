@@ -37,6 +37,9 @@ export class HeatBackend implements StackBackend {
   async apply(ref: StackRef, run: StackRun): Promise<Record<string, unknown>> {
     run.signal.throwIfAborted();
     const given = WantedStack.read(ref, run.hidden, this.parts.registry);
+    if (given.needsRows) {
+      throw new InvalidInput('invalid-template', 'groups and random strings are for the native backend: Heat nests them otherwise');
+    }
     const loaded = await this.parts.store.open(run.lease, { ...newStack(ref, given), backend: 'heat' });
     const { stack } = loaded;
     if (stack.action === 'DELETE') {

@@ -1,6 +1,7 @@
 /**
  * `npm run test:faults [-- PATTERN ...]`: the fault specs, then the sweep of every fault at every call of every operation.
- * With patterns only those specs, with --sweep (`npm run test:sweep`) only the sweep; its options are in test/sweep/sweep.main.ts.
+ * and random schedules. With patterns only those specs, with --sweep (`npm run test:sweep`) the sweep alone, with --sweep --random
+ * the schedules alone; the options are in test/sweep/sweep.main.ts and test/sweep/random/random.main.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

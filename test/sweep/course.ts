@@ -58,6 +58,17 @@ export function firstStep(scenarios: readonly Scenario[], from: State, goal: (st
   return undefined;
 }
 
+/** The shortest walk from nothing over one scenario. @throws Error it cannot be reached */
+export function* wayTo(scenarios: readonly Scenario[], wanted: Scenario): Generator<Scenario> {
+  for (let at = NONE; ;) {
+    const next = wanted.from === at ? wanted : firstStep(scenarios, at, (state) => state === wanted.from);
+    if (!next) throw new Error(`no way to ${wanted.name}`);
+    yield next;
+    if (next === wanted) return;
+    at = next.to;
+  }
+}
+
 /** A walk over every scenario from nothing, by way of the ones that lead there. @throws Error one cannot be reached */
 export function* grandTour(scenarios: readonly Scenario[]): Generator<Scenario> {
   const left = new Set(scenarios);

@@ -123,6 +123,11 @@ export const FAULT_CLASSES = {
   },
   'job-lost': { layer: 'queue', outcome: 'survived', sentence: 'the job is lost' },
   'job-twice': { layer: 'queue', outcome: 'survived', sentence: 'the job is delivered twice at once' },
+  stop: {
+    layer: 'database',
+    outcome: 'survived',
+    sentence: 'the conductor is stopped before the commit, for longer than its lease lives, and goes on then',
+  },
   'crash-before': { layer: 'any', outcome: 'survived', sentence: 'the conductor dies before the call' },
   'crash-after': { layer: 'any', outcome: 'survived', sentence: 'the conductor dies after the call, without hearing the answer' },
 } as const satisfies Record<string, FaultClass>;

@@ -3,12 +3,14 @@ import { SimulatedConductor } from './process/simulated-conductor.js';
 import { Tracer } from './process/tracer.js';
 import type { SweepSite } from './site.js';
 
-/** One tenant with at most one cluster, and the one conductor that works for it: what strikes it strikes nobody else. */
+/** One tenant with at most one cluster, and the conductors that work for it alone: what strikes it strikes nobody else. */
 export class Lane {
   readonly tracer = new Tracer();
   /** The cluster that stands or was asked for last. */
   cluster = '';
-  #conductor: Promise<SimulatedConductor>;
+  /** Which of its conductors gets the next job. */
+  choose: () => number = () => 0;
+  readonly #conductors: Promise<SimulatedConductor>[];
   #deaths = 0;
   #count = 0;
   #templates = new Map<string, string>();
@@ -18,14 +20,15 @@ export class Lane {
     readonly name: string,
     readonly projectId: string,
     private readonly token: string,
+    conductors: number,
   ) {
-    this.#conductor = this.#start();
+    this.#conductors = Array.from({ length: conductors }, (_, place) => this.#start(place));
   }
 
-  static async open(site: SweepSite, name: string): Promise<Lane> {
+  static async open(site: SweepSite, name: string, conductors = 1): Promise<Lane> {
     const { projectId, token } = await site.tenant(name);
-    const lane = new Lane(site, name, projectId, token);
-    await lane.#conductor;
+    const lane = new Lane(site, name, projectId, token, conductors);
+    await Promise.all(lane.#conductors);
     return lane;
   }
 
@@ -39,16 +42,15 @@ export class Lane {
   }
 
   async close(): Promise<void> {
-    await (await this.#conductor).stop();
+    for (const conductor of await Promise.all(this.#conductors)) await conductor.stop();
   }
 
   /** A job for this lane. What is lost on the way is sent again by the site's sweep. */
   async deliver(operationId: string): Promise<void> {
     const fault = this.tracer.pass('queue', 'add');
     if (fault === 'job-lost') return;
-    const conductor = await this.#conductor;
-    void conductor.take(operationId);
-    if (fault === 'job-twice') void conductor.take(operationId, true);
+    void (await this.#chosen())?.take(operationId);
+    if (fault === 'job-twice') void (await this.#chosen())?.take(operationId, true);
   }
 
   /** Another number each time. */
@@ -116,12 +118,21 @@ export class Lane {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
+  async #chosen(): Promise<SimulatedConductor | undefined> {
+    return this.#conductors[this.choose() % this.#conductors.length];
+  }
+
+  /** What each of its conductors does for itself now and then. */
+  async lookForAborts(): Promise<void> {
+    for (const conductor of await Promise.all(this.#conductors)) await conductor.lookForAborts();
+  }
+
   /** A conductor, and after its death the next one: that finds the lease taken until it has run out. */
-  async #start(): Promise<SimulatedConductor> {
+  async #start(place: number): Promise<SimulatedConductor> {
     const conductor = await SimulatedConductor.start(this.site.parts, this.tracer, () => this.token, this.site.kubernetes);
     conductor.process.onDeath(() => {
       this.#deaths++;
-      this.#conductor = this.#start();
+      this.#conductors[place] = this.#start(place);
     });
     return conductor;
   }

@@ -1,6 +1,6 @@
 import { caseText, runCase, runUndisturbed, type Case, type CaseResult, type Looks } from './case.js';
 import type { Finding } from './checks.js';
-import { Course, grandTour } from './course.js';
+import { Course, grandTour, wayTo } from './course.js';
 import { Ends } from './ends.js';
 import type { Point } from './faults.js';
 import { holdingsOf } from './holdings.js';
@@ -13,7 +13,7 @@ export type Traces = Record<string, readonly Point[]>;
 /** Runs cases on one site, many clusters side by side: what they wait for costs nothing. */
 export class Runner {
   private readonly lanes: Lane[] = [];
-  private readonly ends: Ends;
+  readonly ends: Ends;
   readonly looks: Looks = new Map();
   private opened = 0;
 
@@ -26,11 +26,12 @@ export class Runner {
     site.queue.deliver = (operationId) => void this.deliver(operationId);
   }
 
-  /** Every scenario once, undisturbed: which calls it makes, and what it leads to. */
-  async record(): Promise<Traces> {
+  /** Every scenario once, or what leads to one of them, undisturbed: which calls it makes, and what it leads to. */
+  async record(only?: string): Promise<Traces> {
     const traces: Record<string, readonly Point[]> = {};
     const lane = await this.openLane();
-    for (const scenario of grandTour(this.scenarios)) {
+    const wanted = this.scenarios.find(({ name }) => name === only);
+    for (const scenario of wanted ? wayTo(this.scenarios, wanted) : grandTour(this.scenarios)) {
       const points = await runUndisturbed(lane, scenario, this.ends, this.looks);
       traces[scenario.name] ??= points;
     }
@@ -79,7 +80,7 @@ export class Runner {
   }
 
   /** Away with the cluster, undisturbed. @returns what is left all the same */
-  private async cleanUp(lane: Lane): Promise<string[]> {
+  async cleanUp(lane: Lane): Promise<string[]> {
     try {
       const [there] = await lane.site.database.query<unknown[]>('SELECT 1 FROM clusters WHERE uuid = $1', [lane.cluster || null]);
       if (there) {
@@ -95,14 +96,14 @@ export class Runner {
     }
   }
 
-  private async replace(lane: Lane, again = true): Promise<Lane> {
+  async replace(lane: Lane, again = true): Promise<Lane> {
     this.lanes.splice(this.lanes.indexOf(lane), 1);
     await lane.close();
     return again ? this.openLane() : lane;
   }
 
-  private async openLane(): Promise<Lane> {
-    const lane = await Lane.open(this.site, `lane-${++this.opened}`);
+  async openLane(conductors = 1): Promise<Lane> {
+    const lane = await Lane.open(this.site, `lane-${++this.opened}`, conductors);
     this.lanes.push(lane);
     return lane;
   }

@@ -12,7 +12,7 @@ import { SimulatedKubernetes } from './process/simulated-kubernetes.js';
 import { SimulatedQueue } from './process/simulated-queue.js';
 
 /** The bound of every operation: one that ends by it has not ended by itself. */
-export const BOUND_SECONDS = 120;
+export const BOUND_SECONDS = 300;
 /** How soon a lost job is sent again. */
 const SWEEP_MS = 500;
 const LEASE_SECONDS = 3;

@@ -96,6 +96,7 @@ async function sweep(children: ChildProcess[], guests: Guests, found: Found): Pr
       {
         execArgv: ['--enable-source-maps'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        env: { ...process.env, ...(options.only === undefined ? {} : { SWEEP_ONLY: options.only.split(' | ')[0] ?? '' }) },
       },
     );
     children.push(child);

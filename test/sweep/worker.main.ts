@@ -16,7 +16,7 @@ process.on('disconnect', () => process.exit(1));
 async function main(): Promise<void> {
   const site = await SweepSite.start(process.argv.includes('whole') ? 'whole' : 'simulated');
   const runner = new Runner(site, allScenarios(process.argv.includes('--nightly')), (line) => console.error(line));
-  send({ kind: 'recorded', traces: await runner.record(), cpuMs: cpuMs() });
+  send({ kind: 'recorded', traces: await runner.record(process.env['SWEEP_ONLY']), cpuMs: cpuMs() });
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'end') {
       void runner

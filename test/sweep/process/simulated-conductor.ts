@@ -90,6 +90,10 @@ export class SimulatedConductor {
     this.#active.delete(operationId);
   }
 
+  async lookForAborts(): Promise<void> {
+    if (!this.process.dead) await this.processor.lookForAborts().catch(() => undefined);
+  }
+
   async stop(): Promise<void> {
     await this.end();
   }

@@ -13,6 +13,8 @@ export class Tracer {
   #plan: Strike[] = [];
   #struck = 0;
   background: Background | null = null;
+  /** Faults by chance, where the plan has none. */
+  chance: ((point: Point) => FaultName | undefined) | null = null;
 
   begin(plan: readonly Strike[]): void {
     this.#points = [];
@@ -35,9 +37,14 @@ export class Tracer {
     const name = `${layer} ${key}`;
     const n = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, n);
-    this.#points.push({ layer, key, n });
+    const here = { layer, key, n };
+    this.#points.push(here);
     const index = this.#plan.findIndex(({ point }) => point.layer === layer && point.key === key && point.n === n);
-    if (index < 0) return undefined;
+    if (index < 0) {
+      const fault = this.chance?.(here);
+      if (fault) this.#struck++;
+      return fault;
+    }
     this.#struck++;
     return this.#plan.splice(index, 1)[0]?.fault;
   }

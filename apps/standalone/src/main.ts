@@ -95,13 +95,14 @@ function printWelcome({ apiUrl, authUrl, state }: Installation): void {
   credentials           ${state.cloudsYaml}   clouds: sandbox, sandbox-admin, sandbox-reader, sandbox-other
   logs                  ${state.logs}
 
-Type in another terminal (Debian: apt install python3-openstackclient python3-magnumclient):
+Type in another terminal (Debian: apt install python3-openstackclient python3-magnumclient python3-heatclient):
 
   export OS_CLIENT_CONFIG_FILE=${quote(state.cloudsYaml)} OS_CLOUD=sandbox
   openstack coe cluster template create k8s --coe kubernetes --image ubuntu-24.04-kube-v1.36.4 \\
     --external-network public --master-flavor m1.medium --flavor m1.small
   openstack coe cluster create k1 --cluster-template k8s --master-count 1 --node-count 2
   openstack coe cluster list
+  openstack stack list
   openstack coe cluster config k1 --dir . && kubectl --kubeconfig config get nodes
 
 Ctrl-C stops everything; the next start goes on where this one ended. npm run reset forgets it.`);

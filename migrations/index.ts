@@ -3,6 +3,7 @@ import { Changes1765000000000 } from './1765000000000-changes.js';
 import { IdempotencyClaims1765100000000 } from './1765100000000-idempotency-claims.js';
 import { Operations1766000000000 } from './1766000000000-operations.js';
 import { UnhealthyNodes1766100000000 } from './1766100000000-unhealthy-nodes.js';
+import { LedgerFindings1766110000000 } from './1766110000000-ledger-findings.js';
 import { Heat1766200000000 } from './1766200000000-heat.js';
 import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
 
@@ -13,6 +14,7 @@ export const migrations = [
   IdempotencyClaims1765100000000,
   Operations1766000000000,
   UnhealthyNodes1766100000000,
+  LedgerFindings1766110000000,
   Heat1766200000000,
   Reclaims1766300000000,
 ];

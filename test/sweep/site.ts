@@ -84,6 +84,7 @@ export class SweepSite {
       SECRETS_KEY_RING: `k:${Buffer.alloc(32, 1).toString('base64')}`,
       LEASE_SECONDS: String(LEASE_SECONDS),
       DRAIN_SECONDS: '2',
+      LEDGER_SCAN_MINUTES: '0',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     });
     const parts = await openParts(this.settings);

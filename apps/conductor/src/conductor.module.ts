@@ -5,6 +5,7 @@ import {
   EventsRepository,
   IdempotencyKeysRepository,
   LeasesRepository,
+  LedgerRepository,
   NodesRepository,
   OperationsRepository,
   SecretStore,
@@ -13,6 +14,7 @@ import {
   UnitOfWork,
 } from '#libs/db';
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
+import { OperationQueue } from '#libs/jobs';
 import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { Stacks } from '#libs/stack';
@@ -21,6 +23,11 @@ import { DeletingSession } from './cloud/deleting-session.js';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
 import { RotatedTrustees } from './cloud/rotated-trustees.js';
 import { Trustees } from './cloud/trustees.js';
+import { AutoHeal } from './ledger/auto-heal.js';
+import { CleanOrphans } from './ledger/clean-orphans.js';
+import { LedgerMetrics } from './ledger/ledger-metrics.js';
+import { LedgerScan } from './ledger/ledger-scan.js';
+import { LedgerWatch } from './ledger/ledger-watch.js';
 import { ClusterKube } from './kubernetes/cluster-kube.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
@@ -142,6 +149,13 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: EventsRepository, useValue: new EventsRepository(source) },
     { provide: IdempotencyKeysRepository, useValue: new IdempotencyKeysRepository(source) },
     { provide: LeasesRepository, useValue: new LeasesRepository(source) },
+    { provide: LedgerRepository, useValue: new LedgerRepository(source) },
+    { provide: OperationQueue, useValue: parts.queue },
+    { provide: LedgerMetrics, useValue: new LedgerMetrics() },
+    LedgerScan,
+    CleanOrphans,
+    AutoHeal,
+    LedgerWatch,
     { provide: NodesRepository, useValue: new NodesRepository(source) },
     { provide: OperationsRepository, useValue: new OperationsRepository(source) },
     ClusterIdentity,

@@ -10,6 +10,7 @@ import { createOperationWorker } from '#libs/jobs';
 import { nestLogger } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
 import { ConductorModule } from './conductor.module.js';
+import { LedgerWatch, watchLedger } from './ledger/ledger-watch.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
 import type { ConductorParts } from './parts.js';
@@ -43,6 +44,7 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
     log,
   });
   let sweeps: Periodic[] = [];
+  const ending = new AbortController();
   return {
     processor,
     async start() {
@@ -60,12 +62,14 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
         conductorName: settings.CONDUCTOR_NAME,
         sweepMs: settings.SWEEP_SECONDS * 1000,
       });
+      if (settings.LEDGER_SCAN_MINUTES > 0) sweeps.push(watchLedger(app.get(LedgerWatch), ending.signal, log));
       await worker.start();
       log.info({ queue: worker.health().backend, concurrency: settings.CONDUCTOR_CONCURRENCY }, 'taking operations');
     },
     async stop() {
       const closing = worker.close();
       processor.shutDown();
+      ending.abort();
       await Promise.all(sweeps.map((sweep) => sweep.stop()));
       await closing;
       keeper.stop();

@@ -100,6 +100,16 @@ export const settings = z.object({
     .meta({ description: 'how long a deletion waits for one object of the cloud that will not go' }),
   SWEEP_SECONDS: seconds.default(3).meta({ description: 'how often lost jobs are looked for' }),
 
+  LEDGER_SCAN_MINUTES: z.coerce.number().min(0).default(10).meta({
+    description: 'how often the cloud is compared with what should be there, by one conductor at a time; 0: never',
+  }),
+  ORPHAN_CLEAN: flag.default(false).meta({
+    description: 'such a look removes what nothing wants any more; false: it only tells, `npm run orphans -- clean` removes',
+  }),
+  ORPHAN_GRACE_MINUTES: z.coerce.number().min(0).default(60).meta({
+    description: 'only what was found so long ago, and again since, is removed',
+  }),
+
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
     description: 'of the JSON log on standard output',
   }),

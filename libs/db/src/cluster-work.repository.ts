@@ -45,6 +45,11 @@ export class ClusterWorkRepository {
   }
 
   /** As they are inside the transaction. Lock the cluster first. */
+  async allGroups(tx: Tx, clusterUuid: string): Promise<NodeGroupEntity[]> {
+    return tx.manager.find(NodeGroupEntity, { where: { clusterUuid }, order: { id: 'ASC' } });
+  }
+
+  /** The same, without the large columns. */
   async groupStatuses(tx: Tx, clusterUuid: string): Promise<Pick<NodeGroupEntity, 'uuid' | 'status'>[]> {
     return tx.manager.find(NodeGroupEntity, {
       select: { uuid: true, status: true },
@@ -61,6 +66,11 @@ export class ClusterWorkRepository {
   /** Orders the end of an operation and the beginning of the next: whoever changes the status has this lock first. */
   async lock(tx: Tx, uuid: string): Promise<void> {
     await tx.manager.query('SELECT 1 FROM clusters WHERE uuid = $1 FOR UPDATE', [uuid]);
+  }
+
+  /** As `lock`. @returns the cluster as it is then; null: it has gone */
+  async locked(tx: Tx, uuid: string): Promise<ClusterEntity | null> {
+    return tx.manager.findOne(ClusterEntity, { where: { uuid }, lock: { mode: 'pessimistic_write' } });
   }
 
   async set(tx: Tx, uuid: string, progress: ClusterProgress): Promise<void> {

@@ -58,6 +58,14 @@ export { askedFor, OperationsRepository, type NewOperation } from './operations.
 export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
 export { ConductorsRepository } from './conductors.repository.js';
+export {
+  LedgerRepository,
+  type Finding,
+  type LedgerCluster,
+  type LedgerNode,
+  type LedgerRow,
+  type Looked,
+} from './ledger.repository.js';
 export { inScope } from './scope.js';
 export {
   ClusterWorkRepository,

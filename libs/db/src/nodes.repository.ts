@@ -76,23 +76,32 @@ export class NodesRepository {
     );
   }
 
-  /** It is unwell; since when stays as it was told first. @returns whether that is news */
-  async markUnhealthy(tx: Tx, uuid: string, reason: string): Promise<boolean> {
+  /**
+   * It is unwell; since when stays as it was told first.
+   * @param overwrites what the reason must begin with that is there already: somebody else's stays
+   * @returns whether that is news
+   */
+  async markUnhealthy(tx: Tx, uuid: string, reason: string, overwrites = ''): Promise<boolean> {
     const [rows]: [{ is_news: boolean }[], number] = await tx.manager.query(
       `UPDATE nodes n SET unhealthy_since = coalesce(n.unhealthy_since, now()), unhealthy_reason = $2, updated_at = now()
        FROM nodes old WHERE n.uuid = $1 AND old.uuid = n.uuid AND n.unhealthy_reason IS DISTINCT FROM $2
+         AND starts_with(coalesce(n.unhealthy_reason, $3), $3)
        RETURNING old.unhealthy_since IS NULL AS is_news`,
-      [uuid, reason],
+      [uuid, reason, overwrites],
     );
     return rows[0]?.is_news ?? false;
   }
 
-  /** Nothing is known against it any more. @returns whether that is news */
-  async markHealthy(tx: Tx, uuid: string): Promise<boolean> {
+  /**
+   * Nothing is known against it any more.
+   * @param begins of the reason that is taken back: somebody else's stays
+   * @returns whether that is news
+   */
+  async markHealthy(tx: Tx, uuid: string, begins = ''): Promise<boolean> {
     const [, count]: [unknown[], number] = await tx.manager.query(
       `UPDATE nodes SET unhealthy_since = NULL, unhealthy_reason = NULL, updated_at = now()
-       WHERE uuid = $1 AND unhealthy_since IS NOT NULL`,
-      [uuid],
+       WHERE uuid = $1 AND unhealthy_since IS NOT NULL AND starts_with(coalesce(unhealthy_reason, ''), $2)`,
+      [uuid, begins],
     );
     return count > 0;
   }

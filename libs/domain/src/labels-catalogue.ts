@@ -125,6 +125,7 @@ export const LABELS: readonly LabelDefinition[] = [
     { kind: 'enum', values: STACK_BACKENDS },
     'who builds the cluster’s stacks: native (Jeroboam) or heat (the cloud’s Heat); default: as the operator has set',
   ),
+  define('auto_healing_enabled', 'false', SWITCH, 'nodes that are lost, and what they stand on, are repaired by themselves'),
   define('audit_log_enabled', 'false', SWITCH, 'audit log of the API server'),
   define('audit_log_max_age', '30', days(3650), 'days'),
   define('audit_log_max_backup', '10', days(1000), 'files'),

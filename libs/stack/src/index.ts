@@ -15,3 +15,4 @@ export { HeatBackend, type HeatBackendParts } from './backends/heat/heat-backend
 export { Stacks, type StacksParts } from './backends/stacks.js';
 export { validateTemplate } from './engine/validate.js';
 export { builtinResources } from './resources/index.js';
+export { ruleDifference, ruleProperties } from './resources/neutron/rules.js';

@@ -4,7 +4,7 @@ import { OperationFailure, type ErrorCode } from '#libs/domain';
 import { isForbidden, isUnauthorized, type CloudSession, type TokenInfo } from '#libs/openstack';
 import { Stacks } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
-import type { OperationContext } from '../operations/operation.js';
+import { assertHolder, type OperationContext } from '../operations/operation.js';
 import { backendOf, INFRASTRUCTURE } from '../operations/stacks.js';
 import { ClusterIdentity, type Trustee } from './cluster-identity.js';
 
@@ -70,6 +70,7 @@ export class Trustees {
   async remove(ctx: OperationContext, userId: string): Promise<void> {
     const service = this.identity.service().withSignal(ctx.signal);
     for (const trust of await service.identity.trusts.list({ trustee_user_id: userId })) {
+      await assertHolder(ctx);
       ctx.log.info({ trust: trust.id }, 'deleting the trust');
       await service.identity.trusts.delete(trust.id);
     }
@@ -77,6 +78,7 @@ export class Trustees {
   }
 
   async removeUser(ctx: OperationContext, userId: string): Promise<void> {
+    await assertHolder(ctx);
     ctx.log.info({ user: userId }, 'deleting the trustee user');
     await this.identity.trusteeAdmin().identity.users.delete(userId);
   }
@@ -101,6 +103,8 @@ export class Trustees {
         return { trusteeUserId: found, password };
       }
     }
+    // Whoever was frozen until here and has lost the lease would make a user that nobody knows: its cluster may be gone.
+    await assertHolder(ctx);
     ctx.log.info({ user: name }, 'creating the trustee user');
     const made = await admin.identity.users.create({
       name,
@@ -126,6 +130,7 @@ export class Trustees {
         const found = there.find((trust) => trust.trustee_user_id === trusteeUserId && trust.project_id === projectId);
         if (found) return found.id;
       }
+      await assertHolder(ctx);
       const made = await caller.identity.trusts.create({
         trustor_user_id: trustor.userId,
         trustee_user_id: trusteeUserId,

@@ -7,3 +7,4 @@ export { EventEntity, type EventLevel } from './event.entity.js';
 export { StackEntity, StackResourceEntity } from './stack.entity.js';
 export { ConductorEntity, IdempotencyKeyEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';
 export { ClusterReclaimEntity, type ReclaimFacts } from './cluster-reclaim.entity.js';
+export { FINDING_CLASSES, LedgerFindingEntity, type FindingClass } from './ledger-finding.entity.js';

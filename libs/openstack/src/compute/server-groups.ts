@@ -5,6 +5,7 @@ import { COMPUTE_HEADERS } from './microversion.js';
 
 const serverGroup = z.looseObject({
   id: z.string(),
+  project_id: z.string().nullish(),
   name: z.string().default(''),
   policy: z.string().optional(),
   rules: z.record(z.string(), z.unknown()).nullish(),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** What every object of a load balancer has. Statuses are Octavia's own words. */
 export const provisioned = {
   id: z.string(),
+  project_id: z.string().nullish(),
   provisioning_status: z.string().default(''),
   operating_status: z.string().default(''),
   admin_state_up: z.boolean().default(true),

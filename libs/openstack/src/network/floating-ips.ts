@@ -4,6 +4,7 @@ import type { ServiceApi } from '../service-api.js';
 
 const floatingIp = z.looseObject({
   id: z.string(),
+  project_id: z.string().nullish(),
   description: z.string().nullish(),
   floating_network_id: z.string(),
   floating_ip_address: z.string(),

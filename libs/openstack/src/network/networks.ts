@@ -4,6 +4,7 @@ import type { ServiceApi } from '../service-api.js';
 
 const network = z.looseObject({
   id: z.string(),
+  project_id: z.string().nullish(),
   name: z.string().default(''),
   description: z.string().nullish(),
   status: z.string().default(''),

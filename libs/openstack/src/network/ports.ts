@@ -4,6 +4,7 @@ import type { ServiceApi } from '../service-api.js';
 
 const port = z.looseObject({
   id: z.string(),
+  project_id: z.string().nullish(),
   name: z.string().default(''),
   description: z.string().nullish(),
   network_id: z.string(),

@@ -5,6 +5,7 @@ import { securityGroupRule } from './security-group-rules.js';
 
 const securityGroup = z.looseObject({
   id: z.string(),
+  project_id: z.string().nullish(),
   name: z.string().default(''),
   description: z.string().nullish(),
   stateful: z.boolean().optional(),

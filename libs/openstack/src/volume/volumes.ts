@@ -4,6 +4,8 @@ import type { ServiceApi } from '../service-api.js';
 
 const volume = z.looseObject({
   id: z.string(),
+  /** For administrators alone. */
+  'os-vol-tenant-attr:tenant_id': z.string().nullish(),
   name: z.string().nullish(),
   description: z.string().nullish(),
   /** creating, available, attaching, in-use, detaching, deleting, error, error_deleting ... */

@@ -6,6 +6,8 @@ const request = z.looseObject({
   nodeGroupUuid: z.uuid().nullable().default(null),
   /** None: all that are marked unhealthy, and what groups have too few of. */
   nodeUuids: z.array(z.uuid()).default([]),
+  /** No node is replaced: only what they stand on is mended. */
+  infrastructureOnly: z.boolean().default(false),
   reason: z.string().default(''),
 });
 export type RepairRequest = z.infer<typeof request>;

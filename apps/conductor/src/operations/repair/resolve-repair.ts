@@ -14,14 +14,8 @@ import { isMaster } from '../cluster-plan.js';
 import { NodeChange } from '../nodes/node-change.js';
 import type { OperationContext } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
+import { standsStill } from './stands-still.js';
 import { repairRequest, storedPlan, type RepairedGroup, type RepairPlan } from './repair-request.js';
-
-/** Servers in these states do no work, and do not come back by themselves. Source: nova doc, server_concepts, "Server status". */
-const STANDS_STILL: readonly string[] = [
-  ...['CRASHED', 'DELETED', 'ERROR', 'PAUSED', 'SHELVED', 'SHELVED_OFFLOADED', 'SHUTOFF', 'SOFT_DELETED', 'STOPPED'],
-  'SUSPENDED',
-];
-export const standsStill = (status: string | undefined): boolean => status === undefined || STANDS_STILL.includes(status);
 
 const MOST_NAMED = 20;
 
@@ -41,13 +35,13 @@ export class ResolveRepair {
   async run(ctx: OperationContext): Promise<void> {
     if (storedPlan(ctx)) return;
     const { cluster, operation } = ctx;
-    const { nodeUuids, reason } = repairRequest(operation);
+    const { nodeUuids, infrastructureOnly, reason } = repairRequest(operation);
     const [groups, rows] = await Promise.all([
       this.clusters.groups(SERVICE, cluster.uuid),
       this.nodes.ofCluster(SERVICE, cluster.uuid),
     ]);
     const standing = rows.filter((node) => node.leavingSince === null);
-    const broken = standing.filter((node) =>
+    const broken = (infrastructureOnly ? [] : standing).filter((node) =>
       nodeUuids.length > 0 ? nodeUuids.includes(node.uuid) : node.unhealthySince !== null,
     );
     const lives = groups.filter(({ status }) => !status.startsWith('DELETE_'));

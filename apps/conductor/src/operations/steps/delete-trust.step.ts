@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ClusterIdentity } from '../../cloud/cluster-identity.js';
 import { RotatedTrustees } from '../../cloud/rotated-trustees.js';
 import { Trustees } from '../../cloud/trustees.js';
-import type { OperationContext, Step } from '../operation.js';
+import { assertHolder, type OperationContext, type Step } from '../operation.js';
 
 /** The trust, then the cluster's own user; also what a create or a rotation that ended early has left without writing it down. */
 @Injectable()
@@ -29,6 +29,7 @@ export class DeleteTrustStep implements Step {
 
   /** Keystone lets the trustor, whom the trustee impersonates, and administrators delete a trust. */
   private async removeTrust(ctx: OperationContext, trustId: string): Promise<void> {
+    await assertHolder(ctx);
     ctx.log.info({ trust: trustId }, 'deleting the trust');
     const owner = await this.identity.owner(ctx.cluster);
     try {

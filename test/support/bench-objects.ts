@@ -5,6 +5,9 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** A node's nonce, which is its own. */
 const NONCE = /[A-Za-z0-9_-]{43}/g;
 
+/** Addresses of the bench's external network: every router and floating IP has another one. */
+const OUTSIDE = /\b127\.24\.\d+\.\d+/g;
+
 /** What is compared of each kind; all else is made by the services, or the same for everything. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   networks: ['name', 'description', 'admin_state_up', 'shared', 'port_security_enabled', 'status', 'tags', 'mtu'],
@@ -96,7 +99,8 @@ function normalised(all: Readonly<Record<string, readonly Json[]>>, prefix: stri
     (JSON.stringify(value) ?? 'null')
       .replaceAll(prefix, '')
       .replaceAll(UUID, (id) => names.get(id) ?? 'UUID')
-      .replaceAll(NONCE, 'NONCE');
+      .replaceAll(NONCE, 'NONCE')
+      .replaceAll(OUTSIDE, 'OUTSIDE');
   return Object.fromEntries(
     Object.entries(all).map(([kind, items]) => {
       const kept = items.map((item) => (FIELDS[kind] ?? []).map((field) => [field, valueOf(field, item[field])] as const));

@@ -9,7 +9,8 @@ import { ResourceInError, ResourceTimeout, StackFailed } from '../../errors.js';
 import { decide } from './decide.js';
 import { causeOf, failureOf } from './failures.js';
 import { finisherOf } from './finish.js';
-import { ALONE, type HeatRows } from './heat-rows.js';
+import { ALONE } from './alone.js';
+import type { HeatRows } from './heat-rows.js';
 import type { HeatRequest, HeatWork } from './heat-work.js';
 import { removeRetainedObject } from './retained.js';
 

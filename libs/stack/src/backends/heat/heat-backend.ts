@@ -15,6 +15,7 @@ import { HeatRows } from './heat-rows.js';
 import { HeatWork, stateIn, type Remote } from './heat-work.js';
 import { heatTemplate } from './heat-template.js';
 import { removeInHeat } from './remove.js';
+import { shareHidden } from './share-hidden.js';
 import { heatName } from './sight.js';
 
 export interface HeatBackendParts extends EngineParts {
@@ -58,7 +59,8 @@ export class HeatBackend implements StackBackend {
     return this.within(walk, run, async () => {
       await this.plan(walk, own, wanted, isSame, remote);
       const { template, parts } = heatTemplate(ref.template, (name) => walk.context(walk.row(name)));
-      const wish: Wish = { request: { template, parameters: { ...ref.parameters, ...run.hidden } }, wanted };
+      const shared = shareHidden(template, run.hidden);
+      const wish: Wish = { request: { template: shared.template, parameters: { ...ref.parameters, ...shared.hidden } }, wanted };
       return applyInHeat(this.work(walk, remote), new HeatRows(walk, wanted, parts), wish);
     });
   }

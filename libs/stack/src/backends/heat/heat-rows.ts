@@ -6,15 +6,13 @@ import { definitionOf, sameDocument } from '../../engine/definition.js';
 import { patiently } from '../../engine/resource-calls.js';
 import type { Row, StackWalk } from '../../engine/stack-walk.js';
 import type { WantedResource, WantedStack } from '../../engine/wanted-stack.js';
-import type { Slot } from '../../graph/walk.js';
+import { ALONE } from './alone.js';
 import { heatWords } from './failures.js';
 import { finisherOf } from './finish.js';
 import { physicalIdOf } from './physical-ids.js';
 import { removeRetainedObject } from './retained.js';
 import { stateOf } from './sight.js';
 
-/** Nobody else waits for a place. */
-export const ALONE: Slot = { rest: (work) => work() };
 const READS_AT_ONCE = 16;
 
 interface Seen {

@@ -43,6 +43,13 @@ describe('a template for Heat', () => {
     assert.deepEqual(server['user_data'], { get_param: 'u' });
   });
 
+  it('has Heat leave the removal of members to their own type', () => {
+    const { template } = heatTemplate({ resources: { m: { type: 'OS::Octavia::PoolMember', properties: {} } } }, identity);
+    assert.deepEqual(template['resources'], {
+      m: { type: 'OS::Octavia::PoolMember', properties: {}, deletion_policy: 'retain' },
+    });
+  });
+
   it('leaves out what Heat has no property for', () => {
     const listener = adapted('OS::Octavia::Listener', { protocol: 'TCP', timeout_client_data: 1, timeout_member_data: 2 });
     assert.deepEqual(Object.keys(listener).sort(), ['description', 'name', 'protocol']);

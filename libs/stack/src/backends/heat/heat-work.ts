@@ -112,8 +112,9 @@ export class HeatWork {
   /** Heat says that a stack is deleted before it has removed its own trust and project: nobody is to take its token before. */
   async untilCleanedUp(): Promise<void> {
     const { known } = this;
+    if (!known) return;
     const until = this.now() + CLEAN_UP_MS;
-    while (known && this.now() < until) {
+    while (this.now() < until) {
       const stack = await this.patiently('looking at the stack', () => absent(this.stacks.get(known)));
       if (!stack || stack.deletion_time) return;
       await this.pause(FIRST_LOOK_MS, 'waiting for Heat to clean up');

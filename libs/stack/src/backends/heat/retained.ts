@@ -1,7 +1,7 @@
 import { ensureGone } from '../../engine/resource-calls.js';
 import type { Row, StackWalk } from '../../engine/stack-walk.js';
 import { deleteResource } from '../../engine/delete-resource.js';
-import { ALONE } from './heat-rows.js';
+import { ALONE } from './alone.js';
 
 /**
  * What Heat makes and our own types remove. A member that Octavia fails to remove stays in ERROR, whatever is asked of it, and

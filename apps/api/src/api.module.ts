@@ -7,6 +7,7 @@ import {
   ClusterTemplatesRepository,
   ConductorsRepository,
   Database,
+  EventFeedRepository,
   EventsRepository,
   IdempotencyKeysRepository,
   NodeBootstrapRepository,
@@ -77,13 +78,16 @@ import { DeletePlanController } from './v1/deletion/delete-plan.controller.js';
 import { DeletionLook } from './v1/deletion/deletion-look.js';
 import { PlanDeletion } from './v1/deletion/plan-deletion.js';
 import { FederationsController } from './v1/federations/federations.controller.js';
-import { ClusterHistory } from './v1/history/cluster-history.js';
 import { FindKnownCluster } from './v1/history/known-cluster.js';
 import { AbortOperation } from './v1/operations/abort-operation.js';
 import { FindOperations } from './v1/operations/find-operations.js';
 import { OperationsController } from './v1/operations/operations.controller.js';
 import { RepeatOperation } from './v1/operations/repeat-operation.js';
-import { HistoryController } from './v1/history/history.controller.js';
+import { EventsController } from './v1/events/events.controller.js';
+import { EventStreams } from './v1/events/event-streams.js';
+import { FollowEvents } from './v1/events/follow-events.js';
+import { FindNodes } from './v1/nodes/find-nodes.js';
+import { NodesController } from './v1/nodes/nodes.controller.js';
 import { MservicesController } from './v1/mservices/mservices.controller.js';
 import { Quotas } from './v1/quotas/quotas.js';
 import { QuotasController } from './v1/quotas/quotas.controller.js';
@@ -102,6 +106,7 @@ const repositories: Provider[] = (
     ClustersRepository,
     ClusterTemplatesRepository,
     ConductorsRepository,
+    EventFeedRepository,
     EventsRepository,
     IdempotencyKeysRepository,
     NodeBootstrapRepository,
@@ -142,7 +147,9 @@ const verbs: Provider[] = [
   FindOperations,
   AbortOperation,
   RepeatOperation,
-  ClusterHistory,
+  FollowEvents,
+  EventStreams,
+  FindNodes,
   ClusterStacks,
   DeletionLook,
   PlanDeletion,
@@ -161,7 +168,8 @@ export const API_CONTROLLERS: readonly Type[] = [
   ClusterActionsController,
   NodeGroupsController,
   OperationsController,
-  HistoryController,
+  EventsController,
+  NodesController,
   StacksController,
   CertificatesController,
   CredentialsController,

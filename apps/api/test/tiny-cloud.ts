@@ -33,6 +33,8 @@ const IMAGES = [
   image('11111111-0000-4000-8000-000000000004', 'plain'),
   image('11111111-0000-4000-8000-000000000005', 'fedora', { os_distro: 'fedora-coreos' }),
 ];
+/** What every server has written. */
+const CONSOLE = '[  1.0] cloud-init: token=abcdefghijklmnop\nk1 login:';
 const FLAVORS = [
   { id: '1', name: 'm1.small', vcpus: 2, ram: 4096, disk: 20 },
   { id: '2', name: 'm1.diskless', vcpus: 2, ram: 4096, disk: 0 },
@@ -130,6 +132,7 @@ export class TinyCloud {
       return found && one[2] === 'images' ? { status: 200, body: found } : { status: 404, body: { message: 'not found' } };
     }
     if (path === '/image/v2/images') return { status: 200, body: { images: named(IMAGES) } };
+    if (/^\/compute\/v2.1\/servers\/[^/]+\/action$/.test(path)) return { status: 200, body: { output: CONSOLE } };
     if (path === '/compute/v2.1/flavors/detail') return { status: 200, body: { flavors: FLAVORS } };
     if (path === '/network/v2.0/subnets') return { status: 200, body: { subnets: named(SUBNETS) } };
     if (path !== '/network/v2.0/networks') return { status: 404, body: { message: `${path} is not here` } };

@@ -86,6 +86,9 @@ export const settings = z.object({
   DEFAULT_KUBE_TAG: z.string().default('v1.36.4').meta({ description: 'Kubernetes where image and labels name none' }),
   DEFAULT_BOOT_VOLUME_SIZE: z.coerce.number().int().min(0).default(0).meta({ description: 'GiB; 0: flavor’s disk' }),
 
+  EVENT_STREAMS: z.coerce.number().int().min(0).default(500).meta({ description: 'live streams of events of one API process' }),
+  EVENT_STREAMS_PER_PROJECT: z.coerce.number().int().min(0).default(50).meta({ description: 'of them, those of one project' }),
+
   STACK_BACKEND: z.enum(STACK_BACKENDS).default('native').meta({
     description:
       'who builds the stacks of new clusters without label `stack_backend`: native (Jeroboam itself) or heat (the cloud’s Heat)',

@@ -1,19 +1,11 @@
 import { NotFound, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
-import { EventEntity, NodeEntity, NodePhaseEntity, OperationEntity, OperationStepEntity } from './entities/index.js';
-import { withinScope } from './page.js';
+import { NodeEntity, NodePhaseEntity, OperationEntity, OperationStepEntity } from './entities/index.js';
+import { isUuidText, withinScope } from './page.js';
 
-/** What the users of a cluster see of its life: events, operations, nodes. Each list is one query. */
+/** What the users of a cluster see of its life: operations, nodes. Each list is one query. */
 export class ClusterHistoryRepository {
   constructor(private readonly source: DataSource) {}
-
-  /** @param after number of the last event seen */
-  async events(scope: Scope, clusterUuid: string, after: number, limit: number): Promise<EventEntity[]> {
-    const query = this.source.manager
-      .createQueryBuilder(EventEntity, 'e')
-      .where('e.cluster_uuid = :clusterUuid AND e.id > :after', { clusterUuid, after });
-    return withinScope(query, scope).orderBy('e.id').limit(limit).getMany();
-  }
 
   /** Whether there is anything to tell of this cluster, though it may be gone. */
   async isKnown(scope: Scope, clusterUuid: string): Promise<boolean> {
@@ -52,15 +44,57 @@ export class ClusterHistoryRepository {
     return query.orderBy('s.position').getMany();
   }
 
-  /** Masters first, then by group and slot. */
-  async nodes(scope: Scope, clusterUuid: string, limit: number): Promise<NodeEntity[]> {
+  /**
+   * Masters first, then by group and slot.
+   * @param marker uuid of the last node seen
+   */
+  async nodes(scope: Scope, clusterUuid: string, marker: string | null, limit: number): Promise<NodeEntity[]> {
     const query = this.source.manager.createQueryBuilder(NodeEntity, 'n').where('n.cluster_uuid = :clusterUuid', { clusterUuid });
+    if (marker !== null) {
+      query.andWhere(
+        `(n.role, n.node_group_uuid, n.slot) > (SELECT m.role, m.node_group_uuid, m.slot FROM nodes m WHERE m.uuid = :marker)`,
+        { marker },
+      );
+    }
     return withinScope(query, scope)
       .orderBy('n.role')
       .addOrderBy('n.node_group_uuid')
       .addOrderBy('n.slot')
       .limit(limit)
       .getMany();
+  }
+
+  /** @param ident uuid or name. @throws NotFound */
+  async node(scope: Scope, clusterUuid: string, ident: string): Promise<NodeEntity> {
+    const column = isUuidText(ident) ? 'uuid' : 'name';
+    const query = this.source.manager
+      .createQueryBuilder(NodeEntity, 'n')
+      .where(`n.cluster_uuid = :clusterUuid AND n.${column} = :ident`, { clusterUuid, ident });
+    const row = await withinScope(query, scope).getOne();
+    if (!row) throw new NotFound('node-not-found', `Node ${ident} could not be found.`, { node: ident });
+    return row;
+  }
+
+  /** Ports and volumes that the stacks have made for these nodes: by the node's uuid. */
+  async objects(nodes: readonly NodeEntity[]): Promise<Map<string, NodeObjects>> {
+    const found = new Map<string, { ports: string[]; volumes: string[] }>(
+      nodes.map((node) => [node.uuid, { ports: [], volumes: [] }]),
+    );
+    const [first] = nodes;
+    if (!first) return found;
+    const rows: { physical_name: string; type: string; physical_id: string; node_group_uuid: string }[] = await this.source.query(
+      `SELECT r.physical_name, r.type, r.physical_id, s.node_group_uuid
+       FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
+       WHERE s.cluster_uuid = $1 AND s.node_group_uuid = ANY ($2) AND r.type IN ('OS::Neutron::Port', 'OS::Cinder::Volume')
+         AND r.physical_id IS NOT NULL ORDER BY r.physical_name`,
+      [first.clusterUuid, [...new Set(nodes.map((node) => node.nodeGroupUuid))]],
+    );
+    const byName = new Map(nodes.map((node) => [node.name, node.uuid]));
+    for (const { physical_name: name, type, physical_id: id } of rows) {
+      const own = found.get(ownerOf(name, byName) ?? '');
+      if (own) (type === 'OS::Cinder::Volume' ? own.volumes : own.ports).push(id);
+    }
+    return found;
   }
 
   /** What these nodes have reported, in order. */
@@ -75,4 +109,19 @@ export class ClusterHistoryRepository {
     for (const row of await query.orderBy('p.id').getMany()) phases.get(row.nodeUuid)?.push(row);
     return phases;
   }
+}
+
+/** What belongs to a node in the cloud, by id. */
+export interface NodeObjects {
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/** `k1-...-worker-3-port` is of `k1-...-worker-3`. */
+function ownerOf(physicalName: string, byName: ReadonlyMap<string, string>): string | undefined {
+  for (let name = physicalName; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('-')))) {
+    const uuid = byName.get(name);
+    if (uuid !== undefined) return uuid;
+  }
+  return undefined;
 }

@@ -29,6 +29,14 @@ export function createDataSource(settings: DatabaseSettings, applicationName = '
 /** Serialises processes that start together: TypeORM does not lock while it migrates. */
 const MIGRATION_LOCK = 951_195_119;
 
+/**
+ * A dump that was restored on another server carries transactions that this one has yet to come to: its events would be told
+ * never, or after newer ones. They become the oldest. The newest row alone is looked at.
+ */
+const ADOPT_RESTORED_EVENTS = `
+  UPDATE events SET xact = 0
+  WHERE (SELECT xact FROM events ORDER BY id DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`;
+
 /** Brings the schema up to date. May be called by any number of processes at once. */
 export async function migrate(source: DataSource): Promise<void> {
   const runner = source.createQueryRunner();
@@ -36,6 +44,7 @@ export async function migrate(source: DataSource): Promise<void> {
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await source.runMigrations({ transaction: 'each' });
+    await runner.query(ADOPT_RESTORED_EVENTS);
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await runner.release();

@@ -79,7 +79,8 @@ export { ClusterCreationRepository, type ClusterBirth, type NewCluster } from '.
 export { ClustersRepository, type ClusterChanges, type GroupSummary } from './clusters.repository.js';
 export { NodeGroupsRepository, type NewNodeGroup, type NodeGroupChanges } from './node-groups.repository.js';
 export { quotaIdent, QuotasRepository, type QuotaPage, type QuotaUse } from './quotas.repository.js';
-export { ClusterHistoryRepository } from './cluster-history.repository.js';
+export { EventFeedRepository, type EventFilter, type EventPage, type EventPosition } from './event-feed.repository.js';
+export { ClusterHistoryRepository, type NodeObjects } from './cluster-history.repository.js';
 export {
   NodeBootstrapRepository,
   type BundleRows,

@@ -1,8 +1,13 @@
 import pg from 'pg';
 import type { Tx } from './unit-of-work.js';
 
-/** `operations`: something was asked of a cluster. `nodes`: a node of the cluster said something. Payload: cluster uuid. */
-export type Channel = 'operations' | 'nodes';
+/**
+ * `operations`: something was asked of a cluster. `nodes`: a node of the cluster said something. `events`: the cluster has new
+ * events, for who has called `listen`. Payload: cluster uuid.
+ */
+export type Channel = 'operations' | 'nodes' | 'events';
+
+const STANDARD: readonly Channel[] = ['operations', 'nodes'];
 
 const RECONNECT_MS = 1_000;
 
@@ -14,7 +19,9 @@ export class Signals {
   private readonly listeners: Record<Channel, Set<(payload: string | null) => void>> = {
     operations: new Set(),
     nodes: new Set(),
+    events: new Set(),
   };
+  private readonly channels = new Set<Channel>(STANDARD);
   private client: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -40,7 +47,18 @@ export class Signals {
     client.on('end', () => this.reconnect(client));
     this.client = client;
     await client.connect();
-    await client.query('LISTEN jeroboam_operations; LISTEN jeroboam_nodes');
+    await client.query([...this.channels].map((channel) => `LISTEN jeroboam_${channel}`).join('; '));
+  }
+
+  /** Hears this channel too from now on: it is for few, and many speak on it. While the database is away: after it has come back. */
+  async listen(channel: Channel): Promise<void> {
+    if (this.channels.has(channel)) return;
+    this.channels.add(channel);
+    try {
+      await this.client?.query(`LISTEN jeroboam_${channel}`);
+    } catch {
+      // The connection is broken: it is made anew with all channels.
+    }
   }
 
   async close(): Promise<void> {

@@ -18,3 +18,4 @@ export * from './cluster-changes.js';
 export * from './node-group-rules.js';
 export * from './stack-backends.js';
 export * from './deletion.js';
+export * from './mask-log.js';

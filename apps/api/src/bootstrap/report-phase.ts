@@ -1,10 +1,9 @@
-import { NODE_PHASES, type NodePhaseStatus } from '#libs/domain';
+import { maskLog, NODE_PHASES, type NodePhaseStatus } from '#libs/domain';
 import { NodeBootstrapRepository } from '#libs/db';
 import { isReportToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { unauthenticated, unknownNode } from './bootstrap-errors.js';
-import { maskLog } from './mask-log.js';
 
 /** Phases that are seen from outside are not the node's to report. */
 const REPORTED = NODE_PHASES.filter((phase) => !['planned', 'server', 'ready'].includes(phase));

@@ -9,6 +9,7 @@ import {
   NotAcceptable,
   PathNotFound,
   RoutingError,
+  TooManyStreams,
   Unauthenticated,
   UnsupportedMicroversion,
 } from './http-errors.js';
@@ -72,7 +73,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (error instanceof UnsupportedMicroversion) return { status: 406, body: microversionBody(error, wantsJson) };
     if (isFace(request.url)) return heatAnswer(error, reply);
     if (error instanceof MethodNotAllowed) void reply.header('allow', error.allow.join(', '));
-    if (error instanceof IdempotencyKeyInUse) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error instanceof IdempotencyKeyInUse || error instanceof TooManyStreams)
+      void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof RoutingError) withoutVersion(reply);
     if (error instanceof RoutingError) return { status: error.status, body: routingBody(error, wantsJson) };
     if (error instanceof JeroboamError) return { status: error.status, body: envelope(error.status, error.message) };

@@ -49,7 +49,7 @@ export function installHooks(
     if (!isPublic(ours)) ours.context = await authenticator.authenticate(request.id, request.headers['x-auth-token']);
     if (Object.values(request.params ?? {}).some((part) => UNSTORABLE.test(String(part)))) throw new PathNotFound();
     if (!isMagnum(request.url)) return;
-    checkAccept(request.headers.accept);
+    checkAccept(request);
     if (request.url !== '/') ours.microversion = negotiate(request, reply);
   });
   // As Magnum: no charset.
@@ -68,9 +68,10 @@ const isPublic = (request: ApiRequest): boolean => {
 const isMagnum = (url: string): boolean => url === '/' || /^\/v1(\/|$|\?)/.test(url);
 
 /** Missing, empty, any and JSON are fine; a client that wants something else gets nothing. */
-function checkAccept(accept: string | undefined): void {
+function checkAccept({ headers: { accept }, routeOptions }: FastifyRequest): void {
   if (!accept || accept.trim() === '') return;
   if (/(^|[,\s])(\*\/\*|application\/(\*|json|vnd\.openstack\.magnum\.v1\+json))/.test(accept)) return;
+  if (routeOptions.url?.endsWith('/events') && /\btext\/event-stream\b/i.test(accept)) return;
   throw new NotAcceptable('');
 }
 

@@ -92,3 +92,13 @@ function describe(version: Microversion): string {
     `The supported version range is: ${range}`
   );
 }
+
+/** 429: there are as many streams of events as there may be. */
+export class TooManyStreams extends JeroboamError {
+  override readonly code = 'too-many-streams';
+  override readonly status = 429;
+  readonly retryAfterSeconds = 5;
+  constructor() {
+    super('Too many streams of events are open. Close one, or ask for pages.');
+  }
+}

@@ -39,8 +39,22 @@ async function prepare(g: Recorder): Promise<string> {
   await new UnitOfWork(g.api.database.source).run((tx) => storeAuthorities(g.api.parts.secrets, tx, uuid, authorities));
   await completeCluster(g, uuid);
   await makeStack(g, uuid);
+  await makeNode(g, uuid);
   const [row]: { uuid: string }[] = await g.api.database.source.query('SELECT uuid FROM operations');
   return g.name(row?.uuid ?? '', 'operation');
+}
+
+async function makeNode(g: Recorder, uuid: string): Promise<void> {
+  await g.api.database.source.query(
+    `INSERT INTO nodes (uuid, project_id, cluster_uuid, node_group_uuid, role, slot, name, server_id)
+     SELECT $1, project_id, cluster_uuid, uuid, 'worker', 0, 'n1', $2 FROM node_groups
+     WHERE cluster_uuid = $3 AND name = 'default-worker'`,
+    [
+      g.name('7d1b6b1e-3a52-4a11-9f0e-2f6d5c4b3a21', 'node n1'),
+      g.name('0c2f4a9b-7a53-4a0e-8f0b-3c6f1e2d9a11', 'server of n1'),
+      uuid,
+    ],
+  );
 }
 
 async function refuseAll(g: Recorder, route: DescribedRoute, operation: string): Promise<void> {
@@ -104,6 +118,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   resource: 'Cluster',
   type: 'etcd',
   federation: 'f1',
+  node: 'n1',
   stack: 'infrastructure',
 };
 

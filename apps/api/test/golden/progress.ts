@@ -53,6 +53,23 @@ export const progress: Scenario = {
       node,
     );
     await g.ask(200, 'nodes', `GET ${path}/nodes`);
+    await g.ask(200, 'a node', `GET ${path}/nodes/k1-0123456789ab-master-0`);
+    await g.ask(200, 'nodes, a full page', `GET ${path}/nodes?limit=1`);
+    await g.ask(200, 'nodes after the last', `GET ${path}/nodes?marker=${node}`);
+    await g.ask(200, 'the console of a node', `GET ${path}/nodes/${node}/console?lines=2`);
+    await sql(g, 'UPDATE nodes SET server_id = NULL WHERE uuid = $1', node);
+    await g.ask(409, 'the console of a node: it has no server', `GET ${path}/nodes/${node}/console`);
+    await g.ask(400, 'the console of a node: no lines', `GET ${path}/nodes/${node}/console?lines=0`);
+    for (const what of ['', '/console']) {
+      await g.ask(404, `${what ? 'the console of a node' : 'a node'}: it is not there`, `GET ${path}/nodes/${NOTHING}${what}`);
+    }
+    await g.ask(404, 'nodes: the marker is not there', `GET ${path}/nodes?marker=${NOTHING}`);
+    await g.ask(400, 'nodes: a marker that is no uuid', `GET ${path}/nodes?marker=x`);
+    await g.ask(200, 'events of a type', `GET ${path}/events?type=operation.abort-requested`);
+    await g.ask(200, 'events of an operation, from a level on', `GET ${path}/events?operation=${operation}&level=warning`);
+    await g.ask(400, 'events: a node that is no uuid', `GET ${path}/events?node=x`);
+    Object.assign(g.api.parts.settings, { EVENT_STREAMS: 0 });
+    await g.ask(429, 'events: too many streams', `GET ${path}/events`, { headers: { accept: 'text/event-stream' } });
     await g.ask(400, 'events: a number that is none', `GET ${path}/events?after=x`);
     await g.ask(400, 'operations: a limit of nothing', `GET ${path}/operations?limit=0`);
     await g.ask(400, 'nodes: a parameter that is not there', `GET ${path}/nodes?role=master`);
@@ -65,10 +82,10 @@ export const progress: Scenario = {
     for (const name of ['abort', 'retry', 'resume']) {
       await g.ask(409, `${name}: several clusters of this name`, `POST /v1/clusters/twins/operations/${operation}/${name}`);
     }
-    for (const what of ['events', 'operations', `operations/${operation}`, 'nodes']) {
+    for (const what of ['events', 'operations', `operations/${operation}`, 'nodes', `nodes/${node}`, `nodes/${node}/console`]) {
       await g.ask(
         409,
-        `${what.split('/').length > 1 ? 'an operation' : what}: several clusters of this name`,
+        `${what.replace(operation, '{operation}').replace(node, '{node}')}: several clusters of this name`,
         `GET /v1/clusters/twins/${what}`,
       );
     }

@@ -138,6 +138,7 @@ describe('every route × role × whose it is', () => {
       project: ids.project,
       operation: ids.operation,
       stack: 'infrastructure',
+      node: 'n1',
       group: 'extra',
       resource: 'Cluster',
       type: 'etcd',

@@ -30,6 +30,10 @@ const list: RouteCase = { about: null };
 const ofCluster: RouteCase = { about: 'cluster' };
 const FAILED_CREATE = `WITH failed AS (UPDATE operations SET status = 'failed' WHERE project_id = $1)
   UPDATE clusters SET status = 'CREATE_FAILED' WHERE project_id = $1`;
+/** Without a server: the console of none can be read. */
+const NODE = `INSERT INTO nodes (uuid, project_id, cluster_uuid, node_group_uuid, role, slot, name)
+  SELECT gen_random_uuid(), project_id, cluster_uuid, uuid, 'worker', 0, 'n1' FROM node_groups
+  WHERE project_id = $1 AND role = 'worker' ON CONFLICT DO NOTHING`;
 const QUOTA = `INSERT INTO quotas (project_id, resource, hard_limit) VALUES ($1, 'Cluster', 7)`;
 const template = { image_id: 'ubuntu-24.04-kube-v1.36.4', coe: 'kubernetes', name: 'new' };
 /** There is none. */
@@ -69,6 +73,8 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   'POST /v1/clusters/:cluster/operations/:operation/retry': { about: 'cluster', before: FAILED_CREATE },
   'POST /v1/clusters/:cluster/operations/:operation/resume': { about: 'cluster', before: FAILED_CREATE },
   'GET /v1/clusters/:cluster/nodes': ofCluster,
+  'GET /v1/clusters/:cluster/nodes/:node': { about: 'cluster', before: NODE },
+  'GET /v1/clusters/:cluster/nodes/:node/console': { about: 'cluster', before: NODE, passes: 409 },
   'GET /v1/clusters/:cluster/stacks': ofCluster,
   'GET /v1/clusters/:cluster/stacks/:stack': ofCluster,
   'GET /v1/clusters/:cluster/stacks/:stack/template': ofCluster,

@@ -367,6 +367,13 @@ export const REQUEST_ERRORS = entries({
     hint: 'retry the newer one, or ask for the change itself',
     statuses: [409],
   },
+  'too-many-streams': {
+    title: 'Too many streams',
+    explanation: 'The project, or the process that was asked, has as many live streams of events as it may.',
+    fixableBy: 'user',
+    hint: 'close a stream, or ask for pages with `after`',
+    statuses: [429],
+  },
   'other-project': {
     title: 'Cluster of another project',
     explanation: 'The operation acts in the name of whoever asks, so he must be in the cluster’s own project.',

@@ -23,6 +23,20 @@ export const RESOURCE_ERRORS = entries({
     hint: 'list the node groups of the cluster',
     statuses: [404],
   },
+  'node-not-found': {
+    title: 'No such node',
+    explanation: 'The cluster has no node of that uuid or name.',
+    fixableBy: 'user',
+    hint: 'list the nodes of the cluster',
+    statuses: [404],
+  },
+  'node-without-server': {
+    title: 'Node has no server yet',
+    explanation: 'What is asked for is of the node’s server, and that is not made yet, or is gone.',
+    fixableBy: 'user',
+    hint: 'ask again when the node has a server_id',
+    statuses: [409],
+  },
   'operation-not-found': {
     title: 'No such operation',
     explanation: 'There is no operation with that id.',

@@ -13,6 +13,8 @@ export interface ServersApi extends ServiceApi {
 /** What Nova answers to a create: the id, and little else. */
 const created = z.looseObject({ server: z.looseObject({ id: z.string() }) });
 
+const consoleOutput = z.looseObject({ output: z.string().nullish() });
+
 /** Nova servers. `list` takes Nova's filters and returns details; `name` is a regular expression there. */
 export class Servers extends Collection<typeof server> {
   constructor(private readonly serversApi: ServersApi) {
@@ -54,6 +56,22 @@ export class Servers extends Collection<typeof server> {
    */
   async observe(id: string, options: ObserveOptions = {}): Promise<Server | null> {
     return this.serversApi.observer().observe(id, options);
+  }
+
+  /**
+   * The end of what the machine has written on its console; empty when it has written nothing.
+   * Source: Nova API reference, `os-getConsoleOutput`; 409 while the machine is not made.
+   */
+  async consoleOutput(id: string, lines: number): Promise<string> {
+    const reply = await this.api.call({
+      ...this.common(),
+      method: 'POST',
+      template: '/servers/{id}/action',
+      params: { id },
+      body: { 'os-getConsoleOutput': { length: lines } },
+      reply: consoleOutput,
+    });
+    return reply.body.output ?? '';
   }
 
   /** Metadata of a server that is there becomes this: other keys go. */

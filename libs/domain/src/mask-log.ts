@@ -7,8 +7,11 @@ const SECRETS: readonly RegExp[] = [
   /\b(bearer|token|password|certificate-key|nonce)(["']?\s*[:= ]\s*["']?)[^\s"',]{8,}/gi,
 ];
 
-/** The end of a node's log as it may be stored and shown: bounded, without secrets and control characters. */
-export function maskLog(text: string): string {
+/**
+ * The end of a node's log as it may be stored and shown: bounded, without secrets and control characters.
+ * @param most characters
+ */
+export function maskLog(text: string, most = MAX_TAIL): string {
   let masked = text;
   for (const secret of SECRETS) {
     masked = masked.replace(secret, (whole: string, word?: string, between?: string) =>
@@ -16,5 +19,5 @@ export function maskLog(text: string): string {
     );
   }
   // eslint-disable-next-line no-control-regex -- these are what is taken out
-  return masked.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').slice(-MAX_TAIL);
+  return masked.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '').slice(-most);
 }

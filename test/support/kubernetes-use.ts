@@ -4,7 +4,7 @@ import { ClusterKube } from '../../apps/conductor/src/kubernetes/cluster-kube.js
 import { ClusterWorkRepository } from '#libs/db';
 import { allProjects } from '#libs/domain';
 import type { ClusterClient, KubernetesObject } from '#libs/kubernetes';
-import type { CloudSession, Volume } from '#libs/openstack';
+import { absent, type CloudSession, type Volume } from '#libs/openstack';
 import type { FaultSite } from './fault-site.js';
 import { persistentVolume, SimulatedCloudProvider, type Place } from './simulated-cloud-provider.js';
 
@@ -94,5 +94,123 @@ export class KubernetesUse {
       [uuid, type],
     );
     return rows.map(({ message }) => message);
+  }
+
+  /** By hand, as an administrator; waits for the end. */
+  async removeVolumes(snapshots: readonly string[], volumes: readonly string[]): Promise<void> {
+    const { volume } = this.on.byHand();
+    for (const id of snapshots)
+      await removed(
+        () => volume.snapshots.delete(id),
+        () => volume.snapshots.get(id),
+      );
+    for (const id of volumes)
+      await removed(
+        () => volume.volumes.delete(id),
+        () => volume.volumes.get(id),
+      );
+  }
+
+  async removeBalancer(id: string, addressId: string | null): Promise<void> {
+    const { loadBalancer, network } = this.on.byHand();
+    const { loadBalancers } = loadBalancer;
+    await removed(
+      () => loadBalancers.delete(id, { cascade: true }),
+      () => loadBalancers.get(id),
+    );
+    if (addressId !== null) await network.floatingIps.delete(addressId);
+  }
+
+  async removeGroup(id: string): Promise<void> {
+    await this.on.byHand().network.securityGroups.delete(id);
+  }
+
+  /** What an administrator does to a volume that hangs. */
+  async setVolumeStatus(id: string, status: string): Promise<void> {
+    await this.on.byHand().call({
+      service: 'volume',
+      method: 'POST',
+      template: '/volumes/{id}/action',
+      params: { id },
+      body: { 'os-reset_status': { status } },
+    });
+  }
+
+  /** The cluster's Kubernetes does not answer any more. */
+  async silence(uuid: string): Promise<void> {
+    await this.on.site.database.source.query(`UPDATE clusters SET api_address = 'https://127.0.0.1:9' WHERE uuid = $1`, [uuid]);
+  }
+
+  /** A network of the project with a way out, which is not the cluster's. */
+  async network(cidr: string): Promise<{ networkId: string; subnetId: string; remove(): Promise<void> }> {
+    const { cloud } = this.on.site.parts;
+    const demo = cloud.session({
+      kind: 'password',
+      username: 'demo',
+      password: this.on.site.sandbox.passwords.demo,
+      userDomainName: 'Default',
+      projectName: 'demo',
+      projectDomainName: 'Default',
+    });
+    const { networks, subnets, routers } = demo.network;
+    const [external] = await networks.list({ name: 'public' });
+    const network = await networks.create({ name: 'home' });
+    const subnet = await subnets.create({ network_id: network.id, cidr, ip_version: 4 });
+    const router = await routers.create({ name: 'home', external_gateway_info: { network_id: external?.id } });
+    await routers.addInterface(router.id, { subnet_id: subnet.id });
+    return {
+      networkId: network.id,
+      subnetId: subnet.id,
+      remove: async () => {
+        await routers.removeInterface(router.id, { subnet_id: subnet.id });
+        await routers.delete(router.id);
+        await networks.delete(network.id);
+      },
+    };
+  }
+
+  /** A machine of the project's people, on a network of its own. */
+  async server(cloud: CloudSession): Promise<{ id: string; useGroup(id: string): Promise<void>; remove(): Promise<void> }> {
+    const { networks, subnets, ports } = cloud.network;
+    const network = await networks.create({ name: 'others' });
+    await subnets.create({ network_id: network.id, cidr: '10.98.0.0/24', ip_version: 4, gateway_ip: null });
+    const port = await ports.create({ network_id: network.id, name: 'others-port' });
+    const [flavor] = await cloud.compute.flavors.list();
+    const [image] = await cloud.image.images.list({ name: 'debian-13' });
+    const server = await cloud.compute.servers.create({
+      name: 'others',
+      flavorRef: flavor?.id,
+      imageRef: image?.id,
+      networks: [{ port: port.id }],
+    });
+    const byHand = this.on.byHand();
+    await until(async () => (await cloud.compute.servers.get(server.id)).status === 'ACTIVE');
+    return {
+      id: server.id,
+      useGroup: async (id) => {
+        await ports.update(port.id, { security_groups: [...port.security_groups, id] });
+      },
+      remove: async () => {
+        await removed(
+          () => byHand.compute.servers.delete(server.id),
+          () => byHand.compute.servers.get(server.id),
+        );
+        await byHand.network.ports.delete(port.id);
+        await byHand.network.networks.delete(network.id);
+      },
+    };
+  }
+}
+
+async function removed(remove: () => Promise<void>, get: () => Promise<unknown>): Promise<void> {
+  await remove();
+  await until(async () => (await absent(get())) === null);
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, 'not within 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -135,6 +135,8 @@ export class TinyCloud {
     if (/^\/compute\/v2.1\/servers\/[^/]+\/action$/.test(path)) return { status: 200, body: { output: CONSOLE } };
     if (path === '/compute/v2.1/flavors/detail') return { status: 200, body: { flavors: FLAVORS } };
     if (path === '/network/v2.0/subnets') return { status: 200, body: { subnets: named(SUBNETS) } };
+    if (path === '/network/v2.0/floatingips') return { status: 200, body: { floatingips: [] } };
+    if (path === '/network/v2.0/security-groups') return { status: 200, body: { security_groups: [] } };
     if (path !== '/network/v2.0/networks') return { status: 404, body: { message: `${path} is not here` } };
     const external = url.searchParams.get('router:external') !== null;
     return {

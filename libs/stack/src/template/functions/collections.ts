@@ -92,7 +92,7 @@ type Values = readonly (readonly [string, unknown])[];
 
 const combinations = (variables: readonly (readonly [string, readonly unknown[]])[]): Values[] =>
   variables.reduce<Values[]>(
-    (rounds, [name, items]) => rounds.flatMap((round) => items.map((item) => [...round, [name, item]])),
+    (rounds, [name, items]) => rounds.flatMap((round) => items.map((item): Values => [...round, [name, item]])),
     [[]],
   );
 

@@ -61,6 +61,11 @@ export class DeletionReport {
     this.lists.left.set(object.id, object);
   }
 
+  /** Whether something is to go of which nobody knows yet that it has gone. */
+  get isRemoving(): boolean {
+    return this.intended.size > 0;
+  }
+
   hasLeft(id: string): boolean {
     return this.lists.left.has(id);
   }

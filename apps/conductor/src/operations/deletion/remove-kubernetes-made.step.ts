@@ -49,15 +49,21 @@ export class RemoveKubernetesMadeStep implements Step {
     await this.awaitEmptyNetwork(ctx, session);
   }
 
-  /** One look, for what a program of the cluster had under way when its server went. Never fails. */
-  async removeLate(ctx: OperationContext): Promise<void> {
+  /**
+   * One look, for what a program of the cluster had under way when its server went. Never fails.
+   * @returns whether there was something, so that looking again says what became of it
+   */
+  async removeLate(ctx: OperationContext): Promise<boolean> {
     try {
       const session = (await this.sessions.usable(ctx)).withSignal(ctx.signal);
       const report = await this.reports.load(ctx);
+      const wasGoing = report.isRemoving;
       const pass = await this.onePass(ctx, session, report, new Map());
-      if (pass.plan.remove.length > 0) await this.reports.save(ctx, report);
+      if (wasGoing) await this.reports.save(ctx, report);
+      return pass.plan.remove.length > 0;
     } catch (error) {
-      ctx.log.warn({ error: String(error) }, 'looking for what came late');
+      ctx.log.warn({ error: String(error) }, 'cannot look for what came late');
+      return false;
     }
   }
 

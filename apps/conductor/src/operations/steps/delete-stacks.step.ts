@@ -45,12 +45,14 @@ export class DeleteStacksStep {
   /** What a program of the cluster had asked for when its server went may come to stand on the network now. */
   private async removeInfrastructure(ctx: OperationContext): Promise<void> {
     const ownsNetwork = networkOf(await this.rows.standing(ctx.cluster.uuid)) !== undefined;
-    let looking: Promise<void> = Promise.resolve();
+    let looking = Promise.resolve(false);
     let busy = false;
+    let found = false;
     const look = (): void => {
       if (busy) return;
       busy = true;
       looking = this.made.removeLate(ctx).finally(() => (busy = false));
+      void looking.then((some) => (found ||= some));
     };
     const timer = ownsNetwork ? setInterval(look, LATE_MS) : undefined;
     try {
@@ -59,6 +61,7 @@ export class DeleteStacksStep {
       clearInterval(timer);
       await looking;
     }
+    if (found) await this.made.removeLate(ctx);
   }
 
   private async remove(ctx: OperationContext, which: (stack: StackSummary) => boolean): Promise<void> {

@@ -39,7 +39,10 @@ export class HeatBackend implements StackBackend {
     run.signal.throwIfAborted();
     const given = WantedStack.read(ref, run.hidden, this.parts.registry);
     if (given.needsRows) {
-      throw new InvalidInput('invalid-template', 'groups and random strings are for the native backend: Heat nests them otherwise');
+      throw new InvalidInput(
+        'invalid-template',
+        'groups and random strings are for the native backend: Heat nests them otherwise',
+      );
     }
     const loaded = await this.parts.store.open(run.lease, { ...newStack(ref, given), backend: 'heat' });
     const { stack } = loaded;

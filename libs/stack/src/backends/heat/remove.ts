@@ -3,7 +3,7 @@ import { decideRemoval } from './decide.js';
 import { causeOf, failureOf } from './failures.js';
 import type { HeatRows } from './heat-rows.js';
 import type { HeatWork } from './heat-work.js';
-import { removeRetained } from './retained.js';
+import { removeOurs } from './retained.js';
 
 /** Heat gives up quickly where patience helps: an object in use is let go of within seconds. */
 const MOST_TRIES = 5;
@@ -52,7 +52,7 @@ export async function removeInHeat(work: HeatWork, rows: HeatRows): Promise<bool
 /** @throws StackFailed */
 async function removeOwn(work: HeatWork): Promise<void> {
   try {
-    await removeRetained(work.walk);
+    await removeOurs(work.walk);
   } catch (error) {
     work.walk.throwIfStopped();
     throw work.failure(error);

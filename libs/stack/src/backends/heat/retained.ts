@@ -9,11 +9,18 @@ import { ALONE } from './alone.js';
  */
 const RETAINED: ReadonlySet<string> = new Set(['OS::Octavia::PoolMember']);
 
+/**
+ * Octavia removes the ports that it has made for members only along with a whole load balancer (`cascade`), which Heat does not
+ * ask for: they would keep the subnet. Removed before Heat looks for them, which takes absence for success.
+ * Source: octavia controller/worker/v2/flows/load_balancer_flows.py, 2025.1.
+ */
+const REMOVED_FIRST: ReadonlySet<string> = new Set([...RETAINED, 'OS::Octavia::LoadBalancer']);
+
 export const isRetained = (type: string): boolean => RETAINED.has(type);
 
-/** Removes those of a stack that goes as a whole. */
-export async function removeRetained(walk: StackWalk): Promise<void> {
-  const rows = [...walk.rows.values()].filter((row) => isRetained(row.type));
+/** Removes what our own types remove better, of a stack that goes as a whole. */
+export async function removeOurs(walk: StackWalk): Promise<void> {
+  const rows = [...walk.rows.values()].filter((row) => REMOVED_FIRST.has(row.type));
   for (const row of rows) await deleteResource(walk, row, ALONE);
 }
 

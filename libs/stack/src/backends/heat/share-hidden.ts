@@ -45,18 +45,32 @@ function replaced(value: unknown, other: (name: string) => object | undefined): 
 }
 
 function commonHead(values: readonly string[]): string {
-  const [first = '', ...others] = values;
-  const differs = (at: number): boolean => others.some((value) => value.charCodeAt(at) !== first.charCodeAt(at));
-  const shortest = Math.min(...values.map((value) => value.length));
-  let length = 0;
-  while (length < shortest && !differs(length)) length++;
-  return wholeCharacters(first.slice(0, length));
+  const [first = ''] = values;
+  return first.slice(
+    0,
+    wholeCharacters(
+      first,
+      commonLength(values, (value, at) => value.charCodeAt(at)),
+    ),
+  );
 }
 
 function commonTail(values: readonly string[]): string {
-  const reversed = (value: string): string => [...value].reverse().join('');
-  return reversed(commonHead(values.map(reversed)));
+  const [first = ''] = values;
+  const length = commonLength(values, (value, at) => value.charCodeAt(value.length - 1 - at));
+  const start = first.length - length;
+  return first.slice(isSecondHalf(first.charCodeAt(start)) ? start + 1 : start);
 }
 
-/** Without half a character at the end. */
-const wholeCharacters = (text: string): string => (/[\uD800-\uDBFF]$/.test(text) ? text.slice(0, -1) : text);
+/** How many characters from one end are the same in all. */
+function commonLength([first = '', ...others]: readonly string[], unit: (value: string, at: number) => number): number {
+  const shortest = Math.min(first.length, ...others.map((value) => value.length));
+  let length = 0;
+  while (length < shortest && others.every((value) => unit(value, length) === unit(first, length))) length++;
+  return length;
+}
+
+/** No half of a character is sent alone. */
+const wholeCharacters = (text: string, length: number): number => (isSecondHalf(text.charCodeAt(length)) ? length - 1 : length);
+
+const isSecondHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;

@@ -214,7 +214,7 @@ describe('the face of Heat over HTTP', () => {
     assert.equal((await get(`${path}/resources/nope/events`, 404)).error.message, 'No events found for resource nope');
     assert.equal((await get(`${path}/resources/network/events/9`, 404)).error.message, 'No event 9 found');
     const node = face.path('worker-0', `${face.name}-worker-kube_minions-0`);
-    assert.deepEqual(await told('', node), ['worker-0 CREATE_COMPLETE', 'worker-0 CREATE_IN_PROGRESS']);
+    assert.deepEqual(await told('', node), ['kube-minion CREATE_COMPLETE', 'kube-minion CREATE_IN_PROGRESS']);
     assert.equal((await get(`${node}/resources/kube-minion/events`)).events.length, 2);
   });
 

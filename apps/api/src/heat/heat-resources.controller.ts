@@ -63,8 +63,8 @@ export class HeatResourcesController {
     @FaceQuery() query: HeatQuery,
   ): Promise<object> {
     const depth = wholeNumber(query, 'nested_depth') ?? 0;
-    const { rows, stack } = await this.shower.events(ctx, path, depth, { ...eventListing(query), id: null });
-    return { events: rows.map((row) => eventView(url, row, stack, depth > 0 ? stack : null, false)) };
+    const found = await this.shower.events(ctx, path, depth, { ...eventListing(query), id: null });
+    return { events: found.rows.map((row) => eventView(url, row, found, depth > 0)) };
   }
 
   @Get('resources/:resource/events')
@@ -77,9 +77,9 @@ export class HeatResourcesController {
     @FaceQuery() query: HeatQuery,
   ): Promise<object> {
     const listing = { ...eventListing(query), resources: [ident], id: null };
-    const { rows, stack } = await this.shower.events(ctx, path, 0, listing);
-    if (rows.length === 0) throw new HeatNotFound(`No events found for resource ${ident}`);
-    return { events: rows.map((row) => eventView(url, row, stack, null, false)) };
+    const found = await this.shower.events(ctx, path, 0, listing);
+    if (found.rows.length === 0) throw new HeatNotFound(`No events found for resource ${ident}`);
+    return { events: found.rows.map((row) => eventView(url, row, found, false)) };
   }
 
   @Get('resources/:resource/events/:event')
@@ -93,8 +93,10 @@ export class HeatResourcesController {
   ): Promise<object> {
     const id = eventNumber(event);
     const listing = { ...eventListing({}), id: id ?? 0, limit: 1 };
-    const { rows, stack } = await this.shower.events(ctx, path, 1, listing);
-    const shown = rows.map((row) => eventView(url, row, stack, null, true)).find((one_) => one_['resource_name'] === ident);
+    const found = await this.shower.events(ctx, path, 1, listing);
+    const shown = found.rows
+      .map((row) => eventView(url, row, found, false, true))
+      .find((one_) => one_['resource_name'] === ident);
     if (!shown) throw new HeatNotFound(`No event ${event} found`);
     return { event: shown };
   }

@@ -1,6 +1,6 @@
 import type { EventEntity } from '#libs/db';
 import type { HeatResource } from './cluster-stacks-view.js';
-import { reasonOf, type StackAddress, type StackCommon } from './heat-stack.js';
+import { reasonOf, type HeatStack, type StackAddress, type StackCommon } from './heat-stack.js';
 
 type Wire = Record<string, unknown>;
 
@@ -91,20 +91,23 @@ export function resourceView(base: string, resource: HeatResource, attributes: W
   };
 }
 
-/** @param stack in whose list it is; @param root told with nested lists */
-export function eventView(
-  base: string,
-  event: EventEntity,
-  stack: StackAddress,
-  root: StackAddress | null,
-  whole: boolean,
-): Wire {
+/** Events, and the stack in whose list they are. */
+export interface FoundEvents {
+  readonly rows: EventEntity[];
+  readonly stack: HeatStack;
+  /** A resource's name in the stack, from the one in the event. */
+  readonly as: (name: string) => string;
+}
+
+/** @param found in whose list it is. @param nested the list shows what is nested too. @param whole it is shown alone */
+export function eventView(base: string, event: EventEntity, found: FoundEvents, nested: boolean, whole = false): Wire {
+  const { stack, as } = found;
   const { data, id, message, createdAt } = event;
   const text = (key: string): string | null => {
     const value = data[key];
     return typeof value === 'string' ? value : null;
   };
-  const name = text('resource') ?? stack.name;
+  const name = as(text('resource') ?? stack.name);
   const status = `${text('action') ?? ''}_${text('status') ?? ''}`;
   const ofStack = event.type === 'stack';
   return {
@@ -113,7 +116,7 @@ export function eventView(
       link(partUrl(base, stack, 'resources', name, 'events', String(id)), 'self'),
       link(partUrl(base, stack, 'resources', name), 'resource'),
       link(stackUrl(base, stack), 'stack'),
-      ...(root ? [link(stackUrl(base, root), 'root_stack')] : []),
+      ...(nested ? [link(stackUrl(base, stack), 'root_stack')] : []),
     ],
     event_time: heatTime(createdAt),
     logical_resource_id: name,

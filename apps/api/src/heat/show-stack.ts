@@ -1,11 +1,11 @@
 import type { RequestContext } from '#libs/domain';
-import { StackTreeRepository, type EventEntity, type StackEventListing } from '#libs/db';
+import { StackTreeRepository, type StackEventListing } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import type { HeatResource } from './cluster-stacks-view.js';
 import { FindStacks, type OpenedStack, type Wanted } from './find-stacks.js';
 import { HeatNotFound, ResourceNotFound } from './heat-faults.js';
 import { nodesResource, serverResource, type HeatStack } from './heat-stack.js';
-import type { StackDetails } from './heat-view.js';
+import type { FoundEvents, StackDetails } from './heat-view.js';
 
 type Json = Record<string, unknown>;
 
@@ -96,23 +96,25 @@ export class ShowStack {
     path: StackPath,
     depth: number,
     wanted: Omit<StackEventListing, 'stacks' | 'prefixes'>,
-  ): Promise<{ rows: EventEntity[]; stack: HeatStack }> {
+  ): Promise<FoundEvents> {
     const { scope, view, stack } = await this.open(ctx, path, ALONE);
-    if (stack.kind === 'nodes' && depth === 0) return { rows: [], stack };
+    const as = (name: string): string => name;
+    if (stack.kind === 'nodes' && depth === 0) return { rows: [], stack, as };
     const rowOf = (uuid: string | null): string[] => view.tree.stacks.filter((row) => row.uuid === uuid).map(({ name }) => name);
     const whole = stack.kind === 'row' && !stack.group && depth > 0;
     const names = stack.kind === 'row' ? [stack.row.name] : rowOf(stack.group.stackId);
     const prefix = stack.kind === 'node' ? view.namesOfNode(stack.group, stack.node) : null;
     // The server is shown under the name that Magnum's templates give it.
-    const own = (name: string): string =>
-      stack.kind === 'node' && name === serverResource(stack.group) ? (prefix ?? name) : name;
+    const server = stack.kind === 'node' ? serverResource(stack.group) : null;
+    const own = (name: string): string => (name === server ? (prefix ?? name) : name);
     const listing = {
       ...wanted,
       resources: wanted.resources?.map(own) ?? null,
       stacks: whole ? null : names,
       prefixes: prefix === null ? null : [prefix],
     };
-    return { rows: await this.stacks.events(scope, view.tree.cluster.uuid, listing), stack };
+    const rows = await this.stacks.events(scope, view.tree.cluster.uuid, listing);
+    return { rows, stack, as: (name) => (server !== null && name === prefix ? server : name) };
   }
 
   open(ctx: RequestContext, { project, name, id }: StackPath, wanted: Wanted): Promise<OpenedStack> {

@@ -40,6 +40,7 @@ export async function runCase(
   const began = Date.now();
   const after = await ends.newest();
   const statusBefore = scenario.from === NONE ? null : ((await clusterRow(lane))?.status ?? null);
+  if (strikes.some(({ point }) => point.key.includes('/auth/tokens'))) await lane.renew();
   lane.sandbox.duplicates.clear(lane.projectId);
   lane.tracer.begin(strikes);
   lane.tracer.background = scenario.background ?? null;

@@ -118,6 +118,12 @@ export class Lane {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
+  /** Other conductors, which have to log in first. */
+  async renew(): Promise<void> {
+    for (const conductor of await Promise.all(this.#conductors)) conductor.process.die();
+    await Promise.all(this.#conductors);
+  }
+
   async #chosen(): Promise<SimulatedConductor | undefined> {
     return this.#conductors[this.choose() % this.#conductors.length];
   }

@@ -27,7 +27,7 @@ async function main(): Promise<number> {
     const seeds = Array.from({ length: Number(options.schedules) }, (_, index) => Number(options.seed) + index);
     const drive = async (): Promise<void> => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
-        const result = await runSchedule(runner, seed);
+        const result = await runSchedule(runner, seed).catch((error: unknown) => broken(seed, error));
         results.push(result);
         if (result.wrong.length > 0 || options.verbose) console.log(describe(result));
       }
@@ -45,6 +45,10 @@ async function main(): Promise<number> {
       (bad.length > 0 ? `: seeds ${bad.map(({ seed }) => seed).join(', ')}` : ''),
   );
   return bad.length > 0 || results.length === 0 ? 1 : 0;
+}
+
+function broken(seed: number, error: unknown): ScheduleResult {
+  return { seed, told: [], wrong: [`broken: ${String(error)}`], faults: 0, deaths: 0, ms: 0 };
 }
 
 function describe({ seed, told, wrong, faults, deaths }: ScheduleResult): string {

@@ -77,7 +77,7 @@ async function settled(lane: Lane, wrong: string[]): Promise<void> {
   const rows: { what: string }[] = await lane.site.database.query(
     `SELECT 'group ' || g.name || ' wants ' || g.node_count || ' nodes and has ' || count(n.uuid) AS what
        FROM node_groups g LEFT JOIN nodes n ON n.node_group_uuid = g.uuid AND n.ready_at IS NOT NULL AND n.leaving_since IS NULL
-       WHERE g.cluster_uuid = $1 GROUP BY g.uuid HAVING count(n.uuid) <> g.node_count`,
+       WHERE g.cluster_uuid = $1 GROUP BY g.uuid, g.name, g.node_count HAVING count(n.uuid) <> g.node_count`,
     [lane.cluster],
   );
   wrong.push(...rows.map(({ what }) => `at rest: ${what}`));

@@ -1,6 +1,6 @@
 import { NotFound, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
-import { NodeEntity, NodePhaseEntity, OperationEntity, OperationStepEntity } from './entities/index.js';
+import { EventEntity, NodeEntity, NodePhaseEntity, OperationEntity, OperationStepEntity } from './entities/index.js';
 import { isUuidText, withinScope } from './page.js';
 
 /** What the users of a cluster see of its life: operations, nodes. Each list is one query. */
@@ -42,6 +42,14 @@ export class ClusterHistoryRepository {
       .where('s.operation_uuid = :operationUuid', { operationUuid });
     if (scope.kind === 'project') query.andWhere('o.project_id = :projectId', { projectId: scope.projectId });
     return query.orderBy('s.position').getMany();
+  }
+
+  /** Requests to the cloud that an operation's resources have kept: failed ones first, then the newest. */
+  async cloudRequests(scope: Scope, operationUuid: string, limit: number): Promise<EventEntity[]> {
+    const query = this.source.manager
+      .createQueryBuilder(EventEntity, 'e')
+      .where(`e.operation_uuid = :operationUuid AND e.type = 'stack.resource' AND e.data ? 'requestId'`, { operationUuid });
+    return withinScope(query, scope).orderBy(`e.level`).addOrderBy('e.id', 'DESC').limit(limit).getMany();
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { noteCall } from './call-note.js';
 import { cloudWords } from './cloud-words.js';
 import { OpenStackError, type ServiceName } from './errors.js';
 import { LONGEST_RETRY_AFTER_MS, MAX_ATTEMPTS, pauseMs, retryAfterMs, type Clock } from './retry.js';
@@ -113,6 +114,7 @@ export class Caller {
       throw unanswered(call, error);
     } finally {
       pass.leave(outcome);
+      noteCall(call.method, answer?.status ?? null, answer && requestIdOf(answer));
       this.onCall({
         service: call.service,
         method: call.method,

@@ -1,5 +1,6 @@
 export type { TokenInfo } from './auth.js';
 export type { CallRecord, Query } from './caller.js';
+export { takeRequestId, withCallNote } from './call-note.js';
 export type { Catalogue, Interface } from './catalogue.js';
 export { codeOfFault } from './cloud-codes.js';
 export { Cloud, type CloudOptions } from './cloud.js';

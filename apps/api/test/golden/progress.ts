@@ -29,6 +29,14 @@ export const progress: Scenario = {
         "requestId": "req-1"}')`,
       operation,
     );
+    await sql(
+      g,
+      `INSERT INTO events (cluster_uuid, project_id, operation_uuid, type, level, message, data) VALUES ($1, 'p-demo', $2, 'stack.resource', 'error',
+       'network: No more IP addresses', '{"resource": "api-floating-ip", "resourceType": "OS::Neutron::FloatingIP", "action": "CREATE",
+        "status": "FAILED", "requestId": "req-of-neutron"}')`,
+      uuid,
+      operation,
+    );
     await g.ask(200, 'an operation with its steps', `GET ${path}/operations/${operation}`);
     await g.ask(200, 'operations, a full page', `GET ${path}/operations?limit=1`, { as: 'reader' });
     await g.ask(200, 'operations before the first', `GET ${path}/operations?before=1`);

@@ -10,6 +10,7 @@ import type {
   StackResourceRecord,
   StackStore,
 } from '#libs/db';
+import { takeRequestId, withCallNote } from '#libs/openstack';
 import { ResourceTimeout, StackFailed, type ResourceFailure } from '../errors.js';
 import type { Graph, Direction } from '../graph/graph.js';
 import { walk, type Slot } from '../graph/walk.js';
@@ -107,7 +108,7 @@ export class StackWalk {
     try {
       const { failed } = await walk(graph, {
         direction,
-        visit: (name, slot) => this.visit(name, slot, direction, visit),
+        visit: (name, slot) => withCallNote(() => this.visit(name, slot, direction, visit)),
         concurrency: this.parts.concurrency ?? 64,
         // What cannot become whole asks for nothing more; a removal removes what it can.
         onFailure: direction === 'forward' ? 'stop' : 'continue',
@@ -357,12 +358,16 @@ export class StackWalk {
   private resourceEvent(row: Row, lastId: string | null): StackEvent {
     const { type, physicalName, action, status, statusReason } = row;
     const [resource, physicalId] = [logicalNameOf(row.name), row.physicalId ?? lastId];
+    const requestId = takeRequestId();
     return {
       operationUuid: this.run.operationUuid ?? null,
       type: 'stack.resource',
       level: status === 'FAILED' ? 'error' : 'info',
       message: statusReason ?? `${type} ${physicalName}: ${action} ${status}`,
-      data: { stack: this.stack.name, resource, resourceType: type, action, status, physicalId },
+      data: {
+        ...{ stack: this.stack.name, resource, resourceType: type, action, status, physicalId },
+        ...(requestId === undefined ? {} : { requestId }),
+      },
     };
   }
 

@@ -1,7 +1,17 @@
 import type { RequestContext } from '#libs/domain';
-import { ClusterHistoryRepository, type OperationEntity, type OperationStepEntity } from '#libs/db';
+import { ClusterHistoryRepository, type EventEntity, type OperationEntity, type OperationStepEntity } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { FindKnownCluster } from '../history/known-cluster.js';
+
+/** The events have all of them. */
+const MOST_REQUESTS = 100;
+
+export interface ShownOperation {
+  readonly row: OperationEntity;
+  readonly steps: readonly OperationStepEntity[];
+  /** Events of resources, with the cloud's id of the request. */
+  readonly requests: readonly EventEntity[];
+}
 
 /** Operations of a cluster; they outlive it. */
 @Injectable()
@@ -23,16 +33,13 @@ export class FindOperations {
   }
 
   /** @throws NotFound */
-  async one(
-    ctx: RequestContext,
-    ident: string,
-    operation: string,
-  ): Promise<{ row: OperationEntity; steps: OperationStepEntity[] }> {
+  async one(ctx: RequestContext, ident: string, operation: string): Promise<ShownOperation> {
     const { scope, uuid } = await this.known.run(ctx, ident, 'too');
-    const [row, steps] = await Promise.all([
+    const [row, steps, requests] = await Promise.all([
       this.history.operation(scope, uuid, operation),
       this.history.steps(scope, operation),
+      this.history.cloudRequests(scope, operation, MOST_REQUESTS),
     ]);
-    return { row, steps };
+    return { row, steps, requests };
   }
 }

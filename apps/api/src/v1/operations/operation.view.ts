@@ -1,8 +1,9 @@
-import type { OperationEntity, OperationStepEntity } from '#libs/db';
+import type { OperationEntity } from '#libs/db';
 import { OPERATION_KINDS, OPERATION_STATUSES } from '#libs/domain';
 import { z } from 'zod';
 import { nullableNumber, nullableText, numberOf, textOf, wireTime } from '../../http/views.js';
 import { failureView, toFailureView } from '../history/failure.view.js';
+import type { ShownOperation } from './find-operations.js';
 
 const stepView = z
   .object({
@@ -36,8 +37,23 @@ const operationShape = {
   deadline_at: nullableText('Until when it must have ended'),
 };
 export const operationView = z.object(operationShape).meta({ id: 'Operation', description: 'A change of a cluster' });
+const cloudRequestView = z
+  .object({
+    request_id: textOf('The cloud’s `x-openstack-request-id`'),
+    resource: nullableText('Name of the resource in its stack'),
+    resource_type: nullableText('Its type'),
+    outcome: nullableText('`CREATE COMPLETE`, `DELETE FAILED`, ...'),
+    at: textOf('When it was written down'),
+  })
+  .meta({ id: 'CloudRequest', description: 'A request to the cloud that made, changed or failed something' });
 export const shownOperationView = z
-  .object({ ...operationShape, steps: z.array(stepView).meta({ description: 'In their order' }) })
+  .object({
+    ...operationShape,
+    steps: z.array(stepView).meta({ description: 'In their order' }),
+    cloud_requests: z
+      .array(cloudRequestView)
+      .meta({ description: 'At most 100: failed ones first, then the newest; the events have all' }),
+  })
   .meta({ id: 'OperationShown', description: 'A change of a cluster, with its steps' });
 export const operationListView = z
   .object({
@@ -69,10 +85,7 @@ export function toOperationView(row: OperationEntity): z.infer<typeof operationV
   };
 }
 
-export function toShownOperationView(
-  row: OperationEntity,
-  steps: readonly OperationStepEntity[],
-): z.infer<typeof shownOperationView> {
+export function toShownOperationView({ row, steps, requests }: ShownOperation): z.infer<typeof shownOperationView> {
   return {
     ...toOperationView(row),
     steps: steps.map((step) => ({
@@ -84,8 +97,17 @@ export function toShownOperationView(
       finished_at: step.finishedAt?.toISOString() ?? null,
       duration_ms: durationMs(step),
     })),
+    cloud_requests: requests.map(({ data, createdAt }) => ({
+      request_id: String(data['requestId']),
+      resource: textOrNull(data['resource']),
+      resource_type: textOrNull(data['resourceType']),
+      outcome: textOrNull(data['status'] && `${String(data['action'])} ${String(data['status'])}`),
+      at: createdAt.toISOString(),
+    })),
   };
 }
 
 const durationMs = ({ startedAt, finishedAt }: { startedAt: Date | null; finishedAt: Date | null }): number | null =>
   startedAt && finishedAt && Math.max(0, finishedAt.getTime() - startedAt.getTime());
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -74,8 +74,7 @@ export class OperationsController {
     @Param('cluster') ident: string,
     @Param('operation') operation: string,
   ): Promise<z.infer<typeof shownOperationView>> {
-    const { row, steps } = await this.find.one(ctx, ident, known(operation));
-    return toShownOperationView(row, steps);
+    return toShownOperationView(await this.find.one(ctx, ident, known(operation)));
   }
 
   @Post(':operation/abort')

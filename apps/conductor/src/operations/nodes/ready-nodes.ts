@@ -1,8 +1,9 @@
 import { EventsRepository, NodesRepository, Signals, type FailedNode, type NodeEntity, type NodeGroupEntity } from '#libs/db';
-import { OperationFailure } from '#libs/domain';
+import { maskLog, OperationFailure } from '#libs/domain';
 import type { ClusterClient, NodeState } from '#libs/kubernetes';
 import { bootstrapToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
+import { ClusterIdentity } from '../../cloud/cluster-identity.js';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { NodeWatch } from '../../kubernetes/node-watch.js';
 import { RoleLabels } from '../../kubernetes/role-labels.js';
@@ -24,6 +25,10 @@ const TOKEN_EVERY_MS = 10 * 60_000;
 const MINUTE_MS = 60_000;
 const MOST_FAILED = 3;
 const MOST_WORDS = 600;
+const CONSOLE_MS = 5_000;
+const CONSOLE_LINES = 20;
+/** The node itself has said nothing. */
+const NEVER_REPORTED = ['planned', 'server'];
 
 /** What the cluster says of itself when the awaited nodes are Ready. */
 export interface ClusterSeen {
@@ -40,6 +45,7 @@ export class ReadyNodes {
     private readonly events: EventsRepository,
     private readonly signals: Signals,
     private readonly ring: KeyRing,
+    private readonly identity: ClusterIdentity,
   ) {}
 
   /**
@@ -59,7 +65,7 @@ export class ReadyNodes {
     const wake = new Wake();
     const stopListening = this.signals.on('nodes', (uuid) => (uuid === null || uuid === cluster.uuid) && wake.notify());
     try {
-      await this.waitForApi(ctx, client, wake);
+      await this.waitForApi(ctx, client, wake, wanted);
       const watch = new NodeWatch(client, wake, ctx.log);
       try {
         const version = await client.version({ signal: ctx.signal });
@@ -77,13 +83,18 @@ export class ReadyNodes {
     }
   }
 
-  private async waitForApi(ctx: OperationContext, client: ClusterClient, wake: Wake): Promise<void> {
+  private async waitForApi(
+    ctx: OperationContext,
+    client: ClusterClient,
+    wake: Wake,
+    wanted: readonly NodeEntity[],
+  ): Promise<void> {
     let last = '';
     const { apiAddress, floatingIpEnabled } = ctx.cluster;
     // Nothing is wrong with such a cluster, so nobody would find the reason.
     const hint = floatingIpEnabled ? '' : '; it has no floating IP, so conductors must reach the network it is in';
     const awaited = (): string => `the cluster's API at ${apiAddress}${last ? ` (${last})` : ''}${hint}`;
-    ctx.awaiting(awaited);
+    ctx.awaiting(async () => `${awaited()}${await this.consoleOfSilent(ctx, wanted)}`);
     let tellAt = hint ? Date.now() + TELL_MS : Infinity;
     for (let ms = FIRST_LOOK_MS; ; ms = Math.min(LAST_LOOK_MS, ms * 1.5)) {
       try {
@@ -200,6 +211,28 @@ export class ReadyNodes {
     });
   }
 
+  /**
+   * The last words of the first of these machines that has never reported; empty when all have. The operation's signal may
+   * have fired: it has a few seconds of its own.
+   */
+  private async consoleOfSilent(ctx: OperationContext, nodes: readonly NodeEntity[]): Promise<string> {
+    const uuids = new Set(nodes.map((node) => node.uuid));
+    const rows = await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid);
+    const silent = rows.find((row) => uuids.has(row.uuid) && row.serverId !== null && NEVER_REPORTED.includes(row.phase));
+    if (!silent) return '';
+    const { name, serverId } = silent;
+    try {
+      const owner = await this.identity.owner(ctx.cluster);
+      if (!owner || serverId === null) return '';
+      const { servers } = owner.withSignal(AbortSignal.timeout(CONSOLE_MS)).compute;
+      const words = maskLog(await servers.consoleOutput(serverId, CONSOLE_LINES), MOST_WORDS).trim();
+      return words ? `; the console of ${name} ends with: ${words}` : '';
+    } catch (error) {
+      ctx.log.warn({ error: String(error), server: serverId }, 'the console of a silent node cannot be read');
+      return '';
+    }
+  }
+
   private async describeMissing(ctx: OperationContext, names: readonly string[], watch: NodeWatch): Promise<string> {
     const seen = new Map(watch.nodes.map((node) => [node.name, node]));
     const { trouble } = watch;
@@ -210,7 +243,11 @@ export class ReadyNodes {
       const row = rows.get(name);
       return `node ${name} to join (last heard: ${row ? `${row.phase} ${row.phaseStatus}` : 'nothing'})`;
     });
-    return `${boundedList(each)}${trouble ? `; ${trouble}` : ''}`;
+    const console = await this.consoleOfSilent(
+      ctx,
+      names.map((name) => rows.get(name)).filter((row) => row !== undefined),
+    );
+    return `${boundedList(each)}${trouble ? `; ${trouble}` : ''}${console}`;
   }
 }
 

@@ -60,7 +60,7 @@ export async function createApi(parts: ApiParts): Promise<NestFastifyApplication
     new TokenCache((token) => parts.cloud.validateToken(parts.service, token)),
     parts.policy,
   );
-  installRequestLog(server, log);
+  installRequestLog(server, parts.metrics, log);
   installHooks(server, settings, authenticator, routes);
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.from(parts), adapter, {
     bodyParser: false,

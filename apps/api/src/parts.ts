@@ -20,7 +20,8 @@ export async function openParts(settings: Settings): Promise<ApiParts> {
   const policy = new Policy();
   const file = settings.POLICY_FILE ? new PolicyFile(settings.POLICY_FILE, policy, log) : undefined;
   file?.load();
-  const backends = await openBackends(settings, log, 'jeroboam-api');
+  // A user waits: what would take long is told at once, and asked again by the client.
+  const backends = await openBackends(settings, log, 'jeroboam-api', { longestHoldMs: 1_000, longestWaitMs: 5_000 });
   await backends.queue.open();
   file?.start();
   const close = async (): Promise<void> => {

@@ -158,7 +158,10 @@ describe('discovery, negotiation and routing', () => {
     assert.equal(body.openapi, '3.1.0');
     await api.as(null).get('/docs').expect(200);
     await api.as(null).get('/docs/swagger-ui-bundle.js').expect(200);
-    const metrics = await api.as(null).get('/metrics').expect(200);
-    assert.match(metrics.text, /jeroboam_api_request_seconds_bucket/);
+  });
+
+  it('tells its numbers on a listener of their own, not to users', async () => {
+    await api.as(null).get('/metrics').expect(404);
+    assert.match(await api.parts.metrics.metrics(), /jeroboam_api_request_seconds_bucket/);
   });
 });

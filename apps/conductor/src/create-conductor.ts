@@ -11,6 +11,7 @@ import { nestLogger } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
 import { ConductorModule } from './conductor.module.js';
 import { LedgerWatch, watchLedger } from './ledger/ledger-watch.js';
+import { Gauge, type Registry } from 'prom-client';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
 import type { ConductorParts } from './parts.js';
@@ -37,6 +38,7 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
   });
   const processor = app.get(OperationProcessor);
   const keeper = app.get(LeaseKeeper);
+  watchOperations(parts.metrics, processor);
   const worker = createOperationWorker({
     settings: parts.jobs,
     concurrency: settings.CONDUCTOR_CONCURRENCY,
@@ -76,4 +78,19 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
       await app.close();
     },
   };
+}
+
+const RUNNING = 'jeroboam_conductor_operations_running';
+
+/** A conductor that is made anew in the same process takes the place of the one before. */
+function watchOperations(registry: Registry, processor: OperationProcessor): void {
+  registry.removeSingleMetric(RUNNING);
+  new Gauge({
+    name: RUNNING,
+    help: 'Operations that this conductor works on now',
+    registers: [registry],
+    collect() {
+      this.set(processor.running);
+    },
+  });
 }

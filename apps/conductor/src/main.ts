@@ -1,13 +1,23 @@
 import { InvalidConfiguration, loadConfig } from '#libs/config';
-import { endOnSignals } from '#libs/runtime';
+import { endOnSignals, readiness, startMetricsServer } from '#libs/runtime';
 import { createConductor } from './create-conductor.js';
 import { openParts } from './parts.js';
 
 /** The conductor's process: takes operations; on SIGTERM or SIGINT hands them on and ends. */
 async function main(): Promise<void> {
-  const parts = await openParts(loadConfig());
+  const settings = loadConfig();
+  const parts = await openParts(settings);
   const conductor = await createConductor(parts);
+  const metrics = await startMetricsServer({
+    host: settings.METRICS_HOST,
+    port: settings.CONDUCTOR_METRICS_PORT,
+    token: settings.METRICS_TOKEN,
+    registry: parts.metrics,
+    ready: () => readiness(parts),
+    log: parts.log,
+  });
   endOnSignals(parts.log, async () => {
+    await metrics.close();
     await conductor.stop();
     await parts.close();
   });

@@ -117,6 +117,8 @@ export class Installation {
       BOOTSTRAP_PUBLIC_URL: `https://127.0.0.1:${bootstrapPort}`,
       KEYSTONE_AUTH_URL: cloud.authUrl,
       SECRETS_KEY_RING: `local:${this.secrets.key}`,
+      // Several installations on one machine: the one on the usual port has the usual ports for metrics too.
+      ...(apiPort === '9511' ? {} : { API_METRICS_PORT: '0', CONDUCTOR_METRICS_PORT: '0' }),
       ...cloud.env,
       ...this.options.env,
     };
@@ -155,7 +157,11 @@ export class Installation {
   /** Starts one more conductor. */
   private conductor(n: number, env: Record<string, string | undefined>): Child {
     const name = n === 1 ? 'conductor' : `conductor-${n}`;
-    return this.child(name, '../../conductor/src/main.js', [], { ...env, CONDUCTOR_NAME: name });
+    return this.child(name, '../../conductor/src/main.js', [], {
+      ...env,
+      CONDUCTOR_NAME: name,
+      ...(n === 1 ? {} : { CONDUCTOR_METRICS_PORT: '0' }),
+    });
   }
 
   private child(name: string, program: string, args: string[], env: Record<string, string | undefined> = {}): Child {

@@ -60,6 +60,16 @@ describe('the configuration', () => {
     );
   });
 
+  it('reads a number for each service of the cloud', () => {
+    const limits = (text: string) => loadConfig({ ...complete(), CLOUD_CALLS_PER_SECOND_BY_SERVICE: text });
+    assert.deepEqual(limits('load-balancer:50,identity:2.5').CLOUD_CALLS_PER_SECOND_BY_SERVICE, {
+      'load-balancer': 50,
+      identity: 2.5,
+    });
+    assert.throws(() => limits('octavia:50'), /CLOUD_CALLS_PER_SECOND_BY_SERVICE: SERVICE:NUMBER/);
+    assert.throws(() => limits('network:50 identity:1'), InvalidConfiguration);
+  });
+
   it('reads any setting from a file', () => {
     const dir = mkdtempSync(join(tmpdir(), 'jeroboam-config-'));
     try {

@@ -21,6 +21,24 @@ const keyRing = z
       .min(1),
   );
 
+const CLOUD_SERVICES = ['identity', 'compute', 'network', 'image', 'load-balancer', 'volume', 'orchestration'] as const;
+
+/** `load-balancer:50,identity:20` */
+const perService = z
+  .string()
+  .regex(
+    new RegExp(`^((${CLOUD_SERVICES.join('|')}):\\d+(\\.\\d+)?(,|$))+$`),
+    `SERVICE:NUMBER, comma separated; services are ${CLOUD_SERVICES.join(', ')}`,
+  )
+  .transform((text): Partial<Record<(typeof CLOUD_SERVICES)[number], number>> =>
+    Object.fromEntries(
+      text.split(',').map((entry) => {
+        const [service = '', number] = entry.split(':');
+        return [service, Number(number)];
+      }),
+    ),
+  );
+
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive();
 const flag = z.enum(['true', 'false', '1', '0']).transform((word) => word === 'true' || word === '1');
@@ -74,6 +92,22 @@ export const settings = z.object({
   TRUSTEE_DOMAIN_ADMIN: z.string().meta({ description: 'administrator of that domain' }),
   TRUSTEE_DOMAIN_ADMIN_PASSWORD: z.string().meta({ description: 'its password' }),
 
+  CLOUD_CALLS_PER_SECOND: z.coerce
+    .number()
+    .min(0)
+    .default(500)
+    .meta({ description: 'calls of one process to each service of the cloud; follows 429 by itself; 0: no limit' }),
+  CLOUD_CALLS_PER_SECOND_BY_SERVICE: perService
+    .optional()
+    .meta({ description: 'other numbers for single services: `load-balancer:50,identity:20`' }),
+  CLOUD_BREAKER_FAILURES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(12)
+    .meta({ description: 'failures in a row after which a service of the cloud is left alone for a while; 0: never' }),
+  CLOUD_BREAKER_SECONDS: seconds.default(15).meta({ description: 'the longest while' }),
+
   SECRETS_KEY_RING: keyRing.meta({ description: 'ID:BASE64 of 32 bytes, comma separated; the first key seals' }),
   POLICY_FILE: z.string().optional().meta({ description: 'policy.yaml of the operator' }),
   MAX_CLUSTERS_PER_PROJECT: z.coerce.number().int().min(0).default(20).meta({ description: 'quota without a row' }),
@@ -113,6 +147,13 @@ export const settings = z.object({
     description: 'only what was found so long ago, and again since, is removed',
   }),
 
+  METRICS_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .meta({ description: 'address of the listeners for /metrics, /healthz and /readyz' }),
+  API_METRICS_PORT: port.default(9514).meta({ description: 'port of the API’s; 0: none' }),
+  CONDUCTOR_METRICS_PORT: port.default(9515).meta({ description: 'port of the conductor’s; 0: none' }),
+  METRICS_TOKEN: z.string().min(16).optional().meta({ description: 'bearer token that /metrics then wants' }),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').meta({
     description: 'of the JSON log on standard output',
   }),

@@ -1,24 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { ApiRequest } from './request.js';
 
 /** One line per answer and its duration for Prometheus. Paths are those of the routes, so no name or id is counted. */
-export function installRequestLog(server: FastifyInstance, log: Logger): void {
-  const registry = new Registry();
-  const seconds = new Histogram({
-    name: 'jeroboam_api_request_seconds',
-    help: 'How long requests took, by method, route and status',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 30],
-    registers: [registry],
-  });
-  const failures = new Counter({
-    name: 'jeroboam_api_server_errors_total',
-    help: 'Answers with a status of 500 and above',
-    labelNames: ['route', 'status'],
-    registers: [registry],
-  });
+export function installRequestLog(server: FastifyInstance, registry: Registry, log: Logger): void {
+  const { seconds, failures } = metricsOf(registry);
   server.addHook('onResponse', async (request, reply) => {
     const { context } = request as ApiRequest;
     const route = request.routeOptions.url ?? 'unknown';
@@ -39,7 +26,34 @@ export function installRequestLog(server: FastifyInstance, log: Logger): void {
       'answered',
     );
   });
-  server.get('/metrics', { config: { public: true } }, async (_request, reply) => {
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
+}
+
+const SECONDS = 'jeroboam_api_request_seconds';
+const FAILURES = 'jeroboam_api_server_errors_total';
+
+interface ApiMetrics {
+  readonly seconds: Histogram<'method' | 'route' | 'status'>;
+  readonly failures: Counter<'route' | 'status'>;
+}
+
+/** Made once in a process, however many servers there are in it. */
+function metricsOf(registry: Registry): ApiMetrics {
+  const registers = [registry];
+  const known = registry.getSingleMetric(SECONDS);
+  if (known) return { seconds: known, failures: registry.getSingleMetric(FAILURES) } as ApiMetrics;
+  return {
+    seconds: new Histogram({
+      name: SECONDS,
+      help: 'How long requests took, by method, route and status',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 30],
+      registers,
+    }),
+    failures: new Counter({
+      name: FAILURES,
+      help: 'Answers with a status of 500 and above',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
+  };
 }

@@ -161,7 +161,7 @@ describe('discovery, negotiation and routing', () => {
   });
 
   it('tells its numbers on a listener of their own, not to users', async () => {
-    await api.as(null).get('/metrics').expect(404);
+    await api.as(null).get('/metrics').expect(401);
     assert.match(await api.parts.metrics.metrics(), /jeroboam_api_request_seconds_bucket/);
   });
 });

@@ -289,7 +289,13 @@ export class NodeChange {
       const until = new Date(Date.now() + TOKEN_MINUTES * 60_000);
       await client.ensureBootstrapToken(bootstrapToken(this.ring, ctx.cluster.uuid), until, options);
       const present = new Set((await client.nodes(options)).map((state) => state.name));
-      for (const { name } of fresh.filter((node) => present.has(node.name))) {
+      // Read after the list: whoever has its bundle by now may have joined, and would not come back.
+      const waiting = new Set(
+        (await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid))
+          .filter((node) => node.bundleFetchedAt === null)
+          .map((node) => node.uuid),
+      );
+      for (const { name } of fresh.filter((node) => present.has(node.name) && waiting.has(node.uuid))) {
         await assertHolder(ctx);
         await client.deleteNode(name, options);
       }

@@ -209,6 +209,7 @@ describe('the face of Heat over HTTP', () => {
     const { events } = await get(`${path}/events?limit=1`);
     assert.deepEqual(await told(`?limit=1&marker=${events[0].id}`), own.slice(1, 2));
     const list = (await get(`${path}/resources/network/events`)).events;
+    assert.deepEqual(await get(`${path}/resources/network/events?marker=${list[0].id}`), { events: [] });
     const { event } = await get(`${path}/resources/network/events/${list[0].id}`);
     assert.equal(event.resource_type, 'OS::Neutron::Net');
     assert.equal((await get(`${path}/resources/nope/events`, 404)).error.message, 'No events found for resource nope');

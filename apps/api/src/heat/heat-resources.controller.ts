@@ -78,7 +78,8 @@ export class HeatResourcesController {
   ): Promise<object> {
     const listing = { ...eventListing(query), resources: [ident], id: null };
     const found = await this.shower.events(ctx, path, 0, listing);
-    if (found.rows.length === 0) throw new HeatNotFound(`No events found for resource ${ident}`);
+    // Behind the last one a page is empty: gophercloud goes on until it is.
+    if (found.rows.length === 0 && listing.marker === null) throw new HeatNotFound(`No events found for resource ${ident}`);
     return { events: found.rows.map((row) => eventView(url, row, found, false)) };
   }
 

@@ -6,6 +6,7 @@ import { UnhealthyNodes1766100000000 } from './1766100000000-unhealthy-nodes.js'
 import { LedgerFindings1766110000000 } from './1766110000000-ledger-findings.js';
 import { Heat1766200000000 } from './1766200000000-heat.js';
 import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
+import { StackSignals1766400000000 } from './1766400000000-stack-signals.js';
 
 /** In order. A new migration is a file here and a line below. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   LedgerFindings1766110000000,
   Heat1766200000000,
   Reclaims1766300000000,
+  StackSignals1766400000000,
 ];

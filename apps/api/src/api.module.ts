@@ -18,6 +18,7 @@ import {
   ResourceStateRepository,
   SecretStore,
   Signals,
+  StackSignalsRepository,
   StackTreeRepository,
   StackViewsRepository,
   UnitOfWork,
@@ -31,6 +32,7 @@ import { FetchBundle } from './bootstrap/fetch-bundle.js';
 import { Gate } from './bootstrap/gate.js';
 import { TakeTurn } from './bootstrap/take-turn.js';
 import { ReportPhase } from './bootstrap/report-phase.js';
+import { TakeSignal } from './bootstrap/take-signal.js';
 import { FindStacks } from './heat/find-stacks.js';
 import { HeatAccess } from './heat/heat-access.js';
 import { HeatChangesController } from './heat/heat-changes.controller.js';
@@ -116,6 +118,7 @@ const repositories: Provider[] = (
     QuotasRepository,
     ResourceStateRepository,
     StackTreeRepository,
+    StackSignalsRepository,
     StackViewsRepository,
     UnitOfWork,
   ] satisfies Repository[]
@@ -213,6 +216,7 @@ export class ApiModule {
           inject: [NodeBootstrapRepository, Signals],
         },
         ReportPhase,
+        TakeSignal,
         FetchBundle,
         TakeTurn,
         BootstrapServer,

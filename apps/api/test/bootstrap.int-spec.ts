@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:https';
 import { after, before, describe, it } from 'node:test';
-import { ensureBootstrapAuthority, storeAuthorities, UnitOfWork } from '#libs/db';
-import { createBootstrapAuthority, createClusterAuthorities, nodeNonce, reportToken, type ClusterAuthorities } from '#libs/pki';
+import { ensureBootstrapAuthority, StackSignalsRepository, storeAuthorities, UnitOfWork } from '#libs/db';
+import {
+  createBootstrapAuthority,
+  createClusterAuthorities,
+  nodeNonce,
+  reportToken,
+  signalToken,
+  type ClusterAuthorities,
+} from '#libs/pki';
 import { parseAllDocuments } from 'yaml';
 import { BootstrapServer } from '../src/bootstrap/bootstrap-server.js';
 import { ApiHarness } from './harness.js';
@@ -65,7 +72,14 @@ describe('bootstrap of nodes', () => {
   const post = (path: string, body: unknown, headers: Record<string, string> = {}, localAddress = '127.0.0.1'): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const text = JSON.stringify(body);
-      const options = { host: '127.0.0.1', port, path: `/bootstrap/v1/nodes/${path}`, method: 'POST', ca: caPem, localAddress };
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path: new URL(path, 'https://x/bootstrap/v1/nodes/').pathname,
+        method: 'POST',
+        ca: caPem,
+        localAddress,
+      };
       const call = request(
         {
           ...options,
@@ -95,6 +109,27 @@ describe('bootstrap of nodes', () => {
   const report = (node: string, body: unknown, token = reportToken(nonce(node))): Promise<Answer> =>
     post(`${nodes[node]!}/phases`, body, { authorization: `Bearer ${token}` });
   const codeOf = (answer: Answer): unknown[] => [answer.status, answer.body.errors[0]?.code];
+
+  it('takes signals to the wait condition handles of stacks, by the token of each', async () => {
+    const handle = randomUUID();
+    await api.database.source.query(
+      `INSERT INTO stack_resources (uuid, stack_uuid, name, type, physical_name) VALUES ($1, $2, 'handle', 'OS::Heat::WaitConditionHandle', 'k1-handle')`,
+      [handle, cluster],
+    );
+    const signal = (body: unknown, to = handle, token = signalToken(api.parts.keyRing, to)): Promise<Answer> =>
+      post(`../signals/${to}`, body, { authorization: `Bearer ${token}` });
+    assert.equal((await signal({ status: 'SUCCESS', data: { up: true } })).status, 204);
+    assert.equal((await signal({ status: 'FAILURE', reason: 'no disk', id: 'a' })).status, 204);
+    assert.equal((await signal({ status: 'SUCCESS', id: 'a' })).status, 204);
+    assert.deepEqual(codeOf(await signal({}, handle, 'wrong')), [401, 'token-refused']);
+    assert.deepEqual(codeOf(await signal({ status: 'MAYBE' })), [400, 'invalid-input']);
+    assert.deepEqual(codeOf(await signal({}, randomUUID())), [404, 'node-not-found']);
+    const kept = await new StackSignalsRepository(api.database.source).of(handle);
+    assert.deepEqual(JSON.parse(JSON.stringify(kept)), [
+      { id: '1', status: 'SUCCESS', reason: null, data: '{"up":true}' },
+      { id: 'a', status: 'SUCCESS', reason: null, data: null },
+    ]);
+  });
 
   it('knows nodes by their nonce alone', async () => {
     assert.deepEqual(

@@ -23,6 +23,7 @@ export { Grouped } from './grouped.js';
 export { Signals, type Channel } from './signals.js';
 export { values } from './values.js';
 export { StacksRepository, type StackSummary } from './stacks.repository.js';
+export * from './stack-signals.repository.js';
 export {
   StackViewsRepository,
   type ResourceOverview,

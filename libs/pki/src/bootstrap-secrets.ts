@@ -38,6 +38,17 @@ export function isReportToken(ring: KeyRing, nodeUuid: string, presented: string
   return anyEqual(nonces(ring, nodeUuid).map(reportToken), presented);
 }
 
+/** What a machine sends as bearer to the wait condition handle it was given: derived from the handle's uuid. */
+export function signalToken(ring: KeyRing, handleUuid: string): string {
+  return ring.derive('stack-signal', handleUuid).toString('base64url');
+}
+
+/** Whether `presented` is the handle's token by any key of the ring. Takes the same time for every wrong one. */
+export function isSignalToken(ring: KeyRing, handleUuid: string, presented: string): boolean {
+  const tokens = ring.derivations('stack-signal', handleUuid).map((bytes) => bytes.toString('base64url'));
+  return anyEqual(tokens, presented);
+}
+
 function nonces(ring: KeyRing, nodeUuid: string): string[] {
   return ring.derivations('node-nonce', nodeUuid).map((bytes) => bytes.toString('base64url'));
 }

@@ -1,5 +1,13 @@
 export { KeyRing, SecretUnreadable, type RingKey, type Sealed } from './key-ring.js';
-export { bootstrapToken, isNodeNonce, isReportToken, nodeNonce, reportToken } from './bootstrap-secrets.js';
+export {
+  bootstrapToken,
+  isNodeNonce,
+  isReportToken,
+  isSignalToken,
+  nodeNonce,
+  reportToken,
+  signalToken,
+} from './bootstrap-secrets.js';
 export { generateKeys, type KeyAlgorithm, type KeyPair } from './keys.js';
 export type { CertificateAndKey, CertificateAuthority } from './certificate.js';
 export {

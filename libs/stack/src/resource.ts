@@ -1,3 +1,4 @@
+import type { StackSignal } from '#libs/db';
 import type { CloudSession } from '#libs/openstack';
 import type { z } from 'zod';
 
@@ -11,6 +12,17 @@ export interface ResourceContext {
   readonly logicalName: string;
   readonly stack: { readonly uuid: string; readonly name: string; readonly clusterUuid: string; readonly projectId: string };
   readonly signal: AbortSignal;
+  /** Where wait conditions hear; undefined: this engine hears nothing. */
+  readonly inbox?: SignalInbox | undefined;
+}
+
+/** What machines say to handles. */
+export interface SignalInbox {
+  /** Where a handle is told, and with which token; `caFile` is whom the machine trusts there. */
+  address(handleUuid: string): { readonly url: string; readonly token: string; readonly caFile: string };
+  received(handleUuid: string): Promise<readonly StackSignal[]>;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /** What `get_attr` can read; stored with the row after the poll said done. Only the declared names are kept. */
@@ -51,6 +63,8 @@ export interface ResourceType<P = unknown> {
    * what these keep, like hidden parameters.
    */
   readonly secret?: readonly string[];
+  /** `get_resource` of it is refused: HOT gives something else there than an id. */
+  readonly withoutId?: boolean;
   /**
    * The object of this resource if the cloud has it already, found by physical name or key and compared exactly.
    * Called only after an attempt whose answer was never seen. When the stack is being deleted, hidden parameters

@@ -15,6 +15,7 @@ import { bundleBody, FetchBundle } from './fetch-bundle.js';
 import { TakeTurn } from './take-turn.js';
 import { Gate } from './gate.js';
 import { phaseBody, ReportPhase } from './report-phase.js';
+import { signalBody, TakeSignal } from './take-signal.js';
 
 const BODY_LIMIT = 32 * 1024;
 /** A request that is not whole by then is cut: the listener is open to everybody. */
@@ -35,6 +36,7 @@ export class BootstrapServer implements BeforeApplicationShutdown {
 
   constructor(
     private readonly phases: ReportPhase,
+    private readonly signals: TakeSignal,
     private readonly bundles: FetchBundle,
     private readonly turns: TakeTurn,
     private readonly gate: Gate,
@@ -80,6 +82,10 @@ export class BootstrapServer implements BeforeApplicationShutdown {
     server.post<NodeParams>('/bootstrap/v1/nodes/:node/bundle', (request) =>
       this.bundles.run(nodeOf(request), request.ip.replace(/^::ffff:/, ''), parse(bundleBody, request.body)),
     );
+    server.post<NodeParams>('/bootstrap/v1/signals/:node', async (request, reply) => {
+      await this.signals.run(nodeOf(request), bearerOf(request), parse(signalBody, request.body));
+      return reply.status(204).send();
+    });
     server.post<NodeParams>('/bootstrap/v1/nodes/:node/turn', async (request, reply) => {
       await this.turns.run(nodeOf(request), bearerOf(request));
       return reply.status(204).send();

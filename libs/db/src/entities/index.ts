@@ -5,6 +5,7 @@ export { NodeEntity, NodePhaseEntity } from './node.entity.js';
 export { OperationEntity, OperationStepEntity, type StoredFailure } from './operation.entity.js';
 export { EventEntity, type EventLevel } from './event.entity.js';
 export { StackEntity, StackResourceEntity } from './stack.entity.js';
+export { StackSignalEntity, type StackSignalStatus } from './stack-signal.entity.js';
 export { ConductorEntity, IdempotencyKeyEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';
 export { ClusterReclaimEntity, type ReclaimFacts } from './cluster-reclaim.entity.js';
 export { FINDING_CLASSES, LedgerFindingEntity, type FindingClass } from './ledger-finding.entity.js';

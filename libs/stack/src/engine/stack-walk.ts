@@ -14,7 +14,7 @@ import { takeRequestId, withCallNote } from '#libs/openstack';
 import { ResourceTimeout, StackFailed, type ResourceFailure } from '../errors.js';
 import type { Graph, Direction } from '../graph/graph.js';
 import { walk, type Slot } from '../graph/walk.js';
-import type { AnyResourceType, ResourceContext } from '../resource.js';
+import type { AnyResourceType, ResourceContext, SignalInbox } from '../resource.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Clock } from './clock.js';
 import { redacted } from './redact.js';
@@ -30,6 +30,8 @@ export interface EngineParts {
   readonly log?: EngineLog | undefined;
   /** Without it types with secret attributes cannot be made. */
   readonly sealer?: Sealer | undefined;
+  /** Without it there are no wait conditions. */
+  readonly inbox?: Omit<SignalInbox, 'now'> | undefined;
   /** Cloud calls under way at the same time in one walk; waiting for objects to become ready does not count. Default 64. */
   readonly concurrency?: number | undefined;
 }
@@ -275,6 +277,7 @@ export class StackWalk {
   }
 
   context(row: Row, signal: AbortSignal = this.signal): ResourceContext {
+    const { inbox, clock } = this.parts;
     const { uuid, name, clusterUuid, projectId } = this.stack;
     return {
       cloud: this.run.cloud,
@@ -283,6 +286,7 @@ export class StackWalk {
       logicalName: row.name,
       stack: { uuid, name, clusterUuid, projectId },
       signal,
+      inbox: inbox && { ...inbox, now: () => clock.now() },
     };
   }
 

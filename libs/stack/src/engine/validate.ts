@@ -42,7 +42,7 @@ export function validateTemplate(template: Template, registry: ResourceRegistry,
   function checkReferences(references: References, place: TemplatePlace): void {
     for (const name of references.resources) {
       const { type = '' } = template.resources.get(name) ?? {};
-      if (registry.find(type)?.secret) throw new TemplateError(`${name} (${type}) has no id to be told: use get_attr`, place);
+      if (registry.find(type)?.withoutId) throw new TemplateError(`${name} (${type}) has no id to be told: use get_attr`, place);
     }
     for (const { resource, attribute, path, place: at } of references.attributes) {
       const group = template.groups.get(resource);

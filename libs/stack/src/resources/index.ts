@@ -6,6 +6,8 @@ import { floatingIp } from './neutron/floating-ip.js';
 import { randomString } from './heat/random-string.js';
 import { resourceGroup } from './heat/resource-group.js';
 import { value } from './heat/value.js';
+import { waitCondition } from './heat/wait-condition.js';
+import { waitConditionHandle } from './heat/wait-condition-handle.js';
 import { net } from './neutron/net.js';
 import { port } from './neutron/port.js';
 import { routerInterface } from './neutron/router-interface.js';
@@ -46,7 +48,13 @@ export const cloudResources: readonly AnyResourceType[] = [
 ];
 
 /** What is a row and no more. */
-export const localResources: readonly AnyResourceType[] = [resourceGroup, randomString, value];
+export const localResources: readonly AnyResourceType[] = [
+  resourceGroup,
+  randomString,
+  value,
+  waitConditionHandle,
+  waitCondition,
+];
 
 /** Every type this service can make by itself. */
 export const builtinResources: readonly AnyResourceType[] = [...cloudResources, ...localResources];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Lease } from '#libs/db';
+import type { Lease, StackSignal } from '#libs/db';
 import type { CloudSession } from '#libs/openstack';
 import { DrivenClock } from '#libs/testing';
 import { localResources } from '../../resources/index.js';
@@ -57,6 +57,8 @@ export class Scenario {
   readonly clock = new DrivenClock();
   readonly cloud = new ThingCloud(this.clock);
   readonly store = new MemoryStackStore();
+  /** What handles have heard, by the uuids of their rows. */
+  readonly heard: Record<string, StackSignal[]> = {};
   /** Seals by turning the bits around. */
   readonly ring: Sealer = {
     seal: (plain) => ({ keyId: 'turned', sealed: plain.map((byte) => ~byte) as Buffer }),
@@ -92,6 +94,10 @@ export class Scenario {
       store: process.store(this.store),
       registry: createRegistry([...this.cloud.types(process), ...localResources]),
       sealer: this.ring,
+      inbox: {
+        address: (handle) => ({ url: `https://here/${handle}`, token: `token-of-${handle}`, caFile: '/ca.pem' }),
+        received: (handle) => Promise.resolve(this.heard[handle] ?? []),
+      },
       clock: this.clock,
       log: { info: log, warn: log },
       concurrency,

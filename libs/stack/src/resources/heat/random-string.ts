@@ -74,6 +74,7 @@ export const randomString = defineResource({
   updatable: [],
   attributes: ['value'],
   secret: ['value'],
+  withoutId: true,
   ...local,
   create: (ctx, p) => Promise.resolve({ id: ctx.resourceId, attributes: { value: generate(p) } }),
   poll: () => Promise.resolve('done'),

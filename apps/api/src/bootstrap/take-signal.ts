@@ -1,9 +1,9 @@
+import { maskLog } from '#libs/domain';
 import { StackSignalsRepository } from '#libs/db';
 import { isSignalToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { unauthenticated, unknownNode } from './bootstrap-errors.js';
-import { maskLog } from './mask-log.js';
 
 /** As Heat takes it. Source: heat/engine/resources/wait_condition.py, BaseWaitConditionHandle. */
 export const signalBody = z.looseObject({

@@ -7,9 +7,12 @@ type Finisher = (ctx: ResourceContext, id: string, properties: Properties) => Pr
 
 /**
  * What Heat's types have no property for, set when Heat has made the object. May be repeated.
- * Source: heat engine/resources/openstack/octavia, 2025.1: no timeouts of listeners, no names of members and monitors.
+ * Source: heat engine/resources/openstack, 2025.1: no timeouts of listeners, no names of members and monitors; a
+ * SecurityGroupRule without protocol is TCP.
  */
 const FINISHERS: Readonly<Record<string, Finisher>> = {
+  // Its own type adds what is missing of its rules when it looks whether the group is ready.
+  'OS::Neutron::SecurityGroup': () => Promise.resolve(),
   'OS::Octavia::Listener': async (ctx, id, p) => {
     const timeouts = { timeout_client_data: p['timeout_client_data'], timeout_member_data: p['timeout_member_data'] };
     const given = Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined));

@@ -57,7 +57,8 @@ describe('a template for Heat', () => {
 
   it('makes rules of a group resources of their own, for their descriptions', () => {
     const rules = [
-      { remote_mode: 'remote_group_id', description: 'among us' },
+      { remote_mode: 'remote_group_id', description: 'to Heat this would be TCP alone' },
+      { remote_mode: 'remote_group_id', protocol: 'udp', description: 'among us' },
       { protocol: 'tcp', port_range_min: 6443, port_range_max: 6443, remote_ip_prefix: '10.0.0.0/24' },
       { protocol: 'tcp', port_range_min: 6443, port_range_max: 6443, remote_ip_prefix: '10.0.0.0/24' },
     ];
@@ -67,9 +68,10 @@ describe('a template for Heat', () => {
     );
     const resources = template['resources'] as Record<string, { type: string; properties: Record<string, unknown> }>;
     assert.equal(resources['sg']?.properties['rules'], undefined);
-    assert.deepEqual(Object.keys(resources), ['sg', 'sg.rule-0', 'sg.rule-1'], 'each rule once');
+    assert.deepEqual(Object.keys(resources), ['sg', 'sg.rule-0', 'sg.rule-1'], 'each once, and none without protocol');
     const group = { get_resource: 'sg' };
-    assert.deepEqual(resources['sg.rule-0']?.properties, { security_group: group, remote_group: group, description: 'among us' });
+    const among = { security_group: group, protocol: 'udp', remote_group: group, description: 'among us' };
+    assert.deepEqual(resources['sg.rule-0']?.properties, among);
     assert.equal(resources['sg.rule-1']?.properties['remote_ip_prefix'], '10.0.0.0/24');
     assert.deepEqual(
       [...parts],

@@ -92,7 +92,12 @@ function rulesApart(
   const group = { get_resource: name };
   return {
     properties: rest,
-    rules: Object.fromEntries(distinct.map((rule, index) => [`${name}.rule-${index}`, ruleOf(rule, group)])),
+    // To Heat's rules no protocol means TCP, to Neutron and to ours every one: those are added by our type, see `finish.ts`.
+    rules: Object.fromEntries(
+      distinct
+        .filter(({ protocol }) => protocol !== undefined)
+        .map((rule, index) => [`${name}.rule-${index}`, ruleOf(rule, group)]),
+    ),
   };
 }
 

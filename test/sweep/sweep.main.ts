@@ -63,6 +63,13 @@ async function main(): Promise<number> {
   process.env['TEST_POSTGRES_URL'] = server.url;
   const children: ChildProcess[] = [];
   try {
+    const stopped = (): void => {
+      found.notes.push('STOPPED before its end');
+      void finish(found);
+      process.exit(1);
+    };
+    process.once('SIGINT', stopped);
+    process.once('SIGTERM', stopped);
     const found: Found = { table: new ResultTable(scenarios), bad: [], notes: [], cpuMs: 0 };
     for (const guests of ['simulated', 'whole'] as const) {
       if (options.guests !== 'both' && options.guests !== guests) continue;

@@ -85,12 +85,14 @@ const RUNNING = 'jeroboam_conductor_operations_running';
 /** A conductor that is made anew in the same process takes the place of the one before. */
 function watchOperations(registry: Registry, processor: OperationProcessor): void {
   registry.removeSingleMetric(RUNNING);
-  new Gauge({
-    name: RUNNING,
-    help: 'Operations that this conductor works on now',
-    registers: [registry],
-    collect() {
-      this.set(processor.running);
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: RUNNING,
+      help: 'Operations that this conductor works on now',
+      registers: [],
+      collect() {
+        this.set(processor.running);
+      },
+    }),
+  );
 }

@@ -203,7 +203,7 @@ export class OperationProcessor {
             return DONE;
           case 'retry':
             log.warn({ step, afterMs: verdict.afterMs, reason: verdict.why }, 'trying the step again');
-            running.awaiting(`${verdict.why} (tried again)`);
+            running.awaiting({ words: `${verdict.why} (tried again)`, cause: verdict.cause });
             await sleep(verdict.afterMs, undefined, { signal }).catch(() => undefined);
         }
       }
@@ -243,7 +243,7 @@ export class OperationProcessor {
         type: `operation.${status}`,
         level: error ? 'error' : 'info',
         message: error?.message ?? `${operation.kind}: another operation takes over`,
-        data: { kind: operation.kind },
+        data: { kind: operation.kind, ...error },
       });
     });
   }

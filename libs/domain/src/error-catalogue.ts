@@ -1,6 +1,6 @@
 import { CLOUD_ERRORS } from './error-catalogue/cloud-errors.js';
 import { CLUSTER_ERRORS } from './error-catalogue/cluster-errors.js';
-import type { ErrorEntry } from './error-catalogue/entry.js';
+import type { ErrorEntry, FixableBy } from './error-catalogue/entry.js';
 import { OPERATION_ERRORS } from './error-catalogue/operation-errors.js';
 import { REQUEST_ERRORS } from './error-catalogue/request-errors.js';
 import { RESOURCE_ERRORS } from './error-catalogue/resource-errors.js';
@@ -31,6 +31,12 @@ export const ERROR_CODES = Object.keys(CATALOGUE) as readonly ErrorCode[];
 export const errorEntry = (code: ErrorCode): ErrorEntry => CATALOGUE[code];
 
 export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(CATALOGUE, text);
+
+/** What the catalogue adds to a code wherever a failure is told whole. */
+export const explainCode = (code: ErrorCode): { fixableBy: FixableBy; hint: string; docs: string } => {
+  const { fixableBy, hint } = CATALOGUE[code];
+  return { fixableBy, hint, docs: errorDocs(code) };
+};
 
 /** Where the code is explained. */
 export const errorDocs = (code: ErrorCode): string => `docs/errors.md#${code}`;

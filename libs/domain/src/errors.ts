@@ -132,3 +132,12 @@ export const isConflict = (error: unknown): boolean => !(error instanceof Supers
 function statusOf(error: unknown): number | undefined {
   return error instanceof JeroboamError ? error.status : undefined;
 }
+
+/** What an error's code is, and what the trouble behind it was. Undefined: nothing of ours. */
+export function rootOf(error: unknown): { code: ErrorCode; cause?: ErrorCode | undefined } | undefined {
+  if (!(error instanceof JeroboamError)) return undefined;
+  const behind = error.cause === undefined ? undefined : rootOf(error.cause);
+  // "Not now" said too often is what it was said for.
+  if (error.code === 'transient') return behind ?? { code: error.code };
+  return error.code === 'resource-timeout' ? { code: error.code, cause: behind?.cause ?? behind?.code } : { code: error.code };
+}

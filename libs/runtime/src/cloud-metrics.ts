@@ -67,17 +67,17 @@ export function cloudMetrics(registry: Registry): { onCall(record: CallRecord): 
       }
       if (method === 'POST' && template === '/auth/tokens') logins.inc({ status: status ?? 'none' });
     },
-    watch: (cloud) => watch(cloud, registers),
+    watch: (cloud) => watch(cloud, registry),
   };
 }
 
-function watch(cloud: CloudState, registers: Registry[]): void {
+function watch(cloud: CloudState, registry: Registry): void {
   const perService = (name: string, help: string, read: (state: GateState) => number): Gauge =>
     new Gauge({
       name,
       help,
       labelNames: ['service'],
-      registers,
+      registers: [registry],
       collect() {
         for (const state of cloud.traffic.states()) this.set({ service: state.service }, read(state));
       },
@@ -88,12 +88,14 @@ function watch(cloud: CloudState, registers: Registry[]): void {
   perService('jeroboam_cloud_calls_allowed_per_second', 'The rate budget now; +Inf: no limit', (state) => state.callsPerSecond);
   perService('jeroboam_cloud_calls_waiting', 'Calls that wait for their turn now', (state) => state.waiting);
   perService('jeroboam_cloud_lanes_slowed', 'Credentials that the service has asked to slow down', (state) => state.slowedLanes);
-  new Gauge({
-    name: 'jeroboam_cloud_tokens',
-    help: 'Tokens in the cache that are still good',
-    registers,
-    collect() {
-      this.set(cloud.logins.size);
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: 'jeroboam_cloud_tokens',
+      help: 'Tokens in the cache that are still good',
+      registers: [],
+      collect() {
+        this.set(cloud.logins.size);
+      },
+    }),
+  );
 }

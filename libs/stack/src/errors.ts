@@ -1,4 +1,4 @@
-import { JeroboamError, type ErrorCode } from '#libs/domain';
+import { explainCode, JeroboamError, rootOf, type ErrorCode } from '#libs/domain';
 
 /** The cloud has made the object and given it up: a server in ERROR, a load balancer in ERROR. `message` is the cloud's own words. */
 export class ResourceInError extends JeroboamError {
@@ -58,4 +58,12 @@ export class StackFailed extends JeroboamError {
 function summary(failures: readonly ResourceFailure[]): string {
   const first = failures[0]?.reason ?? 'nothing is known of the cause';
   return failures.length > 1 ? `${first} (and ${failures.length - 1} more)` : first;
+}
+
+/** What a failure's event says besides the words: code, who can mend it, what can be done. */
+export function toldOf(error: unknown): object {
+  const root = rootOf(error);
+  if (!root) return {};
+  const { code, cause } = root;
+  return { code, ...(cause ? { cause } : {}), ...explainCode(cause ?? code) };
 }

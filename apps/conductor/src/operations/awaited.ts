@@ -1,4 +1,8 @@
+import { rootOf, type ErrorCode } from '#libs/domain';
 import type { StackState } from '#libs/stack';
+
+/** What a step waits for, and the code of what keeps it waiting, where that is known. */
+export type Awaited = string | { readonly words: string; readonly cause?: ErrorCode | undefined };
 
 const MOST = 3;
 
@@ -9,10 +13,11 @@ export function boundedList(items: readonly string[], most = MOST): string {
 }
 
 /** What walks over stacks wait for, the oldest first. */
-export function awaitedOf(states: readonly (StackState | undefined)[]): string {
-  const waiting = states
-    .flatMap((state) => state?.waitingFor ?? [])
-    .toSorted((a, b) => a.since.getTime() - b.since.getTime())
-    .map(({ type, physicalName, doing }) => `${type} ${physicalName} (${doing})`);
-  return boundedList(waiting);
+export function awaitedOf(states: readonly (StackState | undefined)[]): { words: string; cause: ErrorCode | undefined } {
+  const waiting = states.flatMap((state) => state?.waitingFor ?? []).toSorted((a, b) => a.since.getTime() - b.since.getTime());
+  const troubles = waiting.map(({ why }) => rootOf(why)).filter((root) => root !== undefined);
+  return {
+    words: boundedList(waiting.map(({ type, physicalName, doing }) => `${type} ${physicalName} (${doing})`)),
+    cause: troubles[0]?.cause ?? troubles[0]?.code,
+  };
 }

@@ -102,7 +102,7 @@ describe('what is awaited', () => {
       since: new Date(n),
     }));
     assert.equal(
-      awaitedOf([undefined, { completed: 0, total: 4, waitingFor }]),
+      awaitedOf([undefined, { completed: 0, total: 4, waitingFor }]).words,
       'OS::Nova::Server k1-1 (creating), OS::Nova::Server k1-2 (creating), OS::Nova::Server k1-3 (creating) and 1 more',
     );
     assert.equal(boundedList([]), '');

@@ -1,5 +1,5 @@
 import type { StoredFailure } from '#libs/db';
-import { errorDocs, errorEntry, JeroboamError, OperationFailure, type ErrorCode, type FixableBy } from '#libs/domain';
+import { explainCode, JeroboamError, OperationFailure, rootOf, type ErrorCode, type FixableBy } from '#libs/domain';
 import { KubernetesError } from '#libs/kubernetes';
 import { OpenStackError } from '#libs/openstack';
 import { StackFailed } from '#libs/stack';
@@ -57,26 +57,17 @@ export function describeFailure(error: unknown, step: string): StoredFailure {
 /** Completes what is known from the catalogue. Undefined fields are left out: the row is JSON. */
 export function storedFailure(known: Known): StoredFailure {
   const { code, message, step, object, cause, requestId } = known;
-  const entry = errorEntry(cause ?? code);
+  const explained = explainCode(cause ?? code);
   const rest = {
     step,
     object,
     cause,
-    fixableBy: known.fixableBy ?? entry.fixableBy,
-    hint: known.hint ?? entry.hint,
-    docs: errorDocs(cause ?? code),
+    ...explained,
+    fixableBy: known.fixableBy ?? explained.fixableBy,
+    hint: known.hint ?? explained.hint,
     requestId,
   };
   return { code, message, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) };
-}
-
-/** What an error's code is, and what the trouble behind it was. Undefined: nothing of ours. */
-export function rootOf(error: unknown): { code: ErrorCode; cause?: ErrorCode | undefined } | undefined {
-  if (!(error instanceof JeroboamError)) return undefined;
-  const behind = error.cause === undefined ? undefined : rootOf(error.cause);
-  // "Not now" said too often is what it was said for.
-  if (error.code === 'transient') return behind ?? { code: error.code };
-  return error.code === 'resource-timeout' ? { code: error.code, cause: behind?.cause ?? behind?.code } : { code: error.code };
 }
 
 /** The cloud's id of the request that went wrong, for its operator's logs. */

@@ -1,6 +1,6 @@
 import type { StoredFailure } from '#libs/db';
 import { isDatabaseAway } from '#libs/db';
-import { Superseded, Transient } from '#libs/domain';
+import { rootOf, Superseded, Transient, type ErrorCode } from '#libs/domain';
 import { isRetryable as isClusterHiccup } from '#libs/kubernetes';
 import { isRetryable, isSideEffectUnknown } from '#libs/openstack';
 import { describeFailure } from './describe-failure.js';
@@ -19,7 +19,7 @@ export type Verdict =
   /** The time is up; `reason` is made by who knows what was awaited. */
   | { readonly kind: 'too-late' }
   /** The step is begun again after this time. */
-  | { readonly kind: 'retry'; readonly afterMs: number; readonly why: string }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly why: string; readonly cause?: ErrorCode | undefined }
   /** Postgres is away: nothing can be written, not even this. */
   | { readonly kind: 'database-away' }
   | { readonly kind: 'fail'; readonly failure: StoredFailure };
@@ -41,12 +41,14 @@ export function judge(error: unknown, step: string, signal: AbortSignal, attempt
   if (reason instanceof AbortRequested) return { kind: 'aborted' };
   if (reason instanceof DeadlineExceeded) return { kind: 'too-late' };
   if (isDatabaseAway(error)) return { kind: 'database-away' };
-  if (error instanceof Transient) return { kind: 'retry', afterMs: error.retryAfterMs, why: error.message };
+  if (error instanceof Transient)
+    return { kind: 'retry', afterMs: error.retryAfterMs, why: error.message, cause: rootOf(error)?.code };
   if (isRetryable(error) || isSideEffectUnknown(error) || isClusterHiccup(error)) {
     return {
       kind: 'retry',
       afterMs: Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10)),
       why: words(error),
+      cause: rootOf(error)?.code,
     };
   }
   return { kind: 'fail', failure: describeFailure(error, step) };

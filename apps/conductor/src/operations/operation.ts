@@ -1,6 +1,7 @@
 import type { ClusterEntity, Lease, OperationEntity, StoredFailure, Tx } from '#libs/db';
 import type { OperationKind } from '#libs/domain';
 import type { Logger } from 'pino';
+import type { Awaited } from './awaited.js';
 
 /** What a step may use. Every write goes through `write`, which refuses when the lease has passed on. */
 export interface OperationContext {
@@ -16,7 +17,7 @@ export interface OperationContext {
   readonly log: Logger;
   write<T>(unit: (tx: Tx) => Promise<T>): Promise<T>;
   /** Says what the step waits for now: told to the user when the time is up. A function is asked only then. */
-  awaiting(what: string | (() => string | Promise<string>)): void;
+  awaiting(what: Awaited | (() => Awaited | Promise<Awaited>)): void;
 }
 
 /**

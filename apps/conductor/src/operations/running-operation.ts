@@ -15,6 +15,7 @@ import { Superseded } from '#libs/domain';
 import type { Logger } from 'pino';
 import type { HeldLease } from '../leases/lease-keeper.js';
 import { storedFailure } from './describe-failure.js';
+import type { Awaited } from './awaited.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { SERVICE } from './service-scope.js';
 import { AbortRequested, DeadlineExceeded, LeaseLost, Overtaken, type StopReason } from './stop-reasons.js';
@@ -54,9 +55,9 @@ export class RunningOperation {
   #started = false;
   /** Steps that this run has finished: a retry goes on behind them. */
   #position = 0;
-  #awaited: string | (() => string | Promise<string>) = '';
+  #awaited: Awaited | (() => Awaited | Promise<Awaited>) = '';
   /** Asked for when the time is up, before the step winds down. */
-  #awaitedThen: Promise<string> | undefined;
+  #awaitedThen: Promise<Awaited> | undefined;
 
   constructor(private readonly parts: RunningParts) {
     this.operation = parts.operation;
@@ -92,7 +93,7 @@ export class RunningOperation {
     this.#controller.abort(reason);
   }
 
-  awaiting(what: string | (() => string | Promise<string>)): void {
+  awaiting(what: Awaited | (() => Awaited | Promise<Awaited>)): void {
     this.#awaited = what;
   }
 
@@ -176,10 +177,12 @@ export class RunningOperation {
     const minutes = Math.round((until.getTime() - this.operation.createdAt.getTime()) / MINUTE_MS);
     const limit = this.operation.kind === 'create' ? 'create_timeout' : 'time limit';
     const awaited = await (this.#awaitedThen ?? this.#awaitedNow());
+    const { words, cause } = typeof awaited === 'string' ? { words: awaited, cause: undefined } : awaited;
     return storedFailure({
       code: 'deadline-exceeded',
-      message: `${limit} of ${minutes} minutes exceeded in step ${this.#lastStep}${awaited ? `: waiting for ${awaited}` : ''}`,
+      message: `${limit} of ${minutes} minutes exceeded in step ${this.#lastStep}${words ? `: waiting for ${words}` : ''}`,
       step: this.#lastStep,
+      cause,
     });
   }
 
@@ -205,9 +208,9 @@ export class RunningOperation {
     this.stop(new DeadlineExceeded());
   }
 
-  async #awaitedNow(): Promise<string> {
+  async #awaitedNow(): Promise<Awaited> {
     try {
-      return typeof this.#awaited === 'string' ? this.#awaited : await this.#awaited();
+      return typeof this.#awaited === 'function' ? await this.#awaited() : this.#awaited;
     } catch (error) {
       this.log.warn({ error: String(error) }, 'cannot say what is awaited');
       return '';

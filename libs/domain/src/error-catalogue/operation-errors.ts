@@ -249,13 +249,6 @@ export const OPERATION_ERRORS = entries({
     hint: 'bring the other masters back first',
     statuses: [],
   },
-  'node-not-found': {
-    title: 'No such node',
-    explanation: 'A machine asked the listener for nodes for something in the name of a node that is not there.',
-    fixableBy: 'operator',
-    hint: 'the server is not one of a cluster any more: remove it',
-    statuses: [404],
-  },
   'token-refused': {
     title: 'Report token refused',
     explanation: 'A machine reported in the name of a node without its token.',

@@ -52,5 +52,7 @@ export interface StackState {
     /** `creating`, `waiting until ready`, `removing`, ... and why again, if so. */
     readonly doing: string;
     readonly since: Date;
+    /** The error after which it is done again. */
+    readonly why?: unknown;
   }[];
 }

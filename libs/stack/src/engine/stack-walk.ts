@@ -11,7 +11,7 @@ import type {
   StackStore,
 } from '#libs/db';
 import { takeRequestId, withCallNote } from '#libs/openstack';
-import { ResourceTimeout, StackFailed, type ResourceFailure } from '../errors.js';
+import { ResourceTimeout, StackFailed, toldOf, type ResourceFailure } from '../errors.js';
 import type { Graph, Direction } from '../graph/graph.js';
 import { walk, type Slot } from '../graph/walk.js';
 import type { AnyResourceType, ResourceContext, SignalInbox } from '../resource.js';
@@ -62,7 +62,7 @@ export class StackWalk {
   private readonly retired = new Map<string, Set<Row>>();
   private readonly checkpoints: Checkpoints;
   private readonly halt = new AbortController();
-  private readonly activities = new Map<string, { doing: string; since: number }>();
+  private readonly activities = new Map<string, { doing: string; since: number; why: unknown }>();
   private readonly sideWork = new Map<string, Promise<void>>();
   /** What must not show: hidden values, and secrets that were made or opened. */
   private readonly secrets: Set<string>;
@@ -125,10 +125,13 @@ export class StackWalk {
   }
 
   /** Commits what the row becomes; the transition is an event in the same transaction. Answers are kept even after a stop. */
-  async checkpoint(row: Row, change: RowChange): Promise<void> {
+  async checkpoint(row: Row, change: RowChange, told: object = {}): Promise<void> {
     const next = { ...row, ...change };
     const moved = next.action !== row.action || next.status !== row.status;
-    await this.write({ resources: [written(next, change)], events: moved ? [this.resourceEvent(next, row.physicalId)] : [] });
+    await this.write({
+      resources: [written(next, change)],
+      events: moved ? [this.resourceEvent(next, row.physicalId, told)] : [],
+    });
     this.keep(row, change);
   }
 
@@ -240,7 +243,7 @@ export class StackWalk {
   async wait(row: Row, slot: Slot, ms: number, doing: string, why?: unknown): Promise<void> {
     const left = this.run.deadline.getTime() - this.parts.clock.now();
     if (left <= 0) throw this.timeout(row, doing, why);
-    this.doing(row, why === undefined ? doing : `${doing}, again after: ${this.words(why)}`);
+    this.doing(row, why === undefined ? doing : `${doing}, again after: ${this.words(why)}`, why);
     await slot.rest(() => this.parts.clock.sleep(Math.min(ms, left), this.signal));
     if (ms > left) throw this.timeout(row, doing, why);
     this.throwIfStopped();
@@ -291,9 +294,9 @@ export class StackWalk {
   }
 
   state(): StackState {
-    const waitingFor = [...this.activities].map(([logicalName, { doing, since }]) => {
+    const waitingFor = [...this.activities].map(([logicalName, { doing, since, why }]) => {
       const { type = '', physicalName = '' } = this.rows.get(logicalName) ?? {};
-      return { logicalName, type, physicalName, doing, since: new Date(since) };
+      return { logicalName, type, physicalName, doing, since: new Date(since), why };
     });
     return { completed: this.completed, total: this.rows.size, waitingFor };
   }
@@ -316,9 +319,9 @@ export class StackWalk {
     return value;
   };
 
-  private doing(row: Row, doing: string): void {
+  private doing(row: Row, doing: string, why?: unknown): void {
     const known = this.activities.get(row.name);
-    if (known?.doing !== doing) this.activities.set(row.name, { doing, since: this.parts.clock.now() });
+    if (known?.doing !== doing) this.activities.set(row.name, { doing, since: this.parts.clock.now(), why });
   }
 
   private async visit(
@@ -339,7 +342,7 @@ export class StackWalk {
       const reason = `${row.type} ${row.physicalName}: ${this.words(error)}`;
       const { uuid: stackId, clusterUuid } = this.stack;
       this.parts.log?.warn({ stackId, clusterUuid, resource: name, reason }, `${action} failed`);
-      await this.checkpoint(row, { action, status: 'FAILED', statusReason: reason });
+      await this.checkpoint(row, { action, status: 'FAILED', statusReason: reason }, toldOf(error));
       const { type, physicalName, physicalId } = row;
       throw new Failed({ logicalName: name, type, physicalName, physicalId, reason, cause: error });
     } finally {
@@ -359,7 +362,7 @@ export class StackWalk {
     }
   }
 
-  private resourceEvent(row: Row, lastId: string | null): StackEvent {
+  private resourceEvent(row: Row, lastId: string | null, told: object = {}): StackEvent {
     const { type, physicalName, action, status, statusReason } = row;
     const [resource, physicalId] = [logicalNameOf(row.name), row.physicalId ?? lastId];
     const requestId = takeRequestId();
@@ -371,6 +374,7 @@ export class StackWalk {
       data: {
         ...{ stack: this.stack.name, resource, resourceType: type, action, status, physicalId },
         ...(requestId === undefined ? {} : { requestId }),
+        ...told,
       },
     };
   }

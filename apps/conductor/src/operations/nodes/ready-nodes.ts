@@ -1,5 +1,5 @@
 import { EventsRepository, NodesRepository, Signals, type FailedNode, type NodeEntity, type NodeGroupEntity } from '#libs/db';
-import { maskLog, OperationFailure } from '#libs/domain';
+import { maskLog, OperationFailure, type ErrorCode } from '#libs/domain';
 import type { ClusterClient, NodeState } from '#libs/kubernetes';
 import { bootstrapToken, KeyRing } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { NodeWatch } from '../../kubernetes/node-watch.js';
 import { RoleLabels } from '../../kubernetes/role-labels.js';
 import { Wake } from '../../wake.js';
-import { boundedList } from '../awaited.js';
+import { boundedList, type Awaited } from '../awaited.js';
 import type { OperationContext } from '../operation.js';
 import { SERVICE } from '../service-scope.js';
 
@@ -94,7 +94,10 @@ export class ReadyNodes {
     // Nothing is wrong with such a cluster, so nobody would find the reason.
     const hint = floatingIpEnabled ? '' : '; it has no floating IP, so conductors must reach the network it is in';
     const awaited = (): string => `the cluster's API at ${apiAddress}${last ? ` (${last})` : ''}${hint}`;
-    ctx.awaiting(async () => `${awaited()}${await this.consoleOfSilent(ctx, wanted)}`);
+    ctx.awaiting(async () => {
+      const console = await this.consoleOfSilent(ctx, wanted);
+      return { words: `${awaited()}${console}`, cause: await this.causeOf(ctx, wanted, 'kubernetes-unreachable') };
+    });
     let tellAt = hint ? Date.now() + TELL_MS : Infinity;
     for (let ms = FIRST_LOOK_MS; ; ms = Math.min(LAST_LOOK_MS, ms * 1.5)) {
       try {
@@ -233,7 +236,7 @@ export class ReadyNodes {
     }
   }
 
-  private async describeMissing(ctx: OperationContext, names: readonly string[], watch: NodeWatch): Promise<string> {
+  private async describeMissing(ctx: OperationContext, names: readonly string[], watch: NodeWatch): Promise<Awaited> {
     const seen = new Map(watch.nodes.map((node) => [node.name, node]));
     const { trouble } = watch;
     const rows = new Map((await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).map((node) => [node.name, node]));
@@ -243,11 +246,17 @@ export class ReadyNodes {
       const row = rows.get(name);
       return `node ${name} to join (last heard: ${row ? `${row.phase} ${row.phaseStatus}` : 'nothing'})`;
     });
-    const console = await this.consoleOfSilent(
-      ctx,
-      names.map((name) => rows.get(name)).filter((row) => row !== undefined),
-    );
-    return `${boundedList(each)}${trouble ? `; ${trouble}` : ''}${console}`;
+    const missing = names.map((name) => rows.get(name)).filter((row) => row !== undefined);
+    const words = `${boundedList(each)}${trouble ? `; ${trouble}` : ''}${await this.consoleOfSilent(ctx, missing)}`;
+    const spoken = names.some((name) => seen.has(name)) ? 'node-not-ready' : 'node-not-joined';
+    return { words, cause: await this.causeOf(ctx, missing, spoken) };
+  }
+
+  /** A node that never spoke explains more than what those wait for that have. */
+  private async causeOf(ctx: OperationContext, nodes: readonly NodeEntity[], otherwise: ErrorCode): Promise<ErrorCode> {
+    const wanted = new Set(nodes.map(({ uuid }) => uuid));
+    const rows = (await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).filter(({ uuid }) => wanted.has(uuid));
+    return rows.some(({ phase }) => phase === 'planned' || phase === 'server') ? 'node-never-booted' : otherwise;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isForbidden, isUnauthorized, type CloudSession } from '#libs/openstack';
+import { isForbidden, isNotFound, isUnauthorized, OpenStackError, type CloudSession } from '#libs/openstack';
 import { StackFailed } from '#libs/stack';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
@@ -35,5 +35,7 @@ export class DeletingSession {
 /** Whether the cloud refuses who asks, not what is asked. */
 export function isOwnerGone(error: unknown): boolean {
   if (error instanceof StackFailed) return error.failures.some(({ cause }) => isOwnerGone(cause));
-  return isUnauthorized(error) || isForbidden(error);
+  // Keystone says 404 of a trust that is gone, to whoever logs in by it.
+  const trustGone = error instanceof OpenStackError && error.service === 'identity' && isNotFound(error);
+  return isUnauthorized(error) || isForbidden(error) || trustGone;
 }

@@ -101,7 +101,7 @@ export function toShownOperationView({ row, steps, requests }: ShownOperation): 
       request_id: String(data['requestId']),
       resource: textOrNull(data['resource']),
       resource_type: textOrNull(data['resourceType']),
-      outcome: textOrNull(data['status'] && `${String(data['action'])} ${String(data['status'])}`),
+      outcome: [data['action'], data['status']].map(textOrNull).join(' '),
       at: createdAt.toISOString(),
     })),
   };

@@ -155,11 +155,11 @@ export function persistentVolume(
 }
 
 async function until<T>(ask: () => Promise<T>, condition: (now: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
     const now = await ask();
     if (condition(now)) return now;
-    if (Date.now() > deadline) throw new Error(`not within 60 s: ${JSON.stringify(now)}`);
+    if (Date.now() > deadline) throw new Error(`not within 300 s: ${JSON.stringify(now)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

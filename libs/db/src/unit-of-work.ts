@@ -88,6 +88,8 @@ const CONNECTION_WORDS =
  */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof JeroboamError) return false;
+  // What TypeORM says when a connection ends between two statements of a transaction.
+  if (error.name.endsWith('AlreadyReleasedError')) return true;
   const code = sqlState(error) ?? '';
   // 08 connection, 25006 read only, 25P03 a transaction that was idle for too long, 53 resources, 57 intervention, 58 system; 40 is what the unit of work gave up on.
   if (/^(08|53|57|58|40)...$/.test(code) || code === '25006' || code === '25P03') return true;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { renderUserData } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
@@ -16,7 +16,7 @@ import {
 import { nodeLogicalName } from '#libs/domain';
 import { keepStanding, parseInfraOutputs, type InfraOutputs, type NodeSpec, type StackPlan } from '#libs/drivers';
 import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
-import { Stacks } from '#libs/stack';
+import { Stacks, type StackRef } from '#libs/stack';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { SETTINGS } from '../../tokens.js';
@@ -32,6 +32,9 @@ const LAST_SYNC_MS = 1_000;
 /** Most looks are at what the stacks have written lately; every some of them is at everything. */
 const LATELY_SECONDS = 5;
 const WHOLE_EVERY_MS = 10_000;
+
+const RENDERED_AT_ONCE = 20;
+type Hidden = Readonly<Record<string, string>>;
 
 /** Its object was made and not given up; a change that has not ended does not matter. */
 const isStanding = ({ action, status, physicalId }: Pick<StackResourceRecord, 'action' | 'status' | 'physicalId'>): boolean =>
@@ -88,29 +91,28 @@ export class NodeStacks {
     );
     ctx.awaiting(() => awaitedOf([...stackUuids.values()].map((uuid) => this.engine.state(uuid))));
 
+    // All that takes long without a pause comes first: while this process computes, a transaction of its own would stand idle.
+    const prepare = async ({ group, nodes }: GroupNodes): Promise<{ group: NodeGroupEntity; ref: StackRef; hidden: Hidden }> => {
+      const specs = nodes.map((node) => nodeSpec(node, group));
+      const rendered = driver.nodeGroup(spec, groupSpec(group), specs, infra);
+      const stackUuid = stackUuids.get(group.uuid) ?? '';
+      const plan = await this.asMade(rendered, stackUuid, group, specs);
+      return { group, ref: stackRef(cluster, stackUuid, plan, group), hidden: await this.hiddenOf(nodes, authority.certPem) };
+    };
+    const prepared = await Promise.all(wanted.map(prepare));
+
     const halt = new AbortController();
     const signal = AbortSignal.any([ctx.signal, halt.signal]);
-    const applyOne = async ({ group, nodes }: GroupNodes): Promise<void> => {
-      const specs = nodes.map((node) => nodeSpec(node, group));
-      const plan = await this.asMade(
-        driver.nodeGroup(spec, groupSpec(group), specs, infra),
-        stackUuids.get(group.uuid),
-        group,
-        specs,
-      );
-      const hidden = Object.fromEntries(nodes.map((node) => [`user_data_${node.slot}`, this.userData(node, authority.certPem)]));
+    const applyOne = async ({ group, ref, hidden }: (typeof prepared)[number]): Promise<void> => {
       try {
-        await this.engine.apply(
-          stackRef(cluster, stackUuids.get(group.uuid) ?? '', plan, group),
-          stackRun(ctx, cloud, signal, hidden),
-        );
+        await this.engine.apply(ref, stackRun(ctx, cloud, signal, hidden));
       } catch (error) {
         await failed?.(group, error);
         halt.abort(error);
         throw error;
       }
     };
-    const made = Promise.allSettled(wanted.map(applyOne));
+    const made = Promise.allSettled(prepared.map(applyOne));
     await this.syncUntil(ctx, made, infra, spec.apiPort);
     const failure = (await made).find((result) => result.status === 'rejected');
     if (failure) throw halt.signal.aborted ? halt.signal.reason : failure.reason;
@@ -119,11 +121,11 @@ export class NodeStacks {
   /** Nodes that stand stay as they were made, whatever this release's driver would make of them. */
   private async asMade(
     plan: StackPlan,
-    stackUuid: string | undefined,
+    stackUuid: string,
     group: NodeGroupEntity,
     nodes: readonly NodeSpec[],
   ): Promise<StackPlan> {
-    const loaded = stackUuid ? await this.stacks.load(SERVICE, stackUuid) : null;
+    const loaded = await this.stacks.load(SERVICE, stackUuid);
     if (!loaded) return plan;
     const standing = new Set(loaded.resources.filter(isStanding).map(({ name }) => name));
     const named = nodes.map(({ slot, leaving = false }) => ({ logicalName: nodeLogicalName(group, slot), leaving }));
@@ -154,6 +156,16 @@ export class NodeStacks {
       });
     }
     return ids;
+  }
+
+  /** A thousand take most of a second: others have their turns in between. */
+  private async hiddenOf(nodes: readonly NodeEntity[], caPem: string): Promise<Hidden> {
+    const hidden: Record<string, string> = {};
+    for (const [index, node] of nodes.entries()) {
+      if (index % RENDERED_AT_ONCE === RENDERED_AT_ONCE - 1) await turn();
+      hidden[`user_data_${node.slot}`] = this.userData(node, caPem);
+    }
+    return hidden;
   }
 
   private userData(node: NodeEntity, caPem: string): string {

@@ -9,8 +9,21 @@ import { ClusterIdentity } from './cluster-identity.js';
 export class DeletingSession {
   constructor(private readonly identity: ClusterIdentity) {}
 
-  async usable(ctx: OperationContext): Promise<CloudSession> {
-    return (await this.owner(ctx)) ?? this.service();
+  /**
+   * Work that may be begun again at any point, as the owner; as the service when he turns out to be gone on the way: a token
+   * of his that is kept may outlive his trust.
+   */
+  async use<T>(ctx: OperationContext, work: (session: CloudSession) => Promise<T>): Promise<T> {
+    const owner = await this.owner(ctx);
+    if (owner) {
+      try {
+        return await work(owner.withSignal(ctx.signal));
+      } catch (error) {
+        if (!isOwnerGone(error)) throw error;
+        ctx.log.warn({ error: String(error) }, 'the owner may not any more: going on as the service');
+      }
+    }
+    return work(this.service().withSignal(ctx.signal));
   }
 
   service(): CloudSession {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterRemovalRepository, type ReclaimFacts } from '#libs/db';
 import { deletionRequest, OperationFailure } from '#libs/domain';
-import type { KubernetesMade } from '#libs/openstack';
+import type { CloudSession, KubernetesMade } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
 import { DeletingSession } from '../../cloud/deleting-session.js';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
@@ -30,7 +30,10 @@ export class AskKubernetesStep implements Step {
   ) {}
 
   async run(ctx: OperationContext): Promise<void> {
-    const session = (await this.sessions.usable(ctx)).withSignal(ctx.signal);
+    await this.sessions.use(ctx, (session) => this.look(ctx, session));
+  }
+
+  private async look(ctx: OperationContext, session: CloudSession): Promise<void> {
     ctx.awaiting('what Kubernetes has made');
     const { made, plan } = await this.removal.look(ctx, session);
     if (hasAnswersToGive(ctx, made)) await this.ask(ctx);

@@ -38,7 +38,10 @@ export class RemoveKubernetesMadeStep implements Step {
   }
 
   async run(ctx: OperationContext): Promise<void> {
-    const session = (await this.sessions.usable(ctx)).withSignal(ctx.signal);
+    await this.sessions.use(ctx, (session) => this.remove(ctx, session));
+  }
+
+  private async remove(ctx: OperationContext, session: CloudSession): Promise<void> {
     const report = await this.reports.load(ctx);
     try {
       await this.removeAll(ctx, session, report);
@@ -55,10 +58,9 @@ export class RemoveKubernetesMadeStep implements Step {
    */
   async removeLate(ctx: OperationContext): Promise<boolean> {
     try {
-      const session = (await this.sessions.usable(ctx)).withSignal(ctx.signal);
       const report = await this.reports.load(ctx);
       const wasGoing = report.isRemoving;
-      const pass = await this.onePass(ctx, session, report, new Map());
+      const pass = await this.sessions.use(ctx, (session) => this.onePass(ctx, session, report, new Map()));
       if (wasGoing) await this.reports.save(ctx, report);
       return pass.plan.remove.length > 0;
     } catch (error) {

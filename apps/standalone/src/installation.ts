@@ -118,7 +118,8 @@ export class Installation {
       KEYSTONE_AUTH_URL: cloud.authUrl,
       SECRETS_KEY_RING: `local:${this.secrets.key}`,
       // Several installations on one machine: the one on the usual port has the usual ports for metrics too.
-      ...(apiPort === '9511' ? {} : { API_METRICS_PORT: '0', CONDUCTOR_METRICS_PORT: '0' }),
+      API_METRICS_PORT: setting(this.options, 'API_METRICS_PORT') ?? (apiPort === '9511' ? undefined : '0'),
+      CONDUCTOR_METRICS_PORT: setting(this.options, 'CONDUCTOR_METRICS_PORT') ?? (apiPort === '9511' ? undefined : '0'),
       ...cloud.env,
       ...this.options.env,
     };

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { Transient } from '#libs/domain';
 import { z } from 'zod';
 import { ResourceInError } from '../../errors.js';
 import { defineResource, type ResourceContext } from '../../resource.js';
@@ -18,6 +19,8 @@ const properties = z
   .refine(oneOf('subnet', 'subnet_id', 'port', 'port_id'), 'subnet or port is required');
 type Properties = z.infer<typeof properties>;
 type Which = { subnet_id: string } | { port_id: string };
+
+const AGAIN_MS = 1000;
 
 const routerOf = (p: Properties): string => p.router ?? p.router_id ?? '';
 
@@ -65,9 +68,11 @@ export const routerInterface = defineResource({
     return [];
   },
   update: () => Promise.resolve('replace'),
-  remove: (ctx, id) => {
+  /** A 404 may be the router's, the subnet's or a mistake: only the router's ports tell that the interface is gone. */
+  remove: async (ctx, id) => {
     const { routerId, which } = partsOf(id);
-    return unlessInUse(cloudOf(ctx).network.routers.removeInterface(routerId, which));
+    await unlessInUse(cloudOf(ctx).network.routers.removeInterface(routerId, which));
+    if (await isThere(ctx, { router: routerId, ...which })) throw new Transient('the router is still in the subnet', AGAIN_MS);
   },
   read: () => Promise.resolve({}),
   /** The gateway's address is one, whatever the router. */

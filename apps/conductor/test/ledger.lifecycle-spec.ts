@@ -184,7 +184,12 @@ describe('the ledger and the cloud', () => {
     const domain = cloud.session({ kind: 'password', username, password, userDomainName: 'jeroboam', domainName: 'jeroboam' });
     const { domainId } = await domain.whoAmI();
     const description = `jeroboam: trustee of cluster k1 (${uuid})`;
-    const user = await domain.identity.users.create({ name: `${uuid}-0123abcd`, domain_id: domainId, password: 'x', description });
+    const user = await domain.identity.users.create({
+      name: `${uuid}-0123abcd`,
+      domain_id: domainId,
+      password: 'x',
+      description,
+    });
     await domain.identity.users.create({ name: `${uuid}-decoy`, domain_id: domainId, password: 'x', description });
     const demo = as('demo');
     const { userId, projectId, roles } = await demo.whoAmI();
@@ -247,7 +252,8 @@ describe('the ledger and the cloud', () => {
     const marked = (await nodes(uuid)).filter((node) => node.unhealthySince !== null).map((node) => node.uuid);
     assert.deepEqual(marked.toSorted(), [worker.uuid, other.uuid].toSorted());
     await act('os-start');
-    while ((await demo.compute.servers.get(other.serverId ?? '')).status !== 'ACTIVE') await new Promise((r) => setTimeout(r, 20));
+    while ((await demo.compute.servers.get(other.serverId ?? '')).status !== 'ACTIVE')
+      await new Promise((r) => setTimeout(r, 20));
     assert.equal((await look()).cleared.length, 1);
     assert.equal((await eventsOf(uuid, 'drift.cleared')).length, 1);
     await site.request('POST', `/clusters/${uuid}/actions/repair`, {});

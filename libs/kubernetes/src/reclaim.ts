@@ -67,7 +67,9 @@ function volumeOf(spec: PersistentVolume['spec']): string | undefined {
 }
 
 /** Of several objects for the same thing the one that retains counts. */
-function policies(said: readonly (readonly [id: string | undefined, policy: string | undefined])[]): Record<string, 'Delete' | 'Retain'> {
+function policies(
+  said: readonly (readonly [id: string | undefined, policy: string | undefined])[],
+): Record<string, 'Delete' | 'Retain'> {
   const found: Record<string, 'Delete' | 'Retain'> = {};
   for (const [id, policy] of said) if (id) found[id] = policy === 'Delete' && found[id] !== 'Retain' ? 'Delete' : 'Retain';
   return found;

@@ -33,11 +33,9 @@ export const deletePlanView = z
       .meta({ description: 'In the order in which they go' }),
     remove: z.array(removed).meta({ description: 'What Kubernetes has made and goes too' }),
     keep: z.array(kept).meta({ description: 'What stays' }),
-    undecided: z
-      .array(kept)
-      .meta({
-        description: 'Volumes and snapshots whose reclaim policies are asked for when the deletion begins, and decide then',
-      }),
+    undecided: z.array(kept).meta({
+      description: 'Volumes and snapshots whose reclaim policies are asked for when the deletion begins, and decide then',
+    }),
     in_the_way: z.array(kept).meta({ description: 'What stays and stands on the network that goes: the deletion would fail' }),
     unanswered: z
       .array(

@@ -77,6 +77,9 @@ it('says what each parameter is', () => {
   assert.deepEqual(silent, []);
 });
 
+/** What the tiny cloud behind the examples never has: Kubernetes' own objects (delete-plan.int-spec), and waits that end late. */
+const NEVER_IN_EXAMPLES = /^(DeletePlan(Object|Kept)\.\w+|Failure\.cause)$/;
+
 it('shows each field of each answer in an example', () => {
   const fields = new Set<string>();
   const shown = new Set<string>();
@@ -105,7 +108,7 @@ it('shows each field of each answer in an example', () => {
   }
   assert.ok(fields.size > 150);
   assert.deepEqual(
-    [...fields].filter((field) => !shown.has(field)),
+    [...fields].filter((field) => !shown.has(field) && !NEVER_IN_EXAMPLES.test(field)),
     [],
   );
 });

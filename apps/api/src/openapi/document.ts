@@ -203,6 +203,7 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   resource: 'Name of the resource: `Cluster`',
   type: 'Which authority: `kubernetes`, `etcd`, `front-proxy`',
   operation: 'uuid of the operation',
+  node: 'uuid or name of the node',
   federation: 'uuid or name of a federation',
   stack: 'uuid or name of a stack',
 };

@@ -4,6 +4,12 @@ import { Injectable } from '@nestjs/common';
 import type { OperationContext } from '../operations/operation.js';
 import { ClusterIdentity } from './cluster-identity.js';
 
+/** Who asks, and whether nobody else can be asked: what is refused to the last one is refused. */
+export interface ActingAs {
+  readonly session: CloudSession;
+  readonly last: boolean;
+}
+
 /** Who removes what a cluster has in the cloud: its owner by the trust, else the service itself. */
 @Injectable()
 export class DeletingSession {
@@ -13,17 +19,17 @@ export class DeletingSession {
    * Work that may be begun again at any point, as the owner; as the service when he turns out to be gone on the way: a token
    * of his that is kept may outlive his trust.
    */
-  async use<T>(ctx: OperationContext, work: (session: CloudSession) => Promise<T>): Promise<T> {
+  async use<T>(ctx: OperationContext, work: (as: ActingAs) => Promise<T>): Promise<T> {
     const owner = await this.owner(ctx);
     if (owner) {
       try {
-        return await work(owner.withSignal(ctx.signal));
+        return await work({ session: owner.withSignal(ctx.signal), last: false });
       } catch (error) {
         if (!isOwnerGone(error)) throw error;
         ctx.log.warn({ error: String(error) }, 'the owner may not any more: going on as the service');
       }
     }
-    return work(this.service().withSignal(ctx.signal));
+    return work({ session: this.service().withSignal(ctx.signal), last: true });
   }
 
   service(): CloudSession {

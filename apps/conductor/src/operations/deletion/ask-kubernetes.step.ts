@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterRemovalRepository, type ReclaimFacts } from '#libs/db';
 import { deletionRequest, OperationFailure } from '#libs/domain';
-import type { CloudSession, KubernetesMade } from '#libs/openstack';
+import type { KubernetesMade } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
-import { DeletingSession } from '../../cloud/deleting-session.js';
+import { DeletingSession, type ActingAs } from '../../cloud/deleting-session.js';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import type { OperationContext, Step } from '../operation.js';
 import { assertNetworkMayGo } from './cluster-network.js';
@@ -30,15 +30,15 @@ export class AskKubernetesStep implements Step {
   ) {}
 
   async run(ctx: OperationContext): Promise<void> {
-    await this.sessions.use(ctx, (session) => this.look(ctx, session));
+    await this.sessions.use(ctx, (as) => this.look(ctx, as));
   }
 
-  private async look(ctx: OperationContext, session: CloudSession): Promise<void> {
+  private async look(ctx: OperationContext, as: ActingAs): Promise<void> {
     ctx.awaiting('what Kubernetes has made');
-    const { made, plan } = await this.removal.look(ctx, session);
+    const { made, plan } = await this.removal.look(ctx, as);
     if (hasAnswersToGive(ctx, made)) await this.ask(ctx);
     const { force } = deletionRequest(ctx.operation.request);
-    if (!force) await assertNetworkMayGo(session, await this.rows.standing(ctx.cluster.uuid), made, plan, this.name);
+    if (!force) await assertNetworkMayGo(as.session, await this.rows.standing(ctx.cluster.uuid), made, plan, this.name);
   }
 
   private async ask(ctx: OperationContext): Promise<void> {

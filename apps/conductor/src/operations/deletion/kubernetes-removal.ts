@@ -17,6 +17,7 @@ import {
   type Volume,
 } from '#libs/openstack';
 import { Injectable } from '@nestjs/common';
+import { isOwnerGone, type ActingAs } from '../../cloud/deleting-session.js';
 import type { OperationContext } from '../operation.js';
 
 const AT_ONCE = 16;
@@ -47,13 +48,17 @@ export class KubernetesRemoval {
   /** What is there and what is to become of it. Nothing is changed. */
   async look(
     ctx: OperationContext,
-    session: CloudSession,
+    { session, last }: ActingAs,
     extraKept: ReadonlyMap<string, string> = new Map(),
   ): Promise<{ made: KubernetesMade; plan: RemovalPlan; unanswered: Map<ServiceName, unknown> }> {
     const { uuid: clusterUuid, projectId } = ctx.cluster;
     const { force, keepVolumes, keepLoadBalancers } = deletionRequest(ctx.operation.request);
     const unanswered = new Map<ServiceName, unknown>();
-    const unless = force ? (service: ServiceName, error: unknown) => void unanswered.set(service, error) : undefined;
+    const skip = (service: ServiceName, error: unknown): void => {
+      if (!last && isOwnerGone(error)) throw error;
+      unanswered.set(service, error);
+    };
+    const unless = force ? skip : undefined;
     const [made, reclaim, standing] = await Promise.all([
       findKubernetesMade(session, { clusterUuid, projectId }, unless),
       this.rows.findReclaim(clusterUuid),
@@ -72,20 +77,20 @@ export class KubernetesRemoval {
    */
   async pass(
     ctx: OperationContext,
-    session: CloudSession,
+    as: ActingAs,
     kept: Map<string, string>,
     left: (id: string) => boolean,
     before: (toGo: readonly MadeObject[]) => Promise<void>,
   ): Promise<Pass> {
-    const { made, plan, unanswered } = await this.look(ctx, session, kept);
-    await this.findUsers(session, made, plan, kept, unanswered, deletionRequest(ctx.operation.request).force);
+    const { made, plan, unanswered } = await this.look(ctx, as, kept);
+    await this.findUsers(as.session, made, plan, kept, unanswered, deletionRequest(ctx.operation.request).force);
     const settled = keepAlso(plan, kept);
     const toGo = settled.remove.filter(({ id }) => !left(id));
     await before(toGo);
     const refusals = new Map<string, Refusal>();
     await inParallel(toGo, async (object) => {
       ctx.signal.throwIfAborted();
-      const refusal = await this.ask(session, object, made, toGo, kept);
+      const refusal = await this.ask(as, object, made, toGo, kept);
       if (refusal) refusals.set(object.id, refusal);
     });
     return { plan: keepAlso({ ...settled, remove: toGo }, kept), refusals, unanswered };
@@ -93,7 +98,7 @@ export class KubernetesRemoval {
 
   /** Null: asked for, or nothing more to ask; else why it does not go now. */
   private async ask(
-    session: CloudSession,
+    { session, last }: ActingAs,
     object: MadeObject,
     made: KubernetesMade,
     toGo: readonly MadeObject[],
@@ -105,6 +110,7 @@ export class KubernetesRemoval {
       await remove(session, object);
       return null;
     } catch (error) {
+      if (!last && isOwnerGone(error)) throw error;
       const user = await this.userOf(session, object, error);
       if (user) {
         kept.set(object.id, user);

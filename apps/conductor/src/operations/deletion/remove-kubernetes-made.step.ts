@@ -4,7 +4,7 @@ import type { Settings } from '#libs/config';
 import { deletionRequest, OperationFailure } from '#libs/domain';
 import type { CloudSession } from '#libs/openstack';
 import { Inject, Injectable } from '@nestjs/common';
-import { DeletingSession } from '../../cloud/deleting-session.js';
+import { DeletingSession, type ActingAs } from '../../cloud/deleting-session.js';
 import { SETTINGS } from '../../tokens.js';
 import { boundedList } from '../awaited.js';
 import type { OperationContext, Step } from '../operation.js';
@@ -38,18 +38,18 @@ export class RemoveKubernetesMadeStep implements Step {
   }
 
   async run(ctx: OperationContext): Promise<void> {
-    await this.sessions.use(ctx, (session) => this.remove(ctx, session));
+    await this.sessions.use(ctx, (as) => this.remove(ctx, as));
   }
 
-  private async remove(ctx: OperationContext, session: CloudSession): Promise<void> {
+  private async remove(ctx: OperationContext, as: ActingAs): Promise<void> {
     const report = await this.reports.load(ctx);
     try {
-      await this.removeAll(ctx, session, report);
+      await this.removeAll(ctx, as, report);
     } finally {
       // What is known of the end is told of a failure too; whoever has lost the lease tells nothing.
       if (!ctx.signal.aborted) await this.reports.save(ctx, report);
     }
-    await this.awaitEmptyNetwork(ctx, session);
+    await this.awaitEmptyNetwork(ctx, as.session);
   }
 
   /**
@@ -60,7 +60,7 @@ export class RemoveKubernetesMadeStep implements Step {
     try {
       const report = await this.reports.load(ctx);
       const wasGoing = report.isRemoving;
-      const pass = await this.sessions.use(ctx, (session) => this.onePass(ctx, session, report, new Map()));
+      const pass = await this.sessions.use(ctx, (as) => this.onePass(ctx, as, report, new Map()));
       if (wasGoing) await this.reports.save(ctx, report);
       return pass.plan.remove.length > 0;
     } catch (error) {
@@ -69,12 +69,12 @@ export class RemoveKubernetesMadeStep implements Step {
     }
   }
 
-  private async removeAll(ctx: OperationContext, session: CloudSession, report: DeletionReport): Promise<void> {
+  private async removeAll(ctx: OperationContext, as: ActingAs, report: DeletionReport): Promise<void> {
     const { force } = deletionRequest(ctx.operation.request);
     const kept = new Map<string, string>();
     const since = new Map<string, number>();
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 1.5)) {
-      const pass = await this.onePass(ctx, session, report, kept);
+      const pass = await this.onePass(ctx, as, report, kept);
       for (const [service, error] of pass.unanswered)
         if (this.isLate(since, service)) report.leave({ type: service, id: service, name: service, reason: String(error) });
       const awaited = [...pass.unanswered.keys()].filter((service) => !report.hasLeft(service));
@@ -90,15 +90,10 @@ export class RemoveKubernetesMadeStep implements Step {
     }
   }
 
-  private async onePass(
-    ctx: OperationContext,
-    session: CloudSession,
-    report: DeletionReport,
-    kept: Map<string, string>,
-  ): Promise<Pass> {
+  private async onePass(ctx: OperationContext, as: ActingAs, report: DeletionReport, kept: Map<string, string>): Promise<Pass> {
     const pass = await this.removal.pass(
       ctx,
-      session,
+      as,
       kept,
       (id) => report.hasLeft(id),
       async (toGo) => {

@@ -296,4 +296,28 @@ describe('what Kubernetes has made', () => {
     await on.removed(uuid);
     assert.deepEqual(types((await report(uuid)).removed), ['load-balancer']);
   });
+
+  it('and stacks that will not go are left by force, forgotten and told', async () => {
+    const uuid = await running();
+    const { provider, place } = await use.of(uuid);
+    await provider.service('default', 'web', place);
+    const message = 'rule:delete_router is disallowed by policy';
+    const refused = { NeutronError: { type: 'PolicyNotAuthorized', message, detail: '' } };
+    await on.fault(
+      { service: 'network', method: 'DELETE', path: '^/routers/', kind: 'status', status: 403, count: 0, body: refused },
+      { service: 'load-balancer', kind: 'status', status: 503, count: 0 },
+    );
+    await on.site.request('DELETE', `/clusters/${uuid}?force=true`);
+    await on.site.until(uuid, (cluster) => cluster === null || cluster.status === 'DELETE_FAILED', 120_000);
+    assert.equal(await on.site.cluster(uuid), null);
+    const { left } = await report(uuid);
+    const reasons = new Map(left.map(({ type, reason }) => [type, reason]));
+    assert.match(reasons.get('OS::Neutron::Router') ?? '', /disallowed by policy/);
+    assert.match(reasons.get('load-balancer') ?? '', /load-balancer: /);
+    assert.ok(reasons.has('OS::Neutron::Subnet'), 'the load balancer is on it');
+    assert.ok((await use.events(uuid, 'delete.left')).some((words) => words.startsWith('may have left OS::Neutron::Router k1-')));
+    await on.healCloud();
+    await use.removeAllOf(uuid);
+    await on.assertEmpty();
+  });
 });

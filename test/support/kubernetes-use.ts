@@ -121,6 +121,31 @@ export class KubernetesUse {
     if (addressId !== null) await network.floatingIps.delete(addressId);
   }
 
+  /** What a forced deletion has left of a cluster. */
+  async removeAllOf(uuid: string): Promise<void> {
+    const { network, loadBalancer } = this.on.byHand();
+    // A service that has failed for a while is left alone for another while.
+    await until(
+      () =>
+        loadBalancer.loadBalancers.list().then(
+          () => true,
+          () => false,
+        ),
+      60_000,
+    );
+    for (const { id } of (await loadBalancer.loadBalancers.list()).filter(({ name }) => name.includes(uuid)))
+      await this.removeBalancer(id, null);
+    for (const { id } of (await network.floatingIps.list()).filter(({ description }) => description?.includes(uuid)))
+      await network.floatingIps.delete(id);
+    const own = `k1-${uuid.replaceAll('-', '').slice(0, 12)}-`;
+    const [router] = (await network.routers.list()).filter(({ name }) => name.startsWith(own));
+    const [left] = (await network.networks.list()).filter(({ name }) => name.startsWith(own));
+    for (const subnet of left?.subnets ?? [])
+      if (router) await network.routers.removeInterface(router.id, { subnet_id: subnet }).catch(() => undefined);
+    if (router) await network.routers.delete(router.id);
+    if (left) await network.networks.delete(left.id);
+  }
+
   async removeGroup(id: string): Promise<void> {
     await this.on.byHand().network.securityGroups.delete(id);
   }
@@ -207,10 +232,10 @@ async function removed(remove: () => Promise<void>, get: () => Promise<unknown>)
   await until(async () => (await absent(get())) === null);
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+async function until(condition: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await condition())) {
-    assert.ok(Date.now() < deadline, 'not within 10 s');
+    assert.ok(Date.now() < deadline, `not within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

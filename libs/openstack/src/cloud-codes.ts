@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#libs/domain';
-import type { ServiceName } from './errors.js';
+import type { ServiceName } from './service-name.js';
 
 /** What an answer is judged by. The words are the last resort: Nova and Octavia tell many things by nothing else. */
 export interface CloudSign {

@@ -1,8 +1,8 @@
 import { isNotFound as isMissing, JeroboamError, Transient, type ErrorCode } from '#libs/domain';
 import { codeOfAnswer } from './cloud-codes.js';
+import type { ServiceName } from './service-name.js';
 
-/** The services of the catalogue that we speak with. */
-export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'load-balancer' | 'volume' | 'orchestration';
+export type { ServiceName };
 
 export interface OpenStackErrorDetail {
   readonly service: ServiceName;

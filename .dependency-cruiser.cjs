@@ -12,6 +12,7 @@ const allowed = {
   pki: ['domain'],
   bootstrap: ['domain'],
   kubernetes: ['domain'],
+  addons: ['domain'],
   db: ['domain', 'config'],
   jobs: ['domain', 'config', 'db'],
   runtime: ['config', 'db', 'jobs', 'openstack', 'pki'],
@@ -21,8 +22,21 @@ const allowed = {
   testing: ['domain', 'config', 'db', 'pki'],
 };
 const apps = {
-  api: ['domain', 'config', 'db', 'jobs', 'openstack', 'pki', 'bootstrap', 'runtime'],
-  conductor: ['domain', 'config', 'db', 'jobs', 'openstack', 'stack', 'drivers', 'bootstrap', 'kubernetes', 'pki', 'runtime'],
+  api: ['domain', 'config', 'db', 'jobs', 'openstack', 'pki', 'bootstrap', 'addons', 'runtime'],
+  conductor: [
+    'domain',
+    'config',
+    'db',
+    'jobs',
+    'openstack',
+    'stack',
+    'drivers',
+    'bootstrap',
+    'addons',
+    'kubernetes',
+    'pki',
+    'runtime',
+  ],
   standalone: ['domain', 'config', 'db', 'pki', 'sandbox', 'testing'],
 };
 

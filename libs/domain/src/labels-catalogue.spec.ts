@@ -23,8 +23,8 @@ test('reads values, else defaults', () => {
 });
 
 test('says which labels have no effect', () => {
-  assert.deepEqual(checkLabels({ coredns_tag: '1', team: 'x', monitoring_enabled: 'true' }), {
-    ignored: ['coredns_tag', 'monitoring_enabled'],
+  assert.deepEqual(checkLabels({ etcd_tag: '1', team: 'x', monitoring_enabled: 'true' }), {
+    ignored: ['etcd_tag', 'monitoring_enabled'],
     unknown: ['team'],
   });
 });

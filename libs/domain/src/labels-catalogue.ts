@@ -26,11 +26,13 @@ const TAG: LabelKind = { kind: 'text', pattern: /^v\d{1,3}\.\d{1,3}\.\d{1,3}$/, 
 const ZONE: LabelKind = { kind: 'text', pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$/, what: 'a zone name without blanks' };
 const VOLUME_TYPE: LabelKind = { kind: 'text', pattern: /^[A-Za-z0-9][A-Za-z0-9 _.-]{0,253}$/, what: 'a volume type' };
 const SIZE: LabelKind = { kind: 'integer', min: 0, max: 65536 };
+const COUNT: LabelKind = { kind: 'integer', min: 0, max: 10_000 };
 const SWITCH: LabelKind = { kind: 'boolean' };
 const CIPHERS: LabelKind = { kind: 'list', pattern: /^TLS_[A-Z0-9_]{3,60}$/, what: 'TLS cipher suites' };
 const WORD: LabelKind = { kind: 'text', pattern: /^(-|[A-Za-z0-9][A-Za-z0-9_.:@-]{0,252})$/, what: 'a word' };
 const URL_TEXT: LabelKind = { kind: 'text', pattern: /^https:\/\/[A-Za-z0-9._~:/?#@!&=%+-]{1,240}$/, what: 'an https URL' };
 const SHA256: LabelKind = { kind: 'text', pattern: /^[0-9a-f]{64}$/, what: '64 hexadecimal digits' };
+const IMAGE_TAG: LabelKind = { kind: 'text', pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, what: 'a version' };
 const days = (max: number): LabelKind => ({ kind: 'integer', min: 1, max });
 
 const define = (name: string, fallback: string, format: LabelKind, meaning: string): LabelDefinition => ({
@@ -126,6 +128,31 @@ export const LABELS: readonly LabelDefinition[] = [
     'who builds the cluster’s stacks: native (Jeroboam) or heat (the cloud’s Heat); default: as the operator has set',
   ),
   define('auto_healing_enabled', 'false', SWITCH, 'nodes that are lost, and what they stand on, are repaired by themselves'),
+  define('cni_enabled', 'true', SWITCH, 'the pod network of network_driver; false: the user brings his own'),
+  define('cloud_provider_enabled', 'true', SWITCH, 'OpenStack cloud controller manager'),
+  define('cinder_csi_enabled', '', SWITCH, 'Cinder CSI; default: with volume_driver cinder'),
+  define('metrics_server_enabled', 'true', SWITCH, 'metrics server'),
+  define('auto_scaling_enabled', 'false', SWITCH, 'cluster autoscaler'),
+  define('min_node_count', '0', COUNT, 'lower limit of the default workers'),
+  define(
+    'max_node_count',
+    '',
+    COUNT,
+    'upper limit of the default workers for the cluster autoscaler; default: what the groups say',
+  ),
+  define('keystone_auth_enabled', 'true', SWITCH, 'Keystone tokens are good for the cluster’s API'),
+  define('npd_enabled', 'true', SWITCH, 'node problem detector'),
+  define('kube_dashboard_enabled', 'false', SWITCH, 'Kubernetes dashboard'),
+  define('flannel_tag', '', IMAGE_TAG, 'version of Flannel; one that is not in the catalogue is not taken'),
+  define('calico_tag', '', IMAGE_TAG, 'the same for Calico'),
+  define('cilium_tag', '', IMAGE_TAG, 'the same for Cilium'),
+  define('coredns_tag', '', IMAGE_TAG, 'the same for CoreDNS'),
+  define('cloud_provider_tag', '', IMAGE_TAG, 'the same for the cloud controller manager'),
+  define('cinder_csi_plugin_tag', '', IMAGE_TAG, 'the same for Cinder CSI'),
+  define('autoscaler_tag', '', IMAGE_TAG, 'the same for the cluster autoscaler'),
+  define('k8s_keystone_auth_tag', '', IMAGE_TAG, 'the same for the Keystone webhook'),
+  define('node_problem_detector_tag', '', IMAGE_TAG, 'the same for the node problem detector'),
+  define('kube_dashboard_version', '', IMAGE_TAG, 'the same for the dashboard'),
   define('audit_log_enabled', 'false', SWITCH, 'audit log of the API server'),
   define('audit_log_max_age', '30', days(3650), 'days'),
   define('audit_log_max_backup', '10', days(1000), 'files'),
@@ -150,7 +177,7 @@ export const LABEL_DEFINITIONS: ReadonlyMap<string, LabelDefinition> = new Map(L
 
 /** Names in Magnum's drivers that we know and that change nothing here (yet): kept, reported, not read. */
 const INERT =
-  /^(hyperkube_prefix|kube_image_digest|.+_tag|kube_dashboard_version|use_podman|selinux_mode|container_runtime|cgroup_driver|flannel_backend|calico_ipv4pool_ipip|ingress_controller(_role)?|cinder_csi_enabled|manila_csi_.+|cloud_provider_enabled|keystone_auth_enabled|cert_manager_api|kube(let|api|controller|scheduler|proxy)_options|kube_dashboard_enabled|metrics_server_.+|heapster_enabled|influx_grafana_dashboard_enabled|prometheus_.+|grafana_.+|monitoring_.+|cluster_basic_auth_secret|cluster_root_domain_name|helm_client_.+|npd_enabled|auto_healing_.+|auto_scaling_enabled|min_node_count|max_node_count|csi_.+|cilium_hubble_ui_enabled|extra_network_names?|etcd_blockdevice_.+|different_failure_domain|api_server_floating_ip|capi_helm_chart_version)$/;
+  /^(hyperkube_prefix|kube_image_digest|.+_tag|use_podman|selinux_mode|container_runtime|cgroup_driver|flannel_backend|calico_ipv4pool_ipip|ingress_controller(_role)?|manila_csi_.+|cert_manager_api|kube(let|api|controller|scheduler|proxy)_options|metrics_server_chart_tag|heapster_enabled|influx_grafana_dashboard_enabled|prometheus_.+|grafana_.+|monitoring_.+|cluster_basic_auth_secret|cluster_root_domain_name|helm_client_.+|auto_healing_.+|csi_.+|cilium_hubble_ui_enabled|extra_network_names?|etcd_blockdevice_.+|different_failure_domain|api_server_floating_ip|capi_helm_chart_version)$/;
 
 export interface LabelReport {
   /** Known to Magnum's drivers, without effect here. */

@@ -7,6 +7,7 @@ import { LedgerFindings1766110000000 } from './1766110000000-ledger-findings.js'
 import { Heat1766200000000 } from './1766200000000-heat.js';
 import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
 import { StackSignals1766400000000 } from './1766400000000-stack-signals.js';
+import { NodeHealth1766800000000 } from './1766800000000-node-health.js';
 
 /** In order. A new migration is a file here and a line below. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Heat1766200000000,
   Reclaims1766300000000,
   StackSignals1766400000000,
+  NodeHealth1766800000000,
 ];

@@ -85,6 +85,7 @@ export class SweepSite {
       LEASE_SECONDS: String(LEASE_SECONDS),
       DRAIN_SECONDS: '2',
       LEDGER_SCAN_MINUTES: '0',
+      HEALTH_CHECK_SECONDS: '0',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     });
     const parts = await openParts(this.settings);

@@ -3,6 +3,7 @@ import {
   ClusterWorkRepository,
   ConductorsRepository,
   EventsRepository,
+  HealthRepository,
   IdempotencyKeysRepository,
   LeasesRepository,
   LedgerRepository,
@@ -23,6 +24,10 @@ import { DeletingSession } from './cloud/deleting-session.js';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
 import { RotatedTrustees } from './cloud/rotated-trustees.js';
 import { Trustees } from './cloud/trustees.js';
+import { HealthMetrics } from './health/health-metrics.js';
+import { HealthProbe } from './health/health-probe.js';
+import { HealthRound } from './health/health-round.js';
+import { HealthWatch } from './health/health-watch.js';
 import { AutoHeal } from './ledger/auto-heal.js';
 import { CleanOrphans } from './ledger/clean-orphans.js';
 import { LedgerMetrics } from './ledger/ledger-metrics.js';
@@ -156,6 +161,11 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     CleanOrphans,
     AutoHeal,
     LedgerWatch,
+    { provide: HealthRepository, useValue: new HealthRepository(source) },
+    { provide: HealthMetrics, useValue: new HealthMetrics() },
+    HealthProbe,
+    HealthRound,
+    HealthWatch,
     { provide: NodesRepository, useValue: new NodesRepository(source) },
     { provide: OperationsRepository, useValue: new OperationsRepository(source) },
     ClusterIdentity,

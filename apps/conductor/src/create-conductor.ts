@@ -10,6 +10,7 @@ import { createOperationWorker } from '#libs/jobs';
 import { nestLogger } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
 import { ConductorModule } from './conductor.module.js';
+import { HealthWatch } from './health/health-watch.js';
 import { LedgerWatch, watchLedger } from './ledger/ledger-watch.js';
 import { Gauge, type Registry } from 'prom-client';
 import { LeaseKeeper } from './leases/lease-keeper.js';
@@ -65,6 +66,7 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
         sweepMs: settings.SWEEP_SECONDS * 1000,
       });
       if (settings.LEDGER_SCAN_MINUTES > 0) sweeps.push(watchLedger(app.get(LedgerWatch), ending.signal, log));
+      if (settings.HEALTH_CHECK_SECONDS > 0) sweeps.push(app.get(HealthWatch).start(ending.signal));
       await worker.start();
       log.info({ queue: worker.health().backend, concurrency: settings.CONDUCTOR_CONCURRENCY }, 'taking operations');
     },

@@ -70,6 +70,7 @@ export class TestInstallation {
       TRUSTEE_DOMAIN_ADMIN_PASSWORD: this.sandbox.passwords.jeroboam_domain_admin,
       SECRETS_KEY_RING: `k:${Buffer.alloc(32, 1).toString('base64')}`,
       LEDGER_SCAN_MINUTES: '0',
+      HEALTH_CHECK_SECONDS: '0',
       LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
       ...env,
     });

@@ -147,6 +147,19 @@ export const settings = z.object({
     description: 'only what was found so long ago, and again since, is removed',
   }),
 
+  HEALTH_CHECK_SECONDS: z.coerce.number().min(0).default(60).meta({
+    description: 'how often each cluster’s API is asked how it is, by one conductor at a time; 0: never',
+  }),
+  HEALTH_CHECKS_AT_ONCE: z.coerce.number().int().positive().default(100).meta({
+    description: 'of one conductor; most of them only wait for clusters that do not answer',
+  }),
+  HEAL_NOT_READY_SECONDS: seconds.default(300).meta({
+    description: 'a node that is NotReady so long is unhealthy, and replaced where label `auto_healing_enabled` is set',
+  }),
+  HEAL_MOST_PERCENT: z.coerce.number().min(0).max(100).default(50).meta({
+    description: 'nothing is replaced while more than this share of a node group, and more than one node, is NotReady',
+  }),
+
   METRICS_HOST: z
     .string()
     .default('127.0.0.1')

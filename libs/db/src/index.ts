@@ -67,6 +67,7 @@ export {
   type LedgerRow,
   type Looked,
 } from './ledger.repository.js';
+export { HealthRepository, type HealthNode, type ObservedCluster } from './health.repository.js';
 export { inScope } from './scope.js';
 export {
   ClusterWorkRepository,

@@ -132,14 +132,22 @@ export class LedgerRepository {
     return rows.length > 0;
   }
 
-  /** How many repairs for this reason have been tried since the oldest difference that there is now was found, and how long ago the last ended. */
-  async healings(tx: Tx, clusterUuid: string, reason: string): Promise<{ repairs: number; sinceMs: number }> {
+  /**
+   * How many repairs for this reason have been tried since the oldest difference that there is now was found, or in the last
+   * so many hours, and how long ago the last ended.
+   */
+  async healings(
+    tx: Tx,
+    clusterUuid: string,
+    reason: string,
+    hours: number | null = null,
+  ): Promise<{ repairs: number; sinceMs: number }> {
     const rows: { repairs: string; since: number | null }[] = await tx.manager.query(
       `SELECT count(*) AS repairs, (extract(epoch FROM now() - max(finished_at)) * 1000)::float8 AS since FROM operations
        WHERE cluster_uuid = $1 AND kind = 'repair' AND request ->> 'reason' = $2
-         AND created_at > (SELECT min(first_seen_at) FROM ledger_findings
-           WHERE cluster_uuid = $1 AND class IN ('missing', 'changed', 'down'))`,
-      [clusterUuid, reason],
+         AND created_at > coalesce(now() - $3::float8 * interval '1 hour', (SELECT min(first_seen_at) FROM ledger_findings
+           WHERE cluster_uuid = $1 AND class IN ('missing', 'changed', 'down')))`,
+      [clusterUuid, reason, hours],
     );
     return { repairs: Number(rows[0]?.repairs ?? 0), sinceMs: rows[0]?.since ?? Infinity };
   }

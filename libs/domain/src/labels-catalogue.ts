@@ -153,6 +153,18 @@ export const LABELS: readonly LabelDefinition[] = [
   define('k8s_keystone_auth_tag', '', IMAGE_TAG, 'the same for the Keystone webhook'),
   define('node_problem_detector_tag', '', IMAGE_TAG, 'the same for the node problem detector'),
   define('kube_dashboard_version', '', IMAGE_TAG, 'the same for the dashboard'),
+  define(
+    'auto_healing_controller',
+    '',
+    WORD,
+    'who heals; magnum-auto-healer: what it reports is kept, and nothing is looked at or repaired from here',
+  ),
+  define(
+    'auto_healing_not_ready_seconds',
+    '0',
+    { kind: 'integer', min: 0, max: 604_800 },
+    'how long a node may be NotReady before it is replaced; 0: as the operator has set',
+  ),
   define('audit_log_enabled', 'false', SWITCH, 'audit log of the API server'),
   define('audit_log_max_age', '30', days(3650), 'days'),
   define('audit_log_max_backup', '10', days(1000), 'files'),

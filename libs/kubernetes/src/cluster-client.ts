@@ -4,7 +4,7 @@ import { drain, type DrainOptions, type DrainResult } from './drain.js';
 import { setClusterVersion, setKubeProxyVersion } from './cluster-version.js';
 import { isNotFound } from './errors.js';
 import { etcdMembers, type EtcdMember, type EtcdMemberOf, removeEtcdMember } from './etcd.js';
-import { listNodes, watchNodes } from './list-nodes.js';
+import { listNodes, rememberedNodes, watchNodes } from './list-nodes.js';
 import type { NodeState } from './nodes.js';
 import { reclaimFacts, type ReclaimFacts } from './reclaim.js';
 import { changeTaints, type TaintChange } from './taints.js';
@@ -19,6 +19,8 @@ export interface ClusterClient {
   /** Returns when the API says that it is ready. @throws KubernetesError that names the failed checks */
   ready(options?: CallOptions): Promise<void>;
   nodes(options?: CallOptions): Promise<NodeState[]>;
+  /** The same from the API server's memory: cheap for both sides, perhaps a moment old. */
+  rememberedNodes(options?: CallOptions): Promise<NodeState[]>;
   /**
    * Every node now, and again whenever something changed; one list, then a watch. Ends when `signal` is aborted.
    *
@@ -82,6 +84,7 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
       await transport.text({ ...options, method: 'GET', path: '/readyz' });
     },
     nodes: async (options) => [...(await listNodes(transport, options)).nodes.values()],
+    rememberedNodes: (options) => rememberedNodes(transport, options),
     watchNodes: (signal) => watchNodes(transport, signal),
     labelNode: (name, labels, options) => patchNode(name, { metadata: { labels } }, options),
     taintNode: (name, change, options) => changeTaints(transport, nodePath(name), change, options),

@@ -17,6 +17,16 @@ export interface NodeList {
   readonly resourceVersion: string;
 }
 
+/**
+ * Every node as the API server remembers it, in one answer and without a question to etcd: what looks that come every minute
+ * should cost. It may be a moment old.
+ */
+export async function rememberedNodes(transport: Transport, options: CallOptions = {}): Promise<NodeState[]> {
+  const query = { resourceVersion: '0' };
+  const { items } = await transport.json<WireNodeList>({ ...options, method: 'GET', path: PATH, query });
+  return items.map(toNodeState);
+}
+
 /** Every node, in pages. */
 export async function listNodes(transport: Transport, options: CallOptions = {}): Promise<NodeList> {
   const nodes = new Map<string, NodeState>();

@@ -88,6 +88,7 @@ export class SimulatedKubernetes {
       version: () => read(() => ({ gitVersion: VERSION })),
       ready: () => read(() => undefined),
       nodes: () => read(states),
+      rememberedNodes: () => read(states),
       watchNodes: (signal) => this.watch(read, states, signal),
       labelNode: (name, labels) =>
         change(

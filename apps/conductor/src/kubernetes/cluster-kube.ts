@@ -1,10 +1,12 @@
 import { findAuthorities, SecretStore, type ClusterEntity } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
-import { clusterClient, type ClusterClient } from '#libs/kubernetes';
+import { clusterClient, type ClusterClient, type ClusterEndpoint } from '#libs/kubernetes';
 import { issueClientCertificate } from '#libs/pki';
 import { Injectable } from '@nestjs/common';
 
 const CALL_TIMEOUT_MS = 5_000;
+
+type Addressed = Pick<ClusterEntity, 'uuid' | 'apiAddress'>;
 
 /** Ways into the clusters that we made: a client certificate of our own for each piece of work, by the cluster's CA. */
 @Injectable()
@@ -15,7 +17,12 @@ export class ClusterKube {
    * @param minutes how long the certificate is good
    * @throws OperationFailure the cluster has no address or no authorities
    */
-  async connect(cluster: ClusterEntity, minutes: number): Promise<ClusterClient> {
+  async connect(cluster: Addressed, minutes: number): Promise<ClusterClient> {
+    return clusterClient(await this.endpoint(cluster, minutes));
+  }
+
+  /** The same, to be kept: the certificate serves several clients, one after the other. */
+  async endpoint(cluster: Addressed, minutes: number): Promise<ClusterEndpoint> {
     const authorities = await findAuthorities(this.secrets, cluster.uuid);
     if (!authorities || !cluster.apiAddress) {
       throw new OperationFailure(
@@ -30,12 +37,6 @@ export class ClusterKube {
       organizations: ['system:masters'],
       minutes,
     });
-    return clusterClient({
-      server: cluster.apiAddress,
-      caPem: authorities.ca.certPem,
-      certPem,
-      keyPem,
-      timeoutMs: CALL_TIMEOUT_MS,
-    });
+    return { server: cluster.apiAddress, caPem: authorities.ca.certPem, certPem, keyPem, timeoutMs: CALL_TIMEOUT_MS };
   }
 }

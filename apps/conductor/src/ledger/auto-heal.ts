@@ -11,7 +11,7 @@ import {
   type LedgerCluster,
   type Tx,
 } from '#libs/db';
-import { allowsChange, DRIVER_FEATURES, driverFor, labelSwitch } from '#libs/domain';
+import { allowsChange, DRIVER_FEATURES, driverFor, labelSwitch, labelText } from '#libs/domain';
 import { OperationQueue } from '#libs/jobs';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -23,9 +23,23 @@ import { isDrift, type ScanReport } from './ledger-scan.js';
 /** Of repairs that nobody has asked for. */
 export const AUTO_HEALING = 'auto-healing';
 
+/** Something that a repair is to mend. */
+export type Cause = Pick<Finding, 'nodeUuid' | 'message'>;
+
+/** What heals a cluster: us, somebody else by Magnum's API, or nobody. */
+export function healer(labels: Readonly<Record<string, string>>): 'service' | 'external' | null {
+  if (!labelSwitch(labels, 'auto_healing_enabled')) return null;
+  return labelText(labels, 'auto_healing_controller') === MAGNUM_AUTO_HEALER ? 'external' : 'service';
+}
+
+const MAGNUM_AUTO_HEALER = 'magnum-auto-healer';
+/** Repairs for nodes that were not Ready count so long: whatever kills new nodes too is not fed for ever. */
+const REMEMBERED_HOURS = 6;
+
 /**
- * Clusters with the label `auto_healing_enabled` are repaired when two looks in a row have found the same: some of their nodes
- * at a time, never beside another operation, and later and later when it does not help.
+ * Clusters with the label `auto_healing_enabled` are repaired when two looks at the cloud in a row have found the same, or a node
+ * has been NotReady for long: some of their nodes at a time, never beside another operation, and later and later when it does
+ * not help.
  */
 @Injectable()
 export class AutoHeal {
@@ -56,10 +70,15 @@ export class AutoHeal {
     return inserted;
   }
 
-  private async heal(uuid: string, findings: readonly Finding[]): Promise<string | null> {
+  /** @param causes nodes that have not been Ready for too long @returns the operation's uuid; null: not now */
+  async notReady(uuid: string, causes: readonly Cause[]): Promise<string | null> {
+    return this.heal(uuid, causes, REMEMBERED_HOURS);
+  }
+
+  private async heal(uuid: string, findings: readonly Cause[], hours: number | null = null): Promise<string | null> {
     const [cluster] = await this.ledger.clusters(SERVICE, null, 1, new Date(), uuid);
-    if (!cluster || cluster.busy || !labelSwitch(cluster.labels, 'auto_healing_enabled')) return null;
-    const operation = await this.uow.run((tx) => this.insert(tx, cluster, findings));
+    if (!cluster || cluster.busy || healer(cluster.labels) !== 'service') return null;
+    const operation = await this.uow.run((tx) => this.insert(tx, cluster, findings, hours));
     if (operation) {
       this.log.info({ clusterUuid: uuid, operationId: operation, findings: findings.length }, 'healing a cluster');
       await this.queue.add(operation);
@@ -67,12 +86,17 @@ export class AutoHeal {
     return operation;
   }
 
-  private async insert(tx: Tx, { uuid, nodes }: LedgerCluster, findings: readonly Finding[]): Promise<string | null> {
+  private async insert(
+    tx: Tx,
+    { uuid, nodes }: LedgerCluster,
+    findings: readonly Cause[],
+    hours: number | null,
+  ): Promise<string | null> {
     const cluster = await this.clusters.locked(tx, uuid);
     if (!cluster || !allowsChange('repair', cluster.status)) return null;
     if (await this.ledger.isBusy(tx, uuid)) return null;
     if (!(await this.canRepair(cluster.clusterTemplateUuid))) return null;
-    const { repairs, sinceMs } = await this.ledger.healings(tx, uuid, AUTO_HEALING);
+    const { repairs, sinceMs } = await this.ledger.healings(tx, uuid, AUTO_HEALING, hours);
     if (sinceMs < pauseMs(repairs)) return null;
     const groups = (await this.clusters.allGroups(tx, uuid)).filter(({ status }) => !status.startsWith('DELETE_'));
     const unwell = new Set(findings.flatMap(({ nodeUuid }) => nodeUuid ?? []));

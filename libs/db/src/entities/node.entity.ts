@@ -39,6 +39,8 @@ export class NodeEntity {
   /** Since when it is known to be unwell; null: nothing is known against it. */
   @TimeColumn('unhealthy_since') unhealthySince: Date | null;
   @TextColumn('unhealthy_reason') unhealthyReason: string | null;
+  /** Since when looks at the cluster's API have found it not Ready, without a break; null: Ready, or never seen Ready. */
+  @TimeColumn('not_ready_since') notReadySince: Date | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
 }

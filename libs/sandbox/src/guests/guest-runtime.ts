@@ -133,9 +133,10 @@ export class GuestRuntime {
     return () => this.#listeners.delete(changed);
   }
 
-  /** Replaces the injected faults; those of guests that are past them change nothing. */
+  /** Replaces the injected faults; those of guests that are past them change nothing, but for `not-ready`. */
   setFaults(faults: readonly GuestFault[]): void {
     this.#faults = faults.map((fault) => ({ fault, used: 0 }));
+    for (const guest of this.#guests.values()) guest.faultsChanged();
   }
 
   faults(): readonly GuestFault[] {

@@ -41,6 +41,8 @@ export class SimulatedGuest {
   #power: AbortController | null = null;
   #api: { server: SimulatedApiServer; address: RealAddress; clusterKey: string; nodeName: string } | null = null;
   #silent: NodeJS.Timeout | undefined;
+  /** Its kubelet has spoken since the machine was switched on: what it said last of being Ready. */
+  #saidReady: boolean | null = null;
 
   constructor(
     readonly room: GuestRoom,
@@ -89,6 +91,7 @@ export class SimulatedGuest {
   async powerOff(): Promise<void> {
     this.#power?.abort(new Error('power off'));
     this.#power = null;
+    this.#saidReady = null;
     this.console.write('Power down');
     const joined = this.#memory.joined;
     if (joined) {
@@ -112,6 +115,17 @@ export class SimulatedGuest {
     this.#power?.abort(new Error('simulation ends'));
     this.#power = null;
     await this.#closeApi();
+  }
+
+  /** Other faults are in force now: a node that is there becomes NotReady, or Ready again. */
+  faultsChanged(): void {
+    const joined = this.#memory.joined;
+    if (!joined || this.#saidReady === null) return;
+    const fault = this.room.fault(this.server.name);
+    const ready = fault?.kind !== 'not-ready';
+    if (ready === this.#saidReady) return;
+    this.#saidReady = ready;
+    this.#postStatus(joined, ready, fault?.kind === 'not-ready' ? fault.message : undefined);
   }
 
   /** Makes a restarted control plane a member again, before any guest is switched on. */
@@ -164,6 +178,7 @@ export class SimulatedGuest {
     if (afterMs > 0) await environment.sleep(afterMs);
     const fault = environment.fault('not-ready');
     if (fault) this.console.write(`kubelet: ${fault.message ?? 'network plugin is not ready: cni config uninitialized'}`);
+    this.#saidReady = !fault;
     this.#postStatus(joined, !fault, fault?.message);
   }
 

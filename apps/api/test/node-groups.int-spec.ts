@@ -214,7 +214,7 @@ describe('writing node groups', () => {
         'an image of another kind',
         { name: 'g', image_id: 'fedora' },
         400,
-        'Cluster type (vm, fedora-coreos, kubernetes) not supported.',
+        'Cluster type (vm, fedora, kubernetes) not supported.',
       ],
       [
         'a label that cannot be',

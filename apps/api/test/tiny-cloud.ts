@@ -31,7 +31,7 @@ const IMAGES = [
   image('11111111-0000-4000-8000-000000000002', 'twin', { os_distro: 'ubuntu' }),
   image('11111111-0000-4000-8000-000000000003', 'twin', { os_distro: 'ubuntu' }),
   image('11111111-0000-4000-8000-000000000004', 'plain'),
-  image('11111111-0000-4000-8000-000000000005', 'fedora', { os_distro: 'fedora-coreos' }),
+  image('11111111-0000-4000-8000-000000000005', 'fedora', { os_distro: 'fedora' }),
 ];
 /** What every server has written. */
 const CONSOLE = '[  1.0] cloud-init: token=abcdefghijklmnop\nk1 login:';

@@ -169,12 +169,7 @@ describe('POST /v1/clusters/{cluster}/actions/upgrade', () => {
       'Upgrading a cluster cannot change network_driver from flannel to calico.',
     ],
     ['an image that has gone', { cluster_template: 'gone' }, 400, 'Image gone could not be found.'],
-    [
-      'an image of another kind',
-      { cluster_template: 'fedora' },
-      400,
-      'Cluster type (vm, fedora-coreos, kubernetes) not supported.',
-    ],
+    ['an image of another kind', { cluster_template: 'fedora' }, 400, 'Cluster type (vm, fedora, kubernetes) not supported.'],
   ];
   for (const [sentence, body, status, detail] of refused) {
     it(`refuses ${sentence}`, async () => {

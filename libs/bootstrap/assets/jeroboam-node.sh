@@ -9,7 +9,7 @@ unit=${JEROBOAM_PAUSE:-5}
 limit=${JEROBOAM_DEADLINE:-14400}
 conf=$root/etc/jeroboam state=$root/var/lib/jeroboam run=$root/run/jeroboam logs=$root/var/log/jeroboam
 phase=boot said=
-export JEROBOAM_ROOT=$root
+export JEROBOAM_ROOT=$root PATH=$PATH:/opt/bin
 
 mark() { # phase status [exit code]: a line for people who have the console only
   local line="BOOT-STEP name=$1 status=$2${3:+ rc=$3}"
@@ -17,38 +17,24 @@ mark() { # phase status [exit code]: a line for people who have the console only
   { echo "$line" >>"$root/dev/console"; } 2>/dev/null || true
 }
 
-value() { # file key: one field of a JSON object
-  python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"
+# Secrets must not leave with a log: the nonce, tokens, private keys, passwords.
+mask() {
+  LC_ALL=C sed -E -e "s/$nonce/***/g; s/$token/***/g" \
+    -e 's/-----BEGIN [A-Z ]*KEY-----.*-----END [A-Z ]*KEY-----/***/g' \
+    -e '/-----BEGIN [A-Z ]*KEY-----/,/-----END [A-Z ]*KEY-----/s/.*/***/' \
+    -e 's/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/***/g' \
+    -e 's/((bearer|--token|--certificate-key|password|secret)[ =:]+)[^[:space:]]+/\1***/gI' \
+    -e 's#://[^/[:space:]@]+@#://***@#g'
 }
-
-# Secrets must not leave with a log: the nonce, tokens, private keys.
-# shellcheck disable=SC2016
-tail_program='
-import hashlib, json, re, sys
-phase, status, code, log, node = sys.argv[1:6]
-body = {"phase": phase, "status": status}
-if code: body["exit_code"] = int(code)
-if log:
-    try: text = open(log, "rb").read()[-65536:].decode("utf-8", "replace")
-    except OSError: text = ""
-    nonce = json.load(open(node))["nonce"]
-    for secret in (nonce, hashlib.sha256(("jeroboam-report:" + nonce).encode()).hexdigest()):
-        text = text.replace(secret, "***")
-    text = re.sub(r"-----BEGIN [A-Z ]*KEY-----.*?(-----END [A-Z ]*KEY-----|\Z)", "***", text, flags=re.S)
-    text = re.sub(r"(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])", "***", text)
-    text = re.sub(r"(?i)((?:bearer|--token|--certificate-key|password|secret)[ =:]+)\S+", r"\1***", text)
-    text = re.sub(r"://[^/\s@]+@", "://***@", text)
-    body["log_tail"] = text.encode("utf-8")[-4096:].decode("utf-8", "ignore")
-json.dump(body, sys.stdout)
-'
 
 call() { # what body answer: POSTs and prints the status, 000 when there was no answer
   local url="$endpoint/bootstrap/v1/nodes/$node_id/$1"
   local code
   code=$(curl --silent --show-error --noproxy '*' --proto '=https' --tlsv1.2 --cacert "$conf/ca.pem" \
     --connect-timeout 10 --max-time 60 --header @"$run/headers" --data-binary @"$2" \
-    --dump-header "$run/answer-headers" --output "$3" --write-out '%{http_code}' "$url" 2>"$run/curl-error") || code=000
-  echo "$code"
+    --dump-header "$run/answer-headers" --output "$3" --write-out '%{http_code} %{local_ip}' "$url" 2>"$run/curl-error") || code=000
+  if [ "$code" != 000 ]; then echo "${code#* }" >"$run/local-ip"; fi
+  echo "${code%% *}"
 }
 
 report() { # status [exit code] [log]: tells the phase; never stops the work when nobody answers
@@ -56,7 +42,8 @@ report() { # status [exit code] [log]: tells the phase; never stops the work whe
   mark "$phase" "$1" "${2:-}"
   said="$phase $1"
   [ "$1" = started ] || tries=8
-  python3 -c "$tail_program" "$phase" "$1" "${2:-}" "${3:-}" "$conf/node.json" >"$run/report.json"
+  if [ -n "${3:-}" ]; then { tail -c 65536 "$3" 2>/dev/null || true; } | mask | tail -c 4096 >"$run/log-tail"; fi
+  json_report "$phase" "$1" "${2:-}" ${3:+"$run/log-tail"} >"$run/report.json"
   for ((n = 1; n <= tries; n++)); do
     code=$(call phases "$run/report.json" "$run/report-answer")
     case $code in
@@ -112,61 +99,133 @@ ask() { # what body answer: repeats a request until it is granted; 503 says "not
 
 fetch() { # the one fetch; the retry key makes a repeated request ours
   [ -s "$state/retry-key" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$state/retry-key"
-  python3 -c 'import json,sys; json.dump({"nonce": json.load(open(sys.argv[1]))["nonce"], "retry_key": open(sys.argv[2]).read()}, sys.stdout)' \
-    "$conf/node.json" "$state/retry-key" >"$run/request.json"
+  json_object nonce "$nonce" retry_key "$(cat "$state/retry-key")" >"$run/request.json"
   ask bundle "$run/request.json" "$run/bundle.json"
 }
 
-# Writes the bundle's files below the root, and its steps as files without any quoting: arguments end in NUL.
-unpack_program='
-import json, os, re, shutil, socket, sys, urllib.parse
-bundle_file, run, root, endpoint = sys.argv[1:5]
-bundle = json.load(open(bundle_file))
-os.umask(0o022)
-if bundle["version"] != 1: sys.exit("bundle has version %r, this agent knows 1" % bundle["version"])
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-def instance_id():
-    for path in ("/var/lib/cloud/data/instance-id", "/sys/class/dmi/id/product_uuid"):
-        try: found = open(root + path).read().strip().lower()
-        except OSError: continue
-        if UUID.match(found): return found
-    sys.exit("no instance id: neither cloud-init nor the firmware has one")
-def local_ip():
-    url = urllib.parse.urlsplit(endpoint)
-    family, _, _, _, address = socket.getaddrinfo(url.hostname, url.port or 443, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect(address)
-        return probe.getsockname()[0]
-found = {}
-def put_in(text):
-    for mark, find in (("@@INSTANCE_ID@@", instance_id), ("@@LOCAL_IP@@", local_ip)):
-        if mark in text:
-            if mark not in found: found[mark] = find()
-            text = text.replace(mark, found[mark])
-    return text
-def clean(path):
-    if not path.startswith("/") or os.path.normpath(path) != path or path == "/": sys.exit("bad path %r" % path)
-    return root + path
-for item in bundle["files"]:
-    path, mode = clean(item["path"]), int(item["mode"], 8)
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(put_in(item["content"]))
-    os.chmod(path + ".new", mode)
-    os.replace(path + ".new", path)
-steps = run + "/steps.new"
-shutil.rmtree(steps, ignore_errors=True)
-for number, step in enumerate(bundle["steps"]):
-    if not re.match(r"[a-z][a-z0-9-]{0,40}\Z", step["name"]): sys.exit("bad step %r" % step["name"])
-    os.makedirs("%s/%02d" % (steps, number))
-    for name, text in (("name", step["name"]), ("timeout", str(int(step["timeout_seconds"]))), ("attempts", str(int(step["attempts"]))),
-                       ("turn", "1" if step.get("turn") else ""),
-                       ("argv", "".join(put_in(word) + "\0" for word in step["command"]))):
-        with open("%s/%02d/%s" % (steps, number, name), "w") as out: out.write(text)
-with open(run + "/cleanup", "w") as out: out.write("".join(clean(path) + "\0" for path in bundle["cleanup"]))
-shutil.rmtree(run + "/steps", ignore_errors=True)
-os.rename(steps, run + "/steps")
-'
+metadata() { # key...: what Nova says of this server, from its config drive, else from its metadata service
+  local file=$run/meta_data.json drive
+  if [ ! -s "$file" ]; then
+    for drive in "$root"/dev/disk/by-label/{config-2,CONFIG-2}; do
+      if [ ! -e "$drive" ]; then continue; fi
+      mkdir -p "$run/config-drive"
+      if mount -o ro "$drive" "$run/config-drive"; then
+        cp "$run/config-drive/openstack/latest/meta_data.json" "$file" || true
+        umount "$run/config-drive" || true
+      fi
+    done
+    [ -s "$file" ] || curl --silent --fail --noproxy '*' --retry 5 --connect-timeout 10 --max-time 30 --output "$file" \
+      http://169.254.169.254/openstack/latest/meta_data.json || true
+  fi
+  json_get "$file" "$@"
+}
+
+uuid='^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+
+instance_id() { # the firmware knows it on a virtual machine, not on bare metal: it is asked last
+  local found
+  for found in "$(cat "$root/var/lib/cloud/data/instance-id" 2>/dev/null)" "$(metadata uuid)" \
+    "$(cat "$root/sys/class/dmi/id/product_uuid" 2>/dev/null)"; do
+    if [[ ${found,,} =~ $uuid ]]; then echo "${found,,}"; return 0; fi
+  done
+  echo 'no instance id: cloud-init, config drive, metadata and firmware have none' >&2
+  return 1
+}
+
+volume_id() { # purpose
+  local found
+  found=$(metadata meta "jeroboam_volume_$1") || true
+  if [[ $found =~ $uuid ]]; then echo "$found"; return 0; fi
+  echo "the metadata of this server names no $1 volume" >&2
+  return 1
+}
+
+declare -A marks=()
+filled=
+fill() { # text: marks become what only this machine knows; the result is in $filled
+  local mark
+  filled=$1
+  for mark in INSTANCE_ID LOCAL_IP VOLUME_DOCKER VOLUME_ETCD; do
+    if [[ $filled != *"@@$mark@@"* ]]; then continue; fi
+    if [ -z "${marks[$mark]:-}" ]; then
+      case $mark in
+        INSTANCE_ID) marks[$mark]=$(instance_id) ;;
+        LOCAL_IP) marks[$mark]=$(cat "$run/local-ip") ;;
+        VOLUME_DOCKER) marks[$mark]=$(volume_id docker) ;;
+        VOLUME_ETCD) marks[$mark]=$(volume_id etcd) ;;
+      esac
+    fi
+    filled=${filled//"@@$mark@@"/"${marks[$mark]}"}
+  done
+}
+
+check_path() { # absolute, and nothing in it that leads elsewhere
+  if [[ $1 == /?* && $1 != */ && $1 != *//* && "$1/" != */./* && "$1/" != */../* ]]; then return 0; fi
+  printf 'bad path %q\n' "$1"
+  return 1
+}
+
+put() { # path mode content
+  check_path "$1"
+  if [[ ! $2 =~ ^0[0-7]{3}$ ]]; then printf 'bad mode %q\n' "$2"; return 1; fi
+  (umask 022 && mkdir -p "$root${1%/*}")
+  rm -f "$root$1.new"
+  printf '%s' "$3" >"$root$1.new"
+  chmod "$2" "$root$1.new"
+  mv -fT "$root$1.new" "$root$1"
+}
+
+put_step() { # name timeout attempts turn argument...
+  local dir word
+  if [[ ! $1 =~ ^[a-z][a-z0-9-]{0,40}$ || ! "$2 $3 $4" =~ ^[0-9]{1,6}\ [0-9]{1,3}\ [01]$ || $# -lt 5 ]]; then
+    printf 'bad step %q\n' "$1"
+    return 1
+  fi
+  dir=$(printf '%s/steps.new/%02d' "$run" "$number")
+  mkdir -p "$dir"
+  printf '%s' "$1" >"$dir/name"
+  printf '%s' "$2" >"$dir/timeout"
+  printf '%s' "$3" >"$dir/attempts"
+  if [ "$4" = 1 ]; then echo 1 >"$dir/turn"; fi
+  for word in "${@:5}"; do
+    fill "$word"
+    printf '%s\0' "$filled"
+  done >"$dir/argv"
+}
+
+unpack() { # writes the bundle's files below the root, and its steps as files: nothing in it is ever text of a shell
+  local words=() at=0 number=0 count
+  json_bundle "$run/bundle.json" >"$run/bundle"
+  mapfile -d '' -t words <"$run/bundle"
+  if [ "${words[1]:-}" != 1 ]; then printf 'the bundle has version %q, this agent knows 1\n' "${words[1]:-}"; return 1; fi
+  rm -rf "$run/steps.new"
+  mkdir "$run/steps.new"
+  : >"$run/cleanup"
+  while :; do
+    case ${words[at]:-} in
+      version) at=$((at + 2)) ;;
+      file)
+        fill "${words[at + 3]}"
+        put "${words[at + 1]}" "${words[at + 2]}" "$filled"
+        at=$((at + 4))
+        ;;
+      step)
+        count=${words[at + 5]}
+        put_step "${words[@]:at+1:4}" "${words[@]:at+6:count}"
+        number=$((number + 1)) at=$((at + 6 + count))
+        ;;
+      cleanup)
+        check_path "${words[at + 1]}"
+        printf '%s\0' "$root${words[at + 1]}" >>"$run/cleanup"
+        at=$((at + 2))
+        ;;
+      end) break ;;
+      *) echo 'the bundle is cut off'; return 1 ;;
+    esac
+  done
+  rm -rf "$run/steps" "$run/bundle" "$run/bundle.json"
+  mv -T "$run/steps.new" "$run/steps"
+}
 
 step() { # directory: runs one step until it succeeds or its attempts are used up
   local dir=$1 seconds attempts log n rc argv
@@ -200,12 +259,15 @@ mkdir -p "$state" "$run" "$logs"
 exec 9>"$run/lock"
 flock -n 9 || { echo 'already running'; exit 0; }
 exec > >(exec tee -a "$logs/agent.log" 9>&-) 2>&1
-for tool in python3 curl timeout; do
+# shellcheck source=/dev/null
+. "$conf/json.sh"
+for tool in "$(json_needs)" curl flock timeout; do
   if ! command -v "$tool" >/dev/null; then echo "$tool is missing"; mark boot failed 127; exit 127; fi
 done
-node_id=$(value "$conf/node.json" node_id)
-endpoint=$(value "$conf/node.json" endpoint)
-token=$(printf 'jeroboam-report:%s' "$(value "$conf/node.json" nonce)" | sha256sum | cut -c 1-64)
+node_id=$(json_get "$conf/node.json" node_id)
+endpoint=$(json_get "$conf/node.json" endpoint)
+nonce=$(json_get "$conf/node.json" nonce)
+token=$(printf 'jeroboam-report:%s' "$nonce" | sha256sum | cut -c 1-64)
 printf 'Authorization: Bearer %s\nContent-Type: application/json\n' "$token" >"$run/headers"
 trap finish EXIT
 trap 'said="$phase failed"; exit 143' TERM INT # stopped or rebooted: the next run goes on
@@ -216,13 +278,13 @@ phase=bundle
 if [ ! -d "$run/steps" ]; then
   report started
   fetch
-  python3 -c "$unpack_program" "$run/bundle.json" "$run" "$root" "$endpoint"
-  rm -f "$run/bundle.json"
+  unpack
   report 'done' 0
 fi
 for dir in "$run"/steps/*/; do step "${dir%/}"; done
 
 xargs -0 -r rm -rf <"$run/cleanup"
 touch "$state/complete"
-rm -rf "$conf/node.json" "$run" "$root"/var/lib/cloud/instance/user-data.txt*
+# What cloud-init and Ignition keep of the user data has the nonce in it.
+rm -rf "$conf/node.json" "$run" "$root"/var/lib/cloud/instance/{user-data.txt,user-data.txt.i,cloud-config.txt} "$root/run/ignition.json"
 mark complete 'done' 0

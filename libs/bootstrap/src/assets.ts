@@ -18,6 +18,9 @@ function asset(name: string): string {
 }
 
 export const NODE_AGENT = asset('jeroboam-node.sh');
+/** How the agent reads and writes JSON: one of these lies beside it. */
+export const JSON_BY_PYTHON = asset('json-python.sh');
+export const JSON_BY_JQ = asset('json-jq.sh');
 export const PREPARE_SCRIPT = asset('prepare.sh');
 export const CONTAINERD_SCRIPT = asset('containerd.sh');
 export const KUBEADM_SCRIPT = asset('kubeadm.sh');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { AgentRig } from '../test/agent-rig.js';
+import { AgentRig, type RigOptions } from '../test/agent-rig.js';
 import { bundleInput } from '../test/inputs.js';
 import { renderBundle } from './bundle.js';
 import type { Bundle, BundleFile } from './types.js';
@@ -24,87 +24,90 @@ const bundle = (steps: Step[], files: BundleFile[] = [], cleanup: string[] = [])
   cleanup,
 });
 
-async function rig(t: TestContext, options?: { foreignAuthority?: boolean }): Promise<AgentRig> {
+async function rig(t: TestContext, options?: RigOptions): Promise<AgentRig> {
   const made = await AgentRig.start(options);
   t.after(() => made.close());
   return made;
 }
 
-test('waits its turn, fetches once, writes files, runs steps, reports, cleans up; a second run does nothing', async (t) => {
-  const machine = await rig(t);
-  const odd = `it's "$(touch c4n4ry)" \`id\` \n x`;
-  const files = [
-    { path: '/run/kubeadm/kubeadm.yaml', mode: '0600', content: 'id: @@INSTANCE_ID@@\nip: @@LOCAL_IP@@\n' },
-    { path: '/etc/kubernetes/pki/etcd/ca.crt', mode: '0644', content: 'x\n' },
-  ];
-  const steps: Step[] = [
-    {
-      name: 'prepare',
-      command: ['/bin/sh', '-c', 'printf %s "$1" > "$JEROBOAM_ROOT/said"', 'sh', odd],
-      timeout_seconds: 20,
-      attempts: 1,
-    },
-    shell('kubeadm-init', 'cat "$JEROBOAM_ROOT/run/kubeadm/kubeadm.yaml" > "$JEROBOAM_ROOT/seen"'),
-  ];
-  const busy = { status: 503, headers: { 'retry-after': '0' }, body: { errors: [] } };
-  machine.bundleAnswers = [busy, 'cut', busy, { status: 200, body: bundle(steps, files, ['/run/kubeadm']) }];
-  const { code, output } = await machine.run();
-  assert.equal(code, 0, output);
-  assert.deepEqual(machine.reports(), [
-    'boot started',
-    'boot done',
-    'bundle started',
-    'bundle done',
-    'prepare started',
-    'prepare done',
-    'kubeadm-init started',
-    'kubeadm-init done',
-  ]);
-  assert.equal(machine.read('/said'), odd);
-  assert.equal(machine.read('/seen'), 'id: a1b2c3d4-0000-4000-8000-000000000009\nip: 127.0.0.1\n');
-  assert.equal(machine.mode('/etc/kubernetes/pki/etcd/ca.crt'), '0644');
-  const fetches = machine.calls.filter((call) => call.what === 'bundle');
-  assert.equal(fetches.length, 4);
-  assert.equal(new Set(fetches.map((call) => call.body['retry_key'])).size, 1);
-  assert.match(String(fetches[0]?.body['retry_key']), /^[0-9a-f]{48}$/);
-  assert.equal(fetches[0]?.body['nonce'], machine.nonce);
-  const token = createHash('sha256').update(`jeroboam-report:${machine.nonce}`).digest('hex');
-  assert.ok(machine.calls.every((call) => call.authorization === `Bearer ${token}`));
-  for (const gone of ['/run/kubeadm', '/run/jeroboam', '/etc/jeroboam/node.json', '/var/lib/cloud/instance/user-data.txt'])
-    assert.equal(machine.exists(gone), false, gone);
-  assert.match(machine.read('/dev/console'), /^BOOT-STEP name=kubeadm-init status=done rc=0$/m);
-  assert.equal(output.includes(machine.nonce), false);
-  assert.equal(readdirSync('.').includes('c4n4ry'), false);
-  const before = machine.calls.length;
-  assert.equal((await machine.run()).code, 0);
-  assert.equal(machine.calls.length, before);
-});
+for (const distro of ['ubuntu', 'flatcar'])
+  test(`on ${distro} it waits its turn, fetches once, writes files, runs steps, reports, cleans up; a second run does nothing`, async (t) => {
+    const machine = await rig(t, { distro });
+    const odd = `it's "$(touch c4n4ry)" \`id\` \n x`;
+    const files = [
+      { path: '/run/kubeadm/kubeadm.yaml', mode: '0600', content: 'id: @@INSTANCE_ID@@\nip: @@LOCAL_IP@@\n' },
+      { path: '/etc/kubernetes/pki/etcd/ca.crt', mode: '0644', content: 'x\n' },
+    ];
+    const steps: Step[] = [
+      {
+        name: 'prepare',
+        command: ['/bin/sh', '-c', 'printf %s "$1" > "$JEROBOAM_ROOT/said"', 'sh', odd],
+        timeout_seconds: 20,
+        attempts: 1,
+      },
+      shell('kubeadm-init', 'cat "$JEROBOAM_ROOT/run/kubeadm/kubeadm.yaml" > "$JEROBOAM_ROOT/seen"'),
+    ];
+    const busy = { status: 503, headers: { 'retry-after': '0' }, body: { errors: [] } };
+    machine.bundleAnswers = [busy, 'cut', busy, { status: 200, body: bundle(steps, files, ['/run/kubeadm']) }];
+    const { code, output } = await machine.run();
+    assert.equal(code, 0, output);
+    assert.deepEqual(machine.reports(), [
+      'boot started',
+      'boot done',
+      'bundle started',
+      'bundle done',
+      'prepare started',
+      'prepare done',
+      'kubeadm-init started',
+      'kubeadm-init done',
+    ]);
+    assert.equal(machine.read('/said'), odd);
+    assert.equal(machine.read('/seen'), 'id: a1b2c3d4-0000-4000-8000-000000000009\nip: 127.0.0.1\n');
+    assert.equal(machine.mode('/etc/kubernetes/pki/etcd/ca.crt'), '0644');
+    const fetches = machine.calls.filter((call) => call.what === 'bundle');
+    assert.equal(fetches.length, 4);
+    assert.equal(new Set(fetches.map((call) => call.body['retry_key'])).size, 1);
+    assert.match(String(fetches[0]?.body['retry_key']), /^[0-9a-f]{48}$/);
+    assert.equal(fetches[0]?.body['nonce'], machine.nonce);
+    const token = createHash('sha256').update(`jeroboam-report:${machine.nonce}`).digest('hex');
+    assert.ok(machine.calls.every((call) => call.authorization === `Bearer ${token}`));
+    const gone = ['/run/kubeadm', '/run/jeroboam', '/etc/jeroboam/node.json', '/run/ignition.json'];
+    const kept = ['/var/lib/cloud/instance/user-data.txt', '/var/lib/cloud/instance/cloud-config.txt'];
+    for (const path of [...gone, ...kept]) assert.equal(machine.exists(path), false, path);
+    assert.match(machine.read('/dev/console'), /^BOOT-STEP name=kubeadm-init status=done rc=0$/m);
+    assert.equal(output.includes(machine.nonce), false);
+    assert.equal(readdirSync('.').includes('c4n4ry'), false);
+    const before = machine.calls.length;
+    assert.equal((await machine.run()).code, 0);
+    assert.equal(machine.calls.length, before);
+  });
 
-test('a failing step is tried again, reported with exit code and masked log, and a second run goes on there', async (t) => {
-  const machine = await rig(t);
-  const secrets = `echo token abcdef.0123456789abcdef; echo ${machine.nonce}; echo http://u:pa55word@proxy; printf -- '-----BEGIN PRIVATE KEY-----\\nc2VjcmV0\\n-----END PRIVATE KEY-----\\n'`;
-  const steps = [
-    shell('prepare', 'echo x >> "$JEROBOAM_ROOT/prepared"'),
-    shell('kubeadm-init', `echo x >> "$JEROBOAM_ROOT/tried"; test -e "$JEROBOAM_ROOT/good" && exit 0; ${secrets}; exit 7`, 2),
-  ];
-  machine.bundleAnswers = [{ status: 200, body: bundle(steps) }];
-  assert.equal((await machine.run()).code, 7);
-  assert.equal(machine.read('/tried'), 'x\nx\n');
-  const failure = machine.calls.at(-1)?.body;
-  assert.deepEqual([failure?.['phase'], failure?.['status'], failure?.['exit_code']], ['kubeadm-init', 'failed', 7]);
-  const tail = String(failure?.['log_tail']);
-  assert.match(tail, /attempt 2 of 2 ended with exit code 7/);
-  assert.ok(tail.length <= 4096);
-  for (const secret of ['0123456789abcdef', machine.nonce, 'pa55word', 'c2VjcmV0'])
-    assert.equal(tail.includes(secret), false, secret);
-  assert.match(machine.read('/dev/console'), /^BOOT-STEP name=kubeadm-init status=failed rc=7$/m);
+for (const distro of ['debian', 'fedora-coreos'])
+  test(`on ${distro} a failing step is tried again, reported with exit code and masked log, and a second run goes on there`, async (t) => {
+    const machine = await rig(t, { distro });
+    const secrets = `echo token abcdef.0123456789abcdef; echo ${machine.nonce}; echo http://u:pa55word@proxy; printf -- '-----BEGIN PRIVATE KEY-----\\nc2VjcmV0\\n-----END PRIVATE KEY-----\\n'`;
+    const steps = [
+      shell('prepare', 'echo x >> "$JEROBOAM_ROOT/prepared"'),
+      shell('kubeadm-init', `echo x >> "$JEROBOAM_ROOT/tried"; test -e "$JEROBOAM_ROOT/good" && exit 0; ${secrets}; exit 7`, 2),
+    ];
+    machine.bundleAnswers = [{ status: 200, body: bundle(steps) }];
+    assert.equal((await machine.run()).code, 7);
+    assert.equal(machine.read('/tried'), 'x\nx\n');
+    const failure = machine.calls.at(-1)?.body;
+    assert.deepEqual([failure?.['phase'], failure?.['status'], failure?.['exit_code']], ['kubeadm-init', 'failed', 7]);
+    const tail = String(failure?.['log_tail']);
+    assert.match(tail, /attempt 2 of 2 ended with exit code 7/);
+    assert.ok(tail.length <= 4096);
+    for (const secret of ['0123456789abcdef', machine.nonce, 'pa55word', 'c2VjcmV0'])
+      assert.equal(tail.includes(secret), false, secret);
+    assert.match(machine.read('/dev/console'), /^BOOT-STEP name=kubeadm-init status=failed rc=7$/m);
 
-  machine.write('/good', '');
-  assert.equal((await machine.run()).code, 0);
-  assert.equal(machine.read('/prepared'), 'x\n');
-  assert.equal(machine.calls.filter((call) => call.what === 'bundle').length, 1);
-  assert.equal(machine.reports().at(-1), 'kubeadm-init done');
-});
+    machine.write('/good', '');
+    assert.equal((await machine.run()).code, 0);
+    assert.equal(machine.read('/prepared'), 'x\n');
+    assert.equal(machine.calls.filter((call) => call.what === 'bundle').length, 1);
+    assert.equal(machine.reports().at(-1), 'kubeadm-init done');
+  });
 
 test('a step that hangs is stopped', async (t) => {
   const machine = await rig(t);

@@ -13,6 +13,8 @@ export interface UserDataInput {
   readonly nonce: string;
   /** Certificate of the service's bootstrap authority: the pin. */
   readonly caPem: string;
+  /** The image's `os_distro`: decides the form. */
+  readonly distro?: string | null | undefined;
 }
 
 export interface CertificatePair {

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createBootstrapAuthority, issueServerCertificate } from '#libs/pki';
-import { parse } from 'yaml';
 import { renderUserData } from '../src/user-data.js';
+import { readUserData } from './boot-reader.js';
 import { userDataInput } from './inputs.js';
 
 export interface SeenCall {
@@ -17,11 +17,19 @@ export interface SeenCall {
 /** What the server does with a call; without an answer the line is cut after the work. */
 export type Answer = { status: number; headers?: Record<string, string>; body?: unknown } | 'cut';
 
+export interface RigOptions {
+  readonly foreignAuthority?: boolean | undefined;
+  /** The machine's system; Ubuntu unless told. */
+  readonly distro?: string | undefined;
+}
+
 /** A machine in a temporary directory with its user data applied, and a TLS server that plays our API. */
 export class AgentRig {
   readonly root = mkdtempSync(join(tmpdir(), 'jeroboam-agent-'));
   readonly calls: SeenCall[] = [];
   readonly nonce: string;
+  /** Where the user data has put it. */
+  private agent = '';
   /** One by one; the last stays. */
   bundleAnswers: Answer[] = [];
   phaseAnswers: Answer[] = [{ status: 204 }];
@@ -34,14 +42,14 @@ export class AgentRig {
     this.nonce = nonce;
   }
 
-  static async start(options: { foreignAuthority?: boolean } = {}): Promise<AgentRig> {
+  static async start(options: RigOptions = {}): Promise<AgentRig> {
     const authority = await createBootstrapAuthority();
     const { certPem, keyPem } = await issueServerCertificate(authority, { names: [], ips: ['127.0.0.1'], days: 1 });
     const server = createServer({ cert: certPem, key: keyPem });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const pin = options.foreignAuthority ? await createBootstrapAuthority() : authority;
-    const input = { ...userDataInput(), endpoint, caPem: pin.certPem };
+    const input = { ...userDataInput(), endpoint, caPem: pin.certPem, distro: options.distro };
     const rig = new AgentRig(server, input.nonce);
     server.on('request', (request, response) => {
       let text = '';
@@ -56,18 +64,29 @@ export class AgentRig {
         response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
       });
     });
-    rig.boot(renderUserData(input));
+    try {
+      rig.boot(renderUserData(input));
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
     return rig;
   }
 
-  /** As cloud-init does. */
+  /** As cloud-init or Ignition does. */
   private boot(userData: string): void {
-    const config = parse(userData, { version: '1.1' }) as {
-      write_files: { path: string; permissions: string; content: string }[];
-    };
-    for (const file of config.write_files) this.write(file.path, file.content, Number.parseInt(file.permissions, 8));
-    this.write('/var/lib/cloud/data/instance-id', 'a1b2c3d4-0000-4000-8000-000000000009\n');
-    this.write('/var/lib/cloud/instance/user-data.txt', userData);
+    const { files, units, format } = readUserData(userData);
+    for (const file of files) this.write(file.path, file.content, file.mode);
+    this.agent =
+      /^ExecStart=\/bin\/bash (\S+)$/m.exec(units.find(({ name }) => name === 'jeroboam-node.service')?.content ?? '')?.[1] ?? '';
+    if (format === 'ignition') {
+      this.write('/sys/class/dmi/id/product_uuid', 'A1B2C3D4-0000-4000-8000-000000000009\n');
+      this.write('/run/ignition.json', userData);
+    } else {
+      this.write('/var/lib/cloud/data/instance-id', 'a1b2c3d4-0000-4000-8000-000000000009\n');
+      this.write('/var/lib/cloud/instance/user-data.txt', userData);
+      this.write('/var/lib/cloud/instance/cloud-config.txt', userData);
+    }
     this.write('/dev/console', '');
   }
 
@@ -88,7 +107,7 @@ export class AgentRig {
 
   /** Runs the agent to its end. */
   async run(environment: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-    const child = spawn('bash', [join(this.root, '/usr/local/sbin/jeroboam-node')], {
+    const child = spawn('bash', [join(this.root, this.agent)], {
       env: { PATH: process.env['PATH'], JEROBOAM_ROOT: this.root, JEROBOAM_PAUSE: '0', JEROBOAM_DEADLINE: '30', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,3 +1,4 @@
+import { DISTROS } from './distros.js';
 import { InvalidInput } from './errors.js';
 
 export interface ClusterType {
@@ -7,10 +8,12 @@ export interface ClusterType {
 }
 
 /** Who builds what. `distro` is the image's `os_distro`. A driver is added here and in libs/drivers. */
-export const CLUSTER_TYPES: readonly (ClusterType & { readonly driver: string })[] = [
-  { serverType: 'vm', distro: 'ubuntu', coe: 'kubernetes', driver: 'k8s_kubeadm' },
-  { serverType: 'vm', distro: 'debian', coe: 'kubernetes', driver: 'k8s_kubeadm' },
-];
+export const CLUSTER_TYPES: readonly (ClusterType & { readonly driver: string })[] = DISTROS.map(({ name }) => ({
+  serverType: 'vm',
+  distro: name,
+  coe: 'kubernetes',
+  driver: 'k8s_kubeadm',
+}));
 
 /** What a driver can do with a cluster that is there. */
 export interface DriverFeatures {

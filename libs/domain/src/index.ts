@@ -18,4 +18,5 @@ export * from './cluster-changes.js';
 export * from './node-group-rules.js';
 export * from './stack-backends.js';
 export * from './deletion.js';
+export * from './distros.js';
 export * from './mask-log.js';

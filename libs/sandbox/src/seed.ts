@@ -24,6 +24,12 @@ export function seedCloud(parts: { identity: Identity; nova: Nova; neutron: Neut
       properties: { os_distro: 'ubuntu', os_version: '24.04', kube_version: version },
     });
   }
+  glance.create({
+    name: 'flatcar-4459-kube-v1.36.4',
+    owner: admin,
+    properties: { os_distro: 'flatcar', os_version: '4459', kube_version: 'v1.36.4' },
+  });
+  glance.create({ name: 'fedora-coreos-43', owner: admin, properties: { os_distro: 'fedora-coreos', os_version: '43' } });
   glance.create({ name: 'debian-13', owner: admin, properties: { os_distro: 'debian', os_version: '13' } });
   glance.create({ name: 'cirros-0.6', owner: admin });
   seedPublicNetwork(neutron, admin, publicCidr);

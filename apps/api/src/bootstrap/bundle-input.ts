@@ -54,7 +54,10 @@ export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleS
       insecureRegistry: template.insecureRegistry,
     },
     kubernetesVersion: facts.kubernetesVersion,
-    imageProperties: facts.imageKubeVersion === null ? {} : { kube_version: facts.imageKubeVersion },
+    imageProperties: {
+      ...(facts.imageKubeVersion === null ? {} : { kube_version: facts.imageKubeVersion }),
+      ...(facts.imageDistro ? { os_distro: facts.imageDistro } : {}),
+    },
     apiHost,
     apiPort: template.apiserverPort ?? API_PORT,
     apiAddresses: [

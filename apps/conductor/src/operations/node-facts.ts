@@ -33,7 +33,7 @@ export function factsOf(
 ): NodeFacts {
   const ids = resolved.groups[group.uuid];
   if (!ids) throw new Error(`nothing was resolved for node group ${group.name}`);
-  const { flavorId, imageId, imageKubeVersion } = ids;
+  const { flavorId, imageId, imageKubeVersion, imageDistro = null } = ids;
   const kubernetesVersion = kubernetesVersionOf({ kube_version: imageKubeVersion }, group.labels, defaultVersion);
-  return { flavorId, imageId, kubernetesVersion, imageKubeVersion, nodeCidr };
+  return { flavorId, imageId, kubernetesVersion, imageKubeVersion, imageDistro, nodeCidr };
 }

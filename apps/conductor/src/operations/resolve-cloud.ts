@@ -18,6 +18,8 @@ export interface ResolvedGroup {
   readonly imageId: string;
   /** The image's own Kubernetes; null: it is installed at boot. */
   readonly imageKubeVersion: string | null;
+  /** The image's `os_distro`. An operation that an earlier release has begun does not know it. */
+  readonly imageDistro?: string | null;
 }
 
 /**
@@ -65,16 +67,14 @@ export async function resolveGroups(
         flavorId,
         imageId: found.id,
         imageKubeVersion: imageVersion(found),
-        distro: found.os_distro ?? null,
+        imageDistro: found.os_distro ?? null,
       };
     }),
   );
-  const distro = template.clusterDistro ?? resolved[0]?.distro ?? '';
+  const distro = template.clusterDistro ?? resolved[0]?.imageDistro ?? '';
   return {
     driver: driverFor({ serverType: template.serverType, distro, coe: template.coe }, template.driver),
-    groups: Object.fromEntries(
-      resolved.map(({ uuid, flavorId, imageId, imageKubeVersion }) => [uuid, { flavorId, imageId, imageKubeVersion }]),
-    ),
+    groups: Object.fromEntries(resolved.map(({ uuid, ...group }) => [uuid, group])),
   };
 }
 

@@ -17,6 +17,8 @@ export interface NodeFacts {
   readonly kubernetesVersion: string;
   /** The image's own `kube_version`: Kubernetes is installed. Null: it is installed at boot. */
   readonly imageKubeVersion: string | null;
+  /** The image's `os_distro`; unknown of nodes that an earlier release has planned: they are Ubuntu or Debian. */
+  readonly imageDistro?: string | null;
   /** The subnet of the nodes. */
   readonly nodeCidr: string;
 }

@@ -1,5 +1,5 @@
 import type { ServerView } from './cloud-view.js';
-import { runCloudInit, type CloudInitResult } from './cloud-init.js';
+import { firstBoot } from './first-boot.js';
 import { ConsoleLog } from './console-log.js';
 import type { GuestConnections } from './guest-connections.js';
 import type { GuestEnvironment, RealAddress, ServeApi } from './guest-environment.js';
@@ -154,19 +154,19 @@ export class SimulatedGuest {
 
   async #firstBoot(environment: GuestEnvironment): Promise<void> {
     const { server, hostname, localIp } = environment;
-    const init = runCloudInit(server.userData, { instanceId: server.id, hostname, localIp });
-    for (const path of init.disk.paths()) {
-      const file = init.disk.file(path);
+    const boot = firstBoot(server, { instanceId: server.id, hostname, localIp });
+    for (const path of boot.disk.paths()) {
+      const file = boot.disk.file(path);
       if (file) this.#disk.write(path, file.content, file.mode);
     }
-    for (const warning of init.warnings) this.console.write(`cloud-init: WARNING: ${warning}`);
-    this.console.write(`cloud-init: finished, ${init.disk.paths().length} files, ${init.runcmd.length} commands`);
-    const program = agentOf(init);
+    for (const line of boot.console) this.console.write(line);
+    if (boot.stopped) return;
+    const { program } = boot;
     if (program === undefined) {
       this.console.write(`${hostname} login: `);
       return;
     }
-    if (((init.disk.file(program)?.mode ?? 0) & 0o111) === 0) throw new Error(`${program}: Permission denied`);
+    if (((boot.disk.file(program)?.mode ?? 0) & 0o111) === 0) throw new Error(`${program}: Permission denied`);
     const agent = new SimulatedNodeAgent(environment, this.#memory, () => this.#save());
     const outcome = await agent.run();
     this.#outcome = outcome.kind;
@@ -292,21 +292,4 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     signal.addEventListener('abort', stop, { once: true });
   });
-}
-
-/** The node agent that cloud-init's commands start, directly or as a systemd unit; undefined when there is none. */
-function agentOf({ disk, runcmd }: CloudInitResult): string | undefined {
-  for (const command of runcmd) {
-    const words = typeof command === 'string' ? command.split(/\s+/) : command;
-    const starts = words[0] === 'systemctl' && (words.includes('--now') || words.includes('start') || words.includes('restart'));
-    const programs = starts ? words.slice(1).map((unit) => execStart(disk, unit)) : words;
-    const found = programs.find((word) => word !== undefined && word.endsWith('/jeroboam-node') && disk.file(word));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function execStart(disk: SimulatedDisk, unit: string): string | undefined {
-  const text = disk.text(`/etc/systemd/system/${unit}`) ?? disk.text(`/etc/systemd/system/${unit}.service`);
-  return text === undefined ? undefined : /^ExecStart=[-@:+!]*(\S+)/m.exec(text)?.[1];
 }

@@ -97,7 +97,11 @@ export class NodeStacks {
       const rendered = driver.nodeGroup(spec, groupSpec(group), specs, infra);
       const stackUuid = stackUuids.get(group.uuid) ?? '';
       const plan = await this.asMade(rendered, stackUuid, group, specs);
-      return { group, ref: stackRef(cluster, stackUuid, plan, group), hidden: await this.hiddenOf(nodes, authority.certPem) };
+      return {
+        group,
+        ref: stackRef(cluster, stackUuid, plan, group),
+        hidden: await this.hiddenOf(nodes, group, authority.certPem),
+      };
     };
     const prepared = await Promise.all(wanted.map(prepare));
 
@@ -159,16 +163,16 @@ export class NodeStacks {
   }
 
   /** A thousand take most of a second: others have their turns in between. */
-  private async hiddenOf(nodes: readonly NodeEntity[], caPem: string): Promise<Hidden> {
+  private async hiddenOf(nodes: readonly NodeEntity[], group: NodeGroupEntity, caPem: string): Promise<Hidden> {
     const hidden: Record<string, string> = {};
     for (const [index, node] of nodes.entries()) {
       if (index % RENDERED_AT_ONCE === RENDERED_AT_ONCE - 1) await turn();
-      hidden[`user_data_${node.slot}`] = this.userData(node, caPem);
+      hidden[`user_data_${node.slot}`] = this.userData(node, (node.facts ?? group.nodeFacts)?.imageDistro, caPem);
     }
     return hidden;
   }
 
-  private userData(node: NodeEntity, caPem: string): string {
+  private userData(node: NodeEntity, distro: string | null | undefined, caPem: string): string {
     return renderUserData({
       nodeId: node.uuid,
       clusterId: node.clusterUuid,
@@ -177,6 +181,7 @@ export class NodeStacks {
       endpoint: this.settings.BOOTSTRAP_PUBLIC_URL,
       nonce: nodeNonce(this.ring, node.uuid),
       caPem,
+      distro,
     });
   }
 

@@ -31,6 +31,7 @@ import { groupsOf, storedTarget, upgradeRequest, type GroupTarget, type UpgradeT
 interface Image {
   readonly id: string;
   readonly kubeVersion: string | null;
+  readonly distro: string | null;
 }
 
 /** Finds out which groups get which machines, and whether that may be. */
@@ -92,13 +93,13 @@ export class ResolveUpgrade {
       !to.whole || group.imageId === null || group.imageId === to.current.imageId || group.imageId === to.next.imageId;
     if (follows) return { uuid, name, wanted, imageId: to.next.imageId, facts: factsWith(nodeFacts, to.image, to.version) };
     // An image of its own: a stock one takes any version, a prebuilt one has its own.
-    const own = { id: nodeFacts.imageId, kubeVersion: nodeFacts.imageKubeVersion };
+    const own = { id: nodeFacts.imageId, kubeVersion: nodeFacts.imageKubeVersion, distro: nodeFacts.imageDistro ?? null };
     return { uuid, name, wanted, imageId: null, facts: factsWith(nodeFacts, own, own.kubeVersion ?? to.version) };
   }
 
   private async image(cloud: CloudSession, name: string): Promise<Image> {
     const found = await findImage(cloud, name);
-    return { id: found.id, kubeVersion: imageVersion(found) };
+    return { id: found.id, kubeVersion: imageVersion(found), distro: found.os_distro ?? null };
   }
 }
 
@@ -117,7 +118,7 @@ interface Wanted {
 }
 
 function factsWith(before: NodeFacts, image: Image, kubernetesVersion: string): NodeFacts {
-  return { ...before, imageId: image.id, imageKubeVersion: image.kubeVersion, kubernetesVersion };
+  return { ...before, imageId: image.id, imageKubeVersion: image.kubeVersion, imageDistro: image.distro, kubernetesVersion };
 }
 
 /** From the newest master there is: an upgrade that stopped half-way has some of the new version already. */

@@ -1,7 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from '#libs/sandbox';
 import { SimulatedConductor } from './process/simulated-conductor.js';
 import { Tracer } from './process/tracer.js';
 import type { SweepSite } from './site.js';
+
+const LOOK_MS = 25;
+const PATIENCE_MS = 60_000;
+
+export interface LastOperation {
+  readonly uuid: string;
+  readonly kind: string;
+  readonly status: string;
+}
 
 /** One tenant with at most one cluster, and the conductors that work for it alone: what strikes it strikes nobody else. */
 export class Lane {
@@ -19,15 +29,16 @@ export class Lane {
     readonly site: SweepSite,
     readonly name: string,
     readonly projectId: string,
-    private readonly token: string,
+    private readonly login: () => Promise<string>,
+    private token: string,
     conductors: number,
   ) {
     this.#conductors = Array.from({ length: conductors }, (_, place) => this.#start(place));
   }
 
   static async open(site: SweepSite, name: string, conductors = 1): Promise<Lane> {
-    const { projectId, token } = await site.tenant(name);
-    const lane = new Lane(site, name, projectId, token, conductors);
+    const { projectId, login } = await site.tenant(name);
+    const lane = new Lane(site, name, projectId, login, await login(), conductors);
     await Promise.all(lane.#conductors);
     return lane;
   }
@@ -104,7 +115,18 @@ export class Lane {
 
   /** As the tenant. @throws Error with the answer, on 4xx and 5xx */
   async request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.site.apiUrl}/v1${path}`, {
+    let response = await this.#send(method, path, body);
+    if (response.status === 401) {
+      this.token = await this.login();
+      response = await this.#send(method, path, body);
+    }
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  #send(method: string, path: string, body: unknown): Promise<Response> {
+    return fetch(`${this.site.apiUrl}/v1${path}`, {
       method,
       headers: {
         'x-auth-token': this.token,
@@ -113,9 +135,42 @@ export class Lane {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** The cluster's newest operation. */
+  async newestOperation(): Promise<LastOperation | undefined> {
+    const [row]: LastOperation[] = await this.site.database.query(
+      'SELECT uuid, kind, status FROM operations WHERE cluster_uuid = $1 ORDER BY id DESC LIMIT 1',
+      [this.cluster || null],
+    );
+    return row;
+  }
+
+  /** Until its conductors have made so many calls more, or nothing is open. */
+  async reach(calls: number): Promise<void> {
+    const goal = this.tracer.points.length + calls;
+    while (this.tracer.points.length < goal && isOpen(await this.newestOperation())) await sleep(LOOK_MS);
+  }
+
+  /** Asks the newest operation to stop and waits until it has. @throws Error it does not */
+  async abort(): Promise<void> {
+    const until = Date.now() + PATIENCE_MS;
+    const last = await this.newestOperation();
+    if (last && isOpen(last))
+      await this.ask('POST', `/operations/${last.uuid}/abort`).catch(async (error: unknown) => {
+        if (isOpen(await this.newestOperation())) throw error;
+      });
+    while (isOpen(await this.newestOperation())) {
+      if (Date.now() > until) throw new Error(`${last?.kind} does not stop`);
+      await this.lookForAborts();
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** Asks for the newest operation again. */
+  async repeat(how: 'retry' | 'resume'): Promise<void> {
+    const last = await this.newestOperation();
+    await this.ask('POST', `/operations/${last?.uuid}/${how}`);
   }
 
   /** Other conductors, which have to log in first. */
@@ -143,3 +198,5 @@ export class Lane {
     return conductor;
   }
 }
+
+const isOpen = (operation: LastOperation | undefined): boolean => ['pending', 'running'].includes(operation?.status ?? '');

@@ -33,7 +33,6 @@ export class SweepSite {
   /** Null where the guests are whole. */
   kubernetes: SimulatedKubernetes | null = null;
   apiUrl = '';
-  private adminToken = '';
   private sweep: NodeJS.Timeout | undefined;
 
   private constructor(readonly guests: Guests) {}
@@ -98,7 +97,6 @@ export class SweepSite {
     await api.listen(0, '127.0.0.1');
     await api.get(BootstrapServer).listen();
     this.apiUrl = await api.getUrl();
-    this.adminToken = await this.login('admin', this.sandbox.passwords.admin, 'admin');
     this.sendAgain(new OperationsRepository(parts.source));
   }
 
@@ -112,7 +110,7 @@ export class SweepSite {
   }
 
   /** A project with a user of its own. */
-  async tenant(name: string): Promise<{ projectId: string; token: string }> {
+  async tenant(name: string): Promise<{ projectId: string; login: () => Promise<string> }> {
     const password = randomUUID();
     const { project } = await this.keystone<{ project: { id: string } }>('POST', '/projects', { project: { name } });
     const { user } = await this.keystone<{ user: { id: string } }>('POST', '/users', {
@@ -121,7 +119,7 @@ export class SweepSite {
     const { roles } = await this.keystone<{ roles: { id: string; name: string }[] }>('GET', '/roles');
     for (const role of roles.filter((one) => ['member', 'reader'].includes(one.name)))
       await this.keystone('PUT', `/projects/${project.id}/users/${user.id}/roles/${role.id}`);
-    return { projectId: project.id, token: await this.login(name, password, name) };
+    return { projectId: project.id, login: () => this.login(name, password, name) };
   }
 
   private async login(user: string, password: string, project: string): Promise<string> {
@@ -138,9 +136,11 @@ export class SweepSite {
   }
 
   private async keystone<T>(method: string, path: string, body?: unknown): Promise<T> {
+    // The nightly sweep outlives a token.
+    const adminToken = await this.login('admin', this.sandbox.passwords.admin, 'admin');
     const response = await fetch(`${this.sandbox.authUrl}${path}`, {
       method,
-      headers: { 'x-auth-token': this.adminToken, 'content-type': 'application/json' },
+      headers: { 'x-auth-token': adminToken, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();

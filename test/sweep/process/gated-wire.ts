@@ -1,4 +1,5 @@
 import type { Wire, WireAnswer, WireRequest } from '#libs/openstack';
+import type { FaultRule } from '#libs/sandbox';
 import { ruleOf } from '../faults.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
@@ -15,7 +16,9 @@ export class GatedWire implements Wire {
     const key = keyOf(wire, this.callerToken());
     return this.process.call('cloud', key, (fault) => {
       const { background } = this.process.tracer;
-      const rule = fault ? ruleOf(fault, wire.method) : background?.pattern.test(key) ? background.rule : undefined;
+      const refusal = background?.pattern.test(key) ? background.rule : undefined;
+      const struck = fault && ruleOf(fault, wire.method);
+      const rule = struck && refusal ? undone(struck, refusal) : (struck ?? refusal);
       if (!rule) return this.real.send(wire);
       return this.real.send({ ...wire, headers: { ...wire.headers, 'x-sandbox-fault': JSON.stringify(rule) } });
     });
@@ -24,6 +27,13 @@ export class GatedWire implements Wire {
   async close(): Promise<void> {
     await this.real.close();
   }
+}
+
+/** The fault at a call that the cloud refuses anyhow: nothing is done, however the answer fares. */
+function undone(fault: FaultRule, refusal: FaultRule): FaultRule {
+  if (fault.kind === 'drop-after') return { kind: 'drop-before' };
+  if (fault.kind === 'delay' || fault.kind === 'malformed') return refusal;
+  return { ...fault, after: false };
 }
 
 const ID = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})$/;

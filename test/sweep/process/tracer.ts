@@ -1,9 +1,10 @@
+import type { FaultRule } from '#libs/sandbox';
 import type { FaultName, Layer, Point, Strike } from '../faults.js';
 
 /** A fault that strikes every call like this one, until it is taken away: what makes an operation fail. */
 export interface Background {
   readonly pattern: RegExp;
-  readonly rule: object;
+  readonly rule: FaultRule;
 }
 
 /** Numbers the calls of one lane's conductors and says which of them a fault strikes. Outlives a conductor's death. */

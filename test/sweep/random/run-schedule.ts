@@ -46,7 +46,7 @@ export async function runSchedule(runner: Runner, seed: number): Promise<Schedul
       );
       told.push(`${what} after ${lane.tracer.points.length} calls: ${answer}`);
       if (answer !== 'accepted' && !/: 4\d\d /.test(answer)) wrong.push(`${what}: ${answer}`);
-      if (what !== 'delete' && after === Infinity) await settled(lane, wrong);
+      if (!what.startsWith('delete') && after === Infinity) await settled(lane, wrong);
     }
     const open = await quiet(lane);
     if (open) wrong.push(`still open: ${open}`);
@@ -74,6 +74,8 @@ async function reach(lane: Lane, after: number): Promise<void> {
 /** A cluster at rest has what it says it has. */
 async function settled(lane: Lane, wrong: string[]): Promise<void> {
   if (await quiet(lane)) return;
+  // What was aborted has what it had.
+  if ((await lane.newestOperation())?.status === 'aborted') return;
   const rows: { what: string }[] = await lane.site.database.query(
     `SELECT 'group ' || g.name || ' wants ' || g.node_count || ' nodes and has ' || count(n.uuid) AS what
        FROM node_groups g LEFT JOIN nodes n ON n.node_group_uuid = g.uuid AND n.ready_at IS NOT NULL AND n.leaving_since IS NULL
@@ -111,7 +113,7 @@ async function openOf(lane: Lane): Promise<string> {
 /** Faults that must be survived make nothing fail; what was overtaken may be superseded. */
 async function unendedOf(lane: Lane): Promise<string[]> {
   const rows: Row[] = await lane.site.database.query(
-    `SELECT kind, status, error FROM operations WHERE cluster_uuid = $1 AND status NOT IN ('complete', 'superseded') ORDER BY id`,
+    `SELECT kind, status, error FROM operations WHERE cluster_uuid = $1 AND status NOT IN ('complete', 'superseded', 'aborted') ORDER BY id`,
     [lane.cluster],
   );
   return rows.map(({ kind, status, error }) => `${kind} is ${status}: ${error?.message ?? 'without a reason'}`);

@@ -51,6 +51,11 @@ const KINDS: readonly ((random: () => number) => Omit<Asked, 'after'>)[] = [
     what: 'repair a worker',
     ask: async (lane) => lane.ask('POST', '/actions/repair', { nodes: [await lane.worker()] }),
   }),
+  () => ({ what: 'abort', ask: (lane) => lane.abort() }),
+  (random) => {
+    const how = random() < 0.5 ? 'retry' : 'resume';
+    return { what: how, ask: (lane) => lane.repeat(how) };
+  },
   (random) => {
     const image = random() < 0.5 ? 'stock' : 'prebuilt';
     return {
@@ -73,7 +78,8 @@ export function scheduleOf(seed: number): Schedule {
     if (kind) asked.push({ ...kind(random), after });
   }
   const after = random() < 0.4 ? Infinity : Math.floor(random() * MOST_CALLS_APART);
-  asked.push({ what: 'delete', after, ask: (lane) => lane.ask('DELETE', '') });
+  const query = random() < 0.25 ? '?force=true' : '';
+  asked.push({ what: `delete${query}`, after, ask: (lane) => lane.ask('DELETE', query) });
   const choose = seeded(seed + 1);
   return { seed, asked, choose: () => Math.floor(choose() * 2), fault: (point) => faultOf(seed, point) };
 }

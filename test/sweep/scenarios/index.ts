@@ -1,4 +1,5 @@
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
+import { createAgain, resizeAgain } from './again.js';
 import { create, remove } from './create-delete.js';
 import { createGroup, deleteGroup, updateGroup } from './node-groups.js';
 import { repair } from './repair.js';
@@ -10,9 +11,9 @@ import { upgrade } from './upgrade.js';
 
 /** Every kind of operation and the ways in which it is swept. A kind that is not here fails the suite. */
 export const SCENARIOS: Partial<Record<OperationKind, readonly Scenario[]>> = {
-  create,
+  create: [...create, ...createAgain],
   delete: remove,
-  resize,
+  resize: [...resize, ...resizeAgain],
   update,
   rollback,
   'node-group-create': createGroup,

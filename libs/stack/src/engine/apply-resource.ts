@@ -4,7 +4,8 @@ import { sameDocument } from './definition.js';
 import { nextStep } from './plan.js';
 import { removeWithDependants } from './remove-with-dependants.js';
 import { clearPlace, replaceResource, restoreResource } from './replace-resource.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 import { updateResource } from './update-resource.js';
 import type { WantedStack } from './wanted-stack.js';
 

@@ -4,7 +4,8 @@ import type { Slot } from '../graph/walk.js';
 import { definitionOf } from './definition.js';
 import { patiently } from './resource-calls.js';
 import { isRetired } from './row-names.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 
 /**
  * What somebody has done to the objects of a stack, written into its rows:

@@ -5,7 +5,8 @@ import type { Attributes, Created } from '../resource.js';
 import { declaredAttributes, readyAttributes } from './readiness.js';
 import { hasMadeNothing, retryDelayMs } from './retry.js';
 import { ensureGone, NEVER_ABORTED, patiently } from './resource-calls.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 import type { WantedResource } from './wanted-stack.js';
 
 /**

@@ -2,7 +2,8 @@ import type { Slot } from '../graph/walk.js';
 import { definitionOf } from './definition.js';
 import { isNothing } from './plan.js';
 import { ensureGone, patiently, type Refused } from './resource-calls.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 
 /**
  * Brings one resource to DELETE COMPLETE from wherever its row says it is. Safe to repeat from every point.

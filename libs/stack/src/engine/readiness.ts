@@ -3,7 +3,8 @@ import type { Slot } from '../graph/walk.js';
 import type { Attributes } from '../resource.js';
 import { pollDelayMs } from './retry.js';
 import { patiently } from './resource-calls.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 
 /** A cloud of several cells may not know an object yet that it has just made. */
 const NOT_SEEN_YET_MS = 10_000;

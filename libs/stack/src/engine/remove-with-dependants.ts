@@ -4,7 +4,8 @@ import { deleteResource } from './delete-resource.js';
 import { isNothing, isStanding } from './plan.js';
 import { NEVER_ABORTED, patiently } from './resource-calls.js';
 import { logicalNameOf } from './row-names.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 import type { WantedStack } from './wanted-stack.js';
 
 /** A cloud refuses for a moment while something goes; from this refusal on something that stays is in the way. */

@@ -4,7 +4,8 @@ import { definitionOf } from './definition.js';
 import { isNothing, rowsToRemove } from './plan.js';
 import { removeWithDependants } from './remove-with-dependants.js';
 import { nextPhysicalName, retiredName } from './row-names.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 import type { WantedResource, WantedStack } from './wanted-stack.js';
 
 /**

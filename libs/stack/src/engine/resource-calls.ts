@@ -3,7 +3,8 @@ import { Transient } from '#libs/domain';
 import { isConflict } from '#libs/openstack';
 import type { Slot } from '../graph/walk.js';
 import { pollDelayMs, removalDelayMs, retryDelayMs } from './retry.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 
 /** A request under way is seen to its end, whatever happens: an object whose id nobody read would be lost. */
 export const NEVER_ABORTED = new AbortController().signal;

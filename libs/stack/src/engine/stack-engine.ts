@@ -8,7 +8,8 @@ import { definitionOf, sameDocument } from './definition.js';
 import { deleteResource, dropResource } from './delete-resource.js';
 import { removalGraph, rowsToAdd, rowsToRemove } from './plan.js';
 import type { StackRef, StackRun, StackState } from './run.js';
-import { StackWalk, type EngineParts, type Row } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import { StackWalk, type EngineParts } from './stack-walk.js';
 import { asInvalidInput } from './validate.js';
 import { WantedStack } from './wanted-stack.js';
 

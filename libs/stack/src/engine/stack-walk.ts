@@ -7,7 +7,6 @@ import type {
   StackCheckpoint,
   StackEvent,
   StackRecord,
-  StackResourceRecord,
   StackStore,
 } from '#libs/db';
 import { takeRequestId, withCallNote } from '#libs/openstack';
@@ -19,9 +18,10 @@ import { Checkpoints } from './checkpoints.js';
 import type { Clock } from './clock.js';
 import { redacted } from './redact.js';
 import type { ResourceRegistry } from './registry.js';
-import { isRetired, logicalNameOf } from './row-names.js';
+import { logicalNameOf } from './row-names.js';
 import { openValue, sealValue, type Sealer } from './sealer.js';
 import type { EngineLog, StackRun, StackState } from './run.js';
+import { StackRows, type Row, type RowChange } from './stack-rows.js';
 
 export interface EngineParts {
   readonly store: StackStore;
@@ -35,10 +35,6 @@ export interface EngineParts {
   /** Cloud calls under way at the same time in one walk; waiting for objects to become ready does not count. Default 64. */
   readonly concurrency?: number | undefined;
 }
-
-/** A resource's row as this walker knows it. */
-export type Row = { -readonly [K in keyof StackResourceRecord]: StackResourceRecord[K] };
-type RowChange = Partial<Omit<Row, 'uuid' | 'type' | 'physicalName' | 'revision'>>;
 
 /** A resource that failed by itself; its row says so already. */
 class Failed extends Error {
@@ -56,10 +52,7 @@ const MOST_REASON_CHARACTERS = 2_000;
  */
 export class StackWalk {
   readonly stack: StackRecord;
-  /** By name. */
-  readonly rows: Map<string, Row>;
-  /** Those whose place another one has taken, by logical name. */
-  private readonly retired = new Map<string, Set<Row>>();
+  private readonly known: StackRows;
   private readonly checkpoints: Checkpoints;
   private readonly halt = new AbortController();
   private readonly activities = new Map<string, { doing: string; since: number; why: unknown }>();
@@ -77,21 +70,25 @@ export class StackWalk {
     loaded: LoadedStack,
   ) {
     this.stack = loaded.stack;
-    this.rows = new Map(loaded.resources.map((row) => [row.name, { ...row }]));
-    for (const row of this.rows.values()) this.noteRetired(row);
+    this.known = new StackRows(loaded.resources);
     this.checkpoints = new Checkpoints(parts.store, run.lease, loaded.stack.uuid);
     this.secrets = new Set(Object.values(run.hidden));
     // As many listeners as there are waiting resources: thousands are no leak.
     setMaxListeners(0, this.halt.signal);
   }
 
+  /** By name. */
+  get rows(): ReadonlyMap<string, Row> {
+    return this.known.byName;
+  }
+
   row(name: string): Row {
     return this.rows.get(name) as Row;
   }
 
-  /** Rows whose place the one of this name has taken. A thousand resources ask: no walk over all rows. */
+  /** Rows whose place the one of this name has taken. */
   retiredRows(logicalName: string): readonly Row[] {
-    return [...(this.retired.get(logicalName) ?? [])];
+    return this.known.retiredOf(logicalName);
   }
 
   /** Aborts when the run is stopped, superseded, or cannot write any more. */
@@ -132,7 +129,7 @@ export class StackWalk {
       resources: [written(next, change)],
       events: moved ? [this.resourceEvent(next, row.physicalId, told)] : [],
     });
-    this.keep(row, change);
+    this.known.keep(row, change);
   }
 
   /** Another row takes the name of this one, which is called `name` from now on. */
@@ -140,14 +137,14 @@ export class StackWalk {
     const message = `${row.type} ${row.physicalName}: ${successor.physicalName} is to take its place`;
     const event = { ...this.resourceEvent(row, null), message };
     await this.write({ resources: [written(row, { name })], added: [successor], events: [event] });
-    this.keep(row, { name });
-    return this.admit(successor);
+    this.known.keep(row, { name });
+    return this.known.admit(successor);
   }
 
   /** Gives the row another name. */
   async rename(row: Row, name: string): Promise<void> {
     await this.write({ resources: [written(row, { name })], events: [] });
-    this.keep(row, { name });
+    this.known.keep(row, { name });
   }
 
   /** Of several visitors that find the same row in their way one does the work, the others wait for its end. */
@@ -162,44 +159,7 @@ export class StackWalk {
   /** The row of what is removed goes. */
   async drop(row: Row): Promise<void> {
     await this.write({ resources: [], removed: [row.uuid], events: [] });
-    this.leave(row);
-  }
-
-  private keep(row: Row, change: RowChange): void {
-    if (change.name !== undefined) this.leave(row);
-    Object.assign(row, change, { revision: row.revision + 1 });
-    this.rows.set(row.name, row);
-    this.noteRetired(row);
-  }
-
-  private noteRetired(row: Row): void {
-    if (!isRetired(row.name)) return;
-    const name = logicalNameOf(row.name);
-    this.retired.set(name, (this.retired.get(name) ?? new Set()).add(row));
-  }
-
-  private leave(row: Row): void {
-    this.rows.delete(row.name);
-    const name = logicalNameOf(row.name);
-    const retired = this.retired.get(name);
-    if (retired?.delete(row) && retired.size === 0) this.retired.delete(name);
-  }
-
-  private admit(added: NewResource): Row {
-    const row: Row = {
-      ...added,
-      requires: [...added.requires],
-      action: 'INIT',
-      status: 'COMPLETE',
-      statusReason: null,
-      physicalId: null,
-      attributes: {},
-      definition: null,
-      attempts: 0,
-      revision: 1,
-    };
-    this.rows.set(row.name, row);
-    return row;
+    this.known.leave(row);
   }
 
   /**
@@ -225,7 +185,7 @@ export class StackWalk {
       data: { stack: name, stackUuid: this.stack.uuid, action: change.action, status: change.status },
     };
     await this.write({ resources: [], added, stack: change, events: [event] });
-    for (const row of added) this.admit(row);
+    for (const row of added) this.known.admit(row);
   }
 
   /** Commits how another service knows this stack, while the walk is under way: no transition, no event. */

@@ -5,7 +5,8 @@ import type { UpdateResult } from '../resource.js';
 import { definitionOf } from './definition.js';
 import { declaredAttributes, readyAttributes } from './readiness.js';
 import { NEVER_ABORTED, patiently } from './resource-calls.js';
-import type { Row, StackWalk } from './stack-walk.js';
+import type { Row } from './stack-rows.js';
+import type { StackWalk } from './stack-walk.js';
 import type { WantedResource } from './wanted-stack.js';
 
 /**

@@ -4,7 +4,7 @@ import type { WantedResource, WantedStack } from '../../engine/wanted-stack.js';
 import { readyAttributes, declaredAttributes } from '../../engine/readiness.js';
 import { patiently } from '../../engine/resource-calls.js';
 import { logicalNameOf } from '../../engine/row-names.js';
-import type { Row } from '../../engine/stack-walk.js';
+import type { Row } from '../../engine/stack-rows.js';
 import { ResourceInError, ResourceTimeout, StackFailed } from '../../errors.js';
 import { decide } from './decide.js';
 import { causeOf, failureOf } from './failures.js';

@@ -1,6 +1,7 @@
 import { OpenStackError } from '#libs/openstack';
 import { ResourceInError, StackFailed, type ResourceFailure } from '../../errors.js';
-import type { Row, StackWalk } from '../../engine/stack-walk.js';
+import type { Row } from '../../engine/stack-rows.js';
+import type { StackWalk } from '../../engine/stack-walk.js';
 
 /** `ResourceInError: resources.master-0: Went to status ERROR ...`: the name is told by ours already. */
 export const heatWords = (reason: string | null | undefined): string =>

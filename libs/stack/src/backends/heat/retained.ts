@@ -1,5 +1,6 @@
 import { ensureGone } from '../../engine/resource-calls.js';
-import type { Row, StackWalk } from '../../engine/stack-walk.js';
+import type { Row } from '../../engine/stack-rows.js';
+import type { StackWalk } from '../../engine/stack-walk.js';
 import { deleteResource } from '../../engine/delete-resource.js';
 import { ALONE } from './alone.js';
 

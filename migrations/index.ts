@@ -7,6 +7,7 @@ import { LedgerFindings1766110000000 } from './1766110000000-ledger-findings.js'
 import { Heat1766200000000 } from './1766200000000-heat.js';
 import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
 import { StackSignals1766400000000 } from './1766400000000-stack-signals.js';
+import { ClusterAccess1766700000000 } from './1766700000000-cluster-access.js';
 import { NodeHealth1766800000000 } from './1766800000000-node-health.js';
 
 /** In order. A new migration is a file here and a line below. */
@@ -20,5 +21,6 @@ export const migrations = [
   Heat1766200000000,
   Reclaims1766300000000,
   StackSignals1766400000000,
+  ClusterAccess1766700000000,
   NodeHealth1766800000000,
 ];

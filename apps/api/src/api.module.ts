@@ -72,6 +72,7 @@ import { UpdateNodeGroup } from './v1/node-groups/update-node-group.js';
 import { FindNodeGroups } from './v1/node-groups/find-node-groups.js';
 import { NodeGroupsController } from './v1/node-groups/node-groups.controller.js';
 import { CertificatesController } from './v1/certificates/certificates.controller.js';
+import { ClusterAccess } from './v1/certificates/cluster-access.js';
 import { ClusterCertificates } from './v1/certificates/cluster-certificates.js';
 import { RotateCertificates } from './v1/certificates/rotate-certificates.js';
 import { CredentialsController } from './v1/credentials/credentials.controller.js';
@@ -90,6 +91,8 @@ import { EventStreams } from './v1/events/event-streams.js';
 import { FollowEvents } from './v1/events/follow-events.js';
 import { FindNodes } from './v1/nodes/find-nodes.js';
 import { NodesController } from './v1/nodes/nodes.controller.js';
+import { KubeconfigController } from './v1/kubeconfig/kubeconfig.controller.js';
+import { MakeKubeconfig } from './v1/kubeconfig/make-kubeconfig.js';
 import { MservicesController } from './v1/mservices/mservices.controller.js';
 import { Quotas } from './v1/quotas/quotas.js';
 import { QuotasController } from './v1/quotas/quotas.controller.js';
@@ -143,7 +146,9 @@ const verbs: Provider[] = [
   CreateNodeGroup,
   UpdateNodeGroup,
   DeleteNodeGroup,
+  ClusterAccess,
   ClusterCertificates,
+  MakeKubeconfig,
   RotateCertificates,
   RotateCredential,
   FindKnownCluster,
@@ -175,6 +180,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   NodesController,
   StacksController,
   CertificatesController,
+  KubeconfigController,
   CredentialsController,
   QuotasController,
   StatsController,

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { storeAuthorities, UnitOfWork } from '#libs/db';
 import { createClusterAuthorities, type ClusterAuthorities } from '#libs/pki';
+import { RuleSet } from '../src/policy/rule-set.js';
 import { ApiHarness } from './harness.js';
 import { certificateRequest } from './certificate-request.js';
 
@@ -56,10 +57,40 @@ describe('certificates', () => {
     const certificate = new X509Certificate(body.pem);
     assert.ok(certificate.verify(new X509Certificate(authorities.ca.certPem).publicKey));
     assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPem)));
-    assert.match(certificate.subject, /O=system:masters/);
-    const etcd = await api.as('demo').post('/v1/certificates', { cluster_uuid: 'k1', csr, ca_cert_type: 'etcd' }).expect(201);
-    assert.equal(etcd.body.ca_cert_type, 'etcd');
-    assert.ok(new X509Certificate(etcd.body.pem).verify(new X509Certificate(authorities.etcdCa.certPem).publicKey));
+    assert.equal(certificate.subject, 'O=kubeadm:cluster-admins\nCN=u-demo', 'as long as our groups are not bound');
+    await api.database.source.query('UPDATE clusters SET access_bound_at = now()');
+    const bound = await api.as('demo').post('/v1/certificates', { cluster_uuid: cluster, csr }).expect(201);
+    assert.equal(new X509Certificate(bound.body.pem).subject, 'O=jeroboam:member\nCN=u-demo');
+    const [event] = await api.database.source.query(
+      `SELECT message, data FROM events WHERE type = 'certificate.issued' ORDER BY id DESC LIMIT 1`,
+    );
+    assert.match(event.message, /^user u-demo was given a certificate of cluster k1, good until 20/);
+    assert.deepEqual(event.data.subject, ['O=jeroboam:member', 'CN=u-demo']);
+    assert.equal(event.data.serial, new X509Certificate(bound.body.pem).serialNumber.toLowerCase());
+  });
+
+  it('lets nobody name himself, nor be more than an administrator, unless the operator says so', async () => {
+    const { csr } = await certificateRequest('O=system:masters, CN=admin');
+    const typed = (type: string): object => ({ cluster_uuid: 'k1', csr, ca_cert_type: type });
+    for (const type of ['etcd', 'front-proxy', 'front_proxy']) {
+      const { body } = await api.as('demo').post('/v1/certificates', typed(type)).expect(403);
+      assert.equal(body.errors[0].detail, "Policy doesn't allow certificate:create_as_requested to be performed.");
+    }
+    const kubelet = await api.as('demo').post('/v1/certificates', typed('kubelet')).expect(201);
+    assert.equal(new X509Certificate(kubelet.body.pem).subject, 'O=jeroboam:member\nCN=u-demo');
+    api.parts.policy.use(new RuleSet({ 'certificate:create_as_requested': 'role:member', 'kubeconfig:admin': '!' }));
+    try {
+      const asked = await api.as('demo').post('/v1/certificates', { cluster_uuid: 'k1', csr }).expect(201);
+      assert.match(new X509Certificate(asked.body.pem).subject, /O=system:masters/);
+      const etcd = await api.as('demo').post('/v1/certificates', typed('etcd')).expect(201);
+      assert.equal(etcd.body.ca_cert_type, 'etcd');
+      assert.ok(new X509Certificate(etcd.body.pem).verify(new X509Certificate(authorities.etcdCa.certPem).publicKey));
+      api.parts.policy.use(new RuleSet({ 'kubeconfig:admin': '!' }));
+      const reader = await api.as('demo').post('/v1/certificates', { cluster_uuid: 'k1', csr }).expect(201);
+      assert.equal(new X509Certificate(reader.body.pem).subject, 'O=jeroboam:reader\nCN=u-demo');
+    } finally {
+      api.parts.policy.use(new RuleSet());
+    }
   });
 
   const refused: [string, string, object, number, RegExp][] = [

@@ -58,6 +58,7 @@ import { KubernetesRemoval } from './operations/deletion/kubernetes-removal.js';
 import { RemoveKubernetesMadeStep } from './operations/deletion/remove-kubernetes-made.step.js';
 import { LeaveTrustStep } from './operations/deletion/leave-trust.step.js';
 import { ReportKeeper } from './operations/deletion/report-keeper.js';
+import { AccessStep } from './operations/steps/access.step.js';
 import { CertificatesStep } from './operations/steps/certificates.step.js';
 import { DeleteStacksStep } from './operations/steps/delete-stacks.step.js';
 import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
@@ -112,6 +113,7 @@ const NODE_WORK = [
 ];
 const STEP_CLASSES = [
   TrustStep,
+  AccessStep,
   CertificatesStep,
   ResolveStep,
   InfrastructureStep,

@@ -97,6 +97,7 @@ test('masters carry the authorities, workers no key at all', () => {
     [
       ['ca.crt', '0644'],
       ['ca.key', '0600'],
+      ['signing-ca.crt', '0644'],
       ['etcd/ca.crt', '0644'],
       ['etcd/ca.key', '0600'],
       ['front-proxy-ca.crt', '0644'],

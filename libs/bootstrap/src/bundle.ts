@@ -1,4 +1,5 @@
 import { checkLabels, InvalidInput, labelInteger, labelSwitch, labelText } from '#libs/domain';
+import { adminConfig } from './admin-config.js';
 import { CONTAINERD_SCRIPT, KUBEADM_SCRIPT, PREPARE_SCRIPT } from './assets.js';
 import { containerdFiles } from './containerd-config.js';
 import { checked } from './grammar.js';
@@ -42,6 +43,7 @@ export function renderBundle(input: BundleInput): Bundle {
       insecureRegistry: input.cluster.insecureRegistry,
     }),
     ...pkiFiles(input),
+    ...adminConfig(input),
     ...(input.node.role === 'master' && labelSwitch(labels, 'audit_log_enabled') ? [auditPolicyFile()] : []),
     { path: '/run/kubeadm/kubeadm.yaml', mode: '0600', content: kubeadmConfig(input, plan, repository) },
     script('prepare', PREPARE_SCRIPT),

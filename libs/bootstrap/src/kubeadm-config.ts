@@ -7,6 +7,8 @@ import type { BundleInput } from './types.js';
 
 const CRI_SOCKET = 'unix:///var/run/containerd/containerd.sock';
 const CONTROL_PLANE_TAINT = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
+/** What signs the kubelets' requests: one certificate, also while `ca.crt` has two. */
+export const SIGNING_CA_PATH = '/etc/kubernetes/pki/signing-ca.crt';
 export const AUDIT_POLICY_PATH = '/etc/kubernetes/audit/policy.yaml';
 
 interface Argument {
@@ -111,7 +113,13 @@ function clusterConfiguration(input: BundleInput, plan: NetworkPlan, imageReposi
     certificatesDir: '/etc/kubernetes/pki',
     networking: { podSubnet: plan.podCidr, serviceSubnet: plan.serviceCidr, dnsDomain: plan.dnsDomain },
     apiServer: { certSANs: certificateNames(input), extraArgs: [quiet, ...apiServerArguments(labels)], ...auditVolumes(labels) },
-    controllerManager: { extraArgs: [quiet, { name: 'node-cidr-mask-size', value: String(plan.nodeMask) }] },
+    controllerManager: {
+      extraArgs: [
+        quiet,
+        { name: 'cluster-signing-cert-file', value: SIGNING_CA_PATH },
+        { name: 'node-cidr-mask-size', value: String(plan.nodeMask) },
+      ],
+    },
     scheduler: { extraArgs: [quiet] },
     etcd: {
       local: {

@@ -14,6 +14,8 @@ export function pkiFiles(input: BundleInput): BundleFile[] {
     throw new InvalidInput('keys-missing', 'A master needs the keys of the control plane.', { field: 'controlPlane' });
   return [
     ...pair('ca', secrets.ca),
+    // The controller manager takes one certificate to sign with, where `ca.crt` may have two to trust.
+    placed('signing-ca.crt', '0644', checked('certificate', 'signing-ca', secrets.ca.certPem)),
     ...pair('etcd/ca', secrets.etcdCa),
     ...pair('front-proxy-ca', secrets.frontProxyCa),
     placed('sa.pub', '0644', checked('publicKey', 'service account key', secrets.serviceAccount.publicPem)),
@@ -27,7 +29,7 @@ const placed = (name: string, mode: string, content: string): BundleFile => ({
   content,
 });
 
-const pair = (name: string, { certPem, keyPem }: CertificatePair): BundleFile[] => [
-  placed(`${name}.crt`, '0644', checked('certificate', name, certPem)),
+const pair = (name: string, { certPem, keyPem, trustPem }: CertificatePair): BundleFile[] => [
+  placed(`${name}.crt`, '0644', checked('certificate', name, trustPem ?? certPem)),
   placed(`${name}.key`, '0600', checked('privateKey', name, keyPem)),
 ];

@@ -20,6 +20,8 @@ export interface UserDataInput {
 export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
+  /** All that are trusted on its side, itself first; not given: itself alone. */
+  readonly trustPem?: string | undefined;
 }
 
 /** What masters carry, and nobody else. */
@@ -27,7 +29,10 @@ export interface ControlPlaneSecrets {
   readonly ca: CertificatePair;
   readonly etcdCa: CertificatePair;
   readonly frontProxyCa: CertificatePair;
+  /** Several public keys are all believed; the private one signs. */
   readonly serviceAccount: { readonly publicPem: string; readonly privatePem: string };
+  /** A way in for kubeadm itself, while API servers by another authority still stand: certificate and key of an administrator. */
+  readonly admin?: CertificatePair | undefined;
 }
 
 export interface Taint {

@@ -120,6 +120,16 @@ export const settings = z.object({
   DEFAULT_KUBE_TAG: z.string().default('v1.36.4').meta({ description: 'Kubernetes where image and labels name none' }),
   DEFAULT_BOOT_VOLUME_SIZE: z.coerce.number().int().min(0).default(0).meta({ description: 'GiB; 0: flavor’s disk' }),
 
+  SIGNED_CERTIFICATE_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1825)
+    .default(1825)
+    .meta({ description: 'how long certificates of POST /v1/certificates are good; Magnum’s are for five years' }),
+  KUBECONFIG_MINUTES: z.coerce.number().int().min(5).default(60).meta({ description: 'life of a kubeconfig that asks for none' }),
+  KUBECONFIG_MAX_MINUTES: z.coerce.number().int().min(5).default(1440).meta({ description: 'longest life of a kubeconfig' }),
+
   EVENT_STREAMS: z.coerce.number().int().min(0).default(500).meta({ description: 'live streams of events of one API process' }),
   EVENT_STREAMS_PER_PROJECT: z.coerce.number().int().min(0).default(50).meta({ description: 'of them, those of one project' }),
 

@@ -1,3 +1,4 @@
+import { inRotation, type Rotation } from './ca-rotation.js';
 import { SERVICE_OWNER, type SecretOwner, type SecretStore } from './secret-store.js';
 import type { Tx, UnitOfWork } from './unit-of-work.js';
 
@@ -5,6 +6,8 @@ import type { Tx, UnitOfWork } from './unit-of-work.js';
 export interface StoredAuthority {
   readonly certPem: string;
   readonly keyPem: string;
+  /** Whom its side is to trust, when that is not itself alone: itself first, then the one that it takes over from, or hands over to. */
+  readonly trustPem?: string | undefined;
 }
 
 /** The four key pairs of a cluster. Shapes as `createClusterAuthorities` of libs/pki makes them. */
@@ -30,7 +33,11 @@ export const OPERATION_TOKEN = 'user-token';
 export const clusterOwner = (clusterUuid: string): SecretOwner => ({ kind: 'cluster', uuid: clusterUuid });
 export const operationOwner = (operationUuid: string): SecretOwner => ({ kind: 'operation', uuid: operationUuid });
 
-const AUTHORITY_KEYS = ['ca', 'etcdCa', 'frontProxyCa', 'serviceAccount'] as const;
+export const AUTHORITY_KEYS = ['ca', 'etcdCa', 'frontProxyCa', 'serviceAccount'] as const;
+export type AuthorityKey = (typeof AUTHORITY_KEYS)[number];
+
+/** All that may sign for one side, in PEM. */
+export const trustOf = ({ certPem, trustPem }: StoredAuthority): string => trustPem ?? certPem;
 
 /** Seals all four; keeps those that are there already. */
 export async function storeAuthorities(
@@ -44,15 +51,24 @@ export async function storeAuthorities(
   }
 }
 
-/** Null until all four are stored. */
+/** What signs and what is trusted in a cluster now. Null until all four are stored. */
 export async function findAuthorities(secrets: SecretStore, clusterUuid: string): Promise<StoredAuthorities | null> {
+  return (await findRotation(secrets, clusterUuid))?.authorities ?? null;
+}
+
+/** The same, and how far the cluster is on the way to new ones. */
+export async function findRotation(
+  secrets: SecretStore,
+  clusterUuid: string,
+): Promise<{ readonly authorities: StoredAuthorities; readonly rotation: Rotation | null } | null> {
   const all = await secrets.all(clusterOwner(clusterUuid));
-  const read = (key: (typeof AUTHORITY_KEYS)[number]): unknown => {
+  const read = (key: AuthorityKey): unknown => {
     const plain = all.get(CLUSTER_SECRET[key]);
     return plain ? JSON.parse(plain.toString('utf8')) : undefined;
   };
   const found = Object.fromEntries(AUTHORITY_KEYS.map((key) => [key, read(key)]));
-  return AUTHORITY_KEYS.every((key) => found[key] !== undefined) ? (found as unknown as StoredAuthorities) : null;
+  if (AUTHORITY_KEYS.some((key) => found[key] === undefined)) return null;
+  return inRotation(all, found as unknown as StoredAuthorities);
 }
 
 const BOOTSTRAP_CA = 'bootstrap-ca';

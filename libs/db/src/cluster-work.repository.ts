@@ -19,6 +19,7 @@ export type ClusterProgress = Partial<
     | 'containerVersion'
     | 'trustId'
     | 'trusteeUserId'
+    | 'accessBoundAt'
   >
 >;
 export type NodeGroupProgress = Partial<

@@ -48,6 +48,8 @@ export {
   clusterOwner,
   ensureBootstrapAuthority,
   findAuthorities,
+  findRotation,
+  trustOf,
   OPERATION_TOKEN,
   operationOwner,
   storeAuthorities,
@@ -91,3 +93,4 @@ export {
   type PhaseReport,
 } from './node-bootstrap.repository.js';
 export { ClusterRemovalRepository, type StandingResource, type StackCount } from './cluster-removal.repository.js';
+export * from './ca-rotation.js';

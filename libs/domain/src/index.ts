@@ -20,3 +20,4 @@ export * from './stack-backends.js';
 export * from './deletion.js';
 export * from './distros.js';
 export * from './mask-log.js';
+export * from './cluster-access.js';

@@ -75,3 +75,8 @@ export function spkiPin(certPem: string): string {
   const spki = new X509Certificate(certPem).publicKey.export({ type: 'spki', format: 'der' });
   return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
 }
+
+/** The certificates of a PEM bundle, one by one. */
+export function certificatesOf(bundlePem: string): string[] {
+  return Array.from(bundlePem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g), ([pem]) => `${pem}\n`);
+}

@@ -11,6 +11,7 @@ export {
 export { generateKeys, type KeyAlgorithm, type KeyPair } from './keys.js';
 export type { CertificateAndKey, CertificateAuthority } from './certificate.js';
 export {
+  certificatesOf,
   type ClusterAuthorities,
   createAuthority,
   createBootstrapAuthority,

@@ -21,10 +21,17 @@ export async function issueClientCertificate(
   ca: CertificateAuthority,
   { commonName, organizations, minutes }: ClientCertificateOptions,
 ): Promise<CertificateAndKey> {
-  const names = organizations.map((name) => ['O', name] as const);
-  return issue(ca, distinguishedName([...names, ['CN', commonName]]), minutes * 60_000, [
+  return issue(ca, userName({ commonName, organizations }), minutes * 60_000, [
     new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
   ]);
+}
+
+/** The subject by which Kubernetes knows a user and his groups. */
+export function userName({
+  commonName,
+  organizations,
+}: Pick<ClientCertificateOptions, 'commonName' | 'organizations'>): x509.Name {
+  return distinguishedName([...organizations.map((name) => ['O', name] as const), ['CN', commonName]]);
 }
 
 export interface ServerCertificateOptions {

@@ -3,6 +3,7 @@ import { x509 } from './x509.js';
 import { InvalidInput } from '#libs/domain';
 import { type CertificateAuthority, DAY_MS, signBy } from './certificate.js';
 import { allowedExtensions } from './csr-extensions.js';
+import { type ClientCertificateOptions, userName } from './issue.js';
 
 export const MAX_CSR_BYTES = 16 * 1024;
 const MIN_RSA_BITS = 2048;
@@ -14,11 +15,13 @@ const REQUEST = /-----BEGIN (NEW )?CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+
 export interface SignCsrOptions {
   /** How long the certificate is good for, never longer than the authority itself. Magnum's `term_of_validity`: 1825. */
   readonly days?: number;
+  /** Who the certificate is for, whatever the request says; not given: as in the request. */
+  readonly subject?: Pick<ClientCertificateOptions, 'commonName' | 'organizations'> | undefined;
 }
 
 /**
- * Signs a certificate request with Magnum's rules: subject and public key as they are in the request (also
- * `O=system:masters`), SHA-256, random serial number, valid from a day ago, allowed extensions alone.
+ * Signs a certificate request with Magnum's rules: public key and, unless another is given, subject as they are in the
+ * request (also `O=system:masters`), SHA-256, random serial number, valid from a day ago, allowed extensions alone.
  *
  *     const pem = await signCsr(authorities.ca, body.csr);           // POST /v1/certificates: `pem`
  *     const caPem = authorities.ca.certPem.trimEnd();                // GET /v1/certificates/{cluster}: `pem`
@@ -29,11 +32,15 @@ export interface SignCsrOptions {
  * @throws InvalidInput `invalid-csr` (what is wrong is said in the message), `extension-not-allowed`
  * Safe to repeat: each call makes a new certificate. Source: magnum common/x509/operations.py, 2025.1
  */
-export async function signCsr(ca: CertificateAuthority, csrPem: string, { days = 1825 }: SignCsrOptions = {}): Promise<string> {
+export async function signCsr(
+  ca: CertificateAuthority,
+  csrPem: string,
+  { days = 1825, subject }: SignCsrOptions = {},
+): Promise<string> {
   const request = await readRequest(csrPem);
   const now = Date.now();
   const pem = await signBy(ca, {
-    subject: request.subject,
+    subject: subject ? userName(subject) : request.subject,
     publicKey: request.publicKey,
     extensions: allowedExtensions(request.extensions),
     notBefore: new Date(now - DAY_MS),

@@ -1,5 +1,5 @@
 import type { BundleInput } from '#libs/bootstrap';
-import type { BundleRows, StoredAuthorities } from '#libs/db';
+import type { BundleRows, StoredAuthorities, StoredAuthority } from '#libs/db';
 import { z } from 'zod';
 import { notYet } from './bootstrap-errors.js';
 
@@ -14,9 +14,11 @@ const outputs = z.looseObject({
 /** What all bundles of a cluster have in common. */
 export interface BundleSecrets {
   readonly authorities: StoredAuthorities;
-  /** Of the cluster CA's key, as kubeadm pins it. */
-  readonly caCertHash: string;
+  /** Of the keys of the cluster's CA, or CAs, as kubeadm pins them. */
+  readonly caCertHashes: readonly string[];
   readonly bootstrapToken: string;
+  /** For masters that join while there are two authorities. */
+  readonly admin?: StoredAuthority | undefined;
 }
 
 /**
@@ -65,8 +67,8 @@ export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleS
     ],
     nodeCidr: facts.nodeCidr,
     bootstrapToken: secrets.bootstrapToken,
-    caCertHashes: [secrets.caCertHash],
-    controlPlane: node.role === 'master' ? secrets.authorities : undefined,
+    caCertHashes: secrets.caCertHashes,
+    controlPlane: node.role === 'master' ? { ...secrets.authorities, admin: secrets.admin } : undefined,
     dockerVolume: (group.dockerVolumeSize ?? 0) > 0,
     externalCloudProvider: false,
   };

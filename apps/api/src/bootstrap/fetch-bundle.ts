@@ -6,11 +6,12 @@ import {
   Grouped,
   NodeBootstrapRepository,
   SecretStore,
+  trustOf,
   type ClusterEntity,
   type FoundNode,
   type NodeEntity,
 } from '#libs/db';
-import { bootstrapToken, isNodeNonce, KeyRing, spkiPin } from '#libs/pki';
+import { bootstrapToken, certificatesOf, isNodeNonce, issueClientCertificate, KeyRing, spkiPin } from '#libs/pki';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -27,6 +28,9 @@ import {
 } from './bootstrap-errors.js';
 import { bundleInput, type BundleSecrets } from './bundle-input.js';
 import { isFirstMaster } from './turn.js';
+
+/** As kubeadm's own, for a year. Source: kubeadm 1.36, phases/kubeconfig. */
+const ADMIN = { commonName: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'], minutes: 365 * 1440 };
 
 export const bundleBody = z.strictObject({
   nonce: z.string().min(1).max(256),
@@ -119,7 +123,9 @@ export class FetchBundle {
     const authorities = await findAuthorities(this.secrets, clusterUuid);
     if (!authorities) return null;
     const token = bootstrapToken(this.keyRing, clusterUuid);
-    return { authorities, caCertHash: spkiPin(authorities.ca.certPem), bootstrapToken: token };
+    const { ca } = authorities;
+    const admin = ca.trustPem === undefined ? undefined : { ...(await issueClientCertificate(ca, ADMIN)), trustPem: ca.trustPem };
+    return { authorities, caCertHashes: certificatesOf(trustOf(ca)).map(spkiPin), bootstrapToken: token, admin };
   }
 }
 

@@ -72,6 +72,7 @@ function checkAccept({ headers: { accept }, routeOptions }: FastifyRequest): voi
   if (!accept || accept.trim() === '') return;
   if (/(^|[,\s])(\*\/\*|application\/(\*|json|vnd\.openstack\.magnum\.v1\+json))/.test(accept)) return;
   if (routeOptions.url?.endsWith('/events') && /\btext\/event-stream\b/i.test(accept)) return;
+  if (routeOptions.url?.endsWith('/kubeconfig') && /\b(application|text)\/(x-)?yaml\b/i.test(accept)) return;
   throw new NotAcceptable('');
 }
 

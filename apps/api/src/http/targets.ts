@@ -11,6 +11,7 @@ export interface Target {
 /** By path, the first that matches. Whatever is under a cluster is about the cluster: actions, its CA, its credentials. */
 const TARGETS: readonly (readonly [RegExp, Target])[] = [
   [/^POST \/v1\/clusters$/, { subject: null, shown: null }],
+  [/^POST \/v1\/clusters\/:cluster\/kubeconfig$/, { subject: null, shown: null }],
   [/^POST \/v1\/clusters\/:cluster\/nodegroups$/, { subject: 'cluster', shown: 'node-group' }],
   [/ \/v1\/clusters\/:cluster\/nodegroups\/:group$/, { subject: 'node-group', shown: 'node-group' }],
   [/ \/v1\/clusters\/:cluster\/operations\//, { subject: 'cluster', shown: 'operation' }],

@@ -28,6 +28,7 @@ const READER = 'rule:admin_or_project_reader';
 
 const OPERATIONS = {
   'certificate:create': 'rule:admin_or_project_member_user',
+  'certificate:create_as_requested': '!',
   'certificate:get': 'rule:admin_or_project_reader_user',
   'certificate:rotate_ca': MEMBER,
 
@@ -70,6 +71,9 @@ const OPERATIONS = {
   'federation:get': READER,
   'federation:get_all': READER,
 
+  'kubeconfig:get': READER,
+  'kubeconfig:admin': MEMBER,
+
   'magnum-service:get_all': ADMIN,
 
   'nodegroup:get': READER,
@@ -89,7 +93,8 @@ const OPERATIONS = {
   'stats:get_all': READER,
 } as const;
 
-/** What is asked by routes. Our own additions use Magnum's rules of what they show; `cluster:repair` is ours. */
+/** What is asked by routes. Our own additions use Magnum's rules of what they show; ours are `cluster:repair`, `kubeconfig:*` and
+ * `certificate:create_as_requested`. */
 export type Rule = keyof typeof OPERATIONS;
 
 export const DEFAULT_RULES: Readonly<Record<string, string>> = { ...HELPERS, ...OPERATIONS };
@@ -98,11 +103,14 @@ export const OPERATION_RULES = Object.keys(OPERATIONS) as Rule[];
 /** What these make or keep belongs to the caller's project, so he must have one. */
 export const NEEDS_PROJECT: readonly Rule[] = [
   ...(['cluster:create', 'clustertemplate:create', 'federation:create'] as const),
-  ...(['credential:rotate', 'certificate:create', 'certificate:get', 'quota:get'] as const),
+  ...(['credential:rotate', 'certificate:create', 'certificate:get', 'kubeconfig:get', 'quota:get'] as const),
 ];
 
 /** Rules that no route is guarded by alone: what they decide. */
 export const RULE_NOTES: Readonly<Partial<Record<Rule, string>>> = {
+  'certificate:create_as_requested':
+    'POST /v1/certificates with the subject of the request, also system:masters, and by any authority',
+  'kubeconfig:admin': 'whose certificates administer a cluster, of kubeconfig and POST /v1/certificates; others only look',
   'cluster:update_health_status': 'PATCH /v1/clusters/{cluster}, of the caller himself',
   'cluster:delete_all_projects': 'DELETE /v1/clusters/{cluster} of any project',
   'cluster:detail_all_projects': 'GET /v1/clusters/detail of every project',

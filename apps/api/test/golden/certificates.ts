@@ -25,7 +25,8 @@ export const certificates: Scenario = {
     await g.ask(200, 'show the authority of etcd', `GET ${path}/k1?ca_cert_type=etcd`);
     await g.ask(200, 'show by type', `GET ${path}/k1/front-proxy`);
     await g.ask(201, 'sign', `POST ${path}`, { body: sign });
-    await g.ask(201, 'sign for etcd', `POST ${path}`, { body: { ...sign, ca_cert_type: 'etcd' } });
+    await g.ask(201, 'sign for a word', `POST ${path}`, { body: { ...sign, ca_cert_type: 'kubelet' } });
+    await g.ask(403, 'sign for etcd', `POST ${path}`, { body: { ...sign, ca_cert_type: 'etcd' } });
     await g.ask(400, 'sign: a cluster that is not there', `POST ${path}`, { body: { cluster_uuid: 'nope', csr } });
     await g.ask(400, 'sign: another project’s cluster', `POST ${path}`, { as: 'other', body: sign });
     await g.ask(400, 'sign: no request', `POST ${path}`, { body: { cluster_uuid: 'k1' } });
@@ -43,6 +44,17 @@ export const certificates: Scenario = {
     await g.ask(409, 'show: several of this name', `GET ${path}/twins`);
     await g.ask(409, 'show by type: several of this name', `GET ${path}/twins/etcd`);
     await g.ask(409, 'sign: several of this name', `POST ${path}`, { body: { ...sign, cluster_uuid: 'twins' } });
+    await g.ask(409, 'kubeconfig: several of this name', 'GET /v1/clusters/twins/kubeconfig');
+    await g.ask(409, 'kubeconfig for a key: several of this name', 'POST /v1/clusters/twins/kubeconfig', { body: { csr } });
     await sql(g, 'DELETE FROM clusters WHERE uuid = $1', twin);
+
+    const kubeconfig = '/v1/clusters/k1/kubeconfig';
+    await g.ask(200, 'kubeconfig', `GET ${kubeconfig}`);
+    await g.ask(200, 'kubeconfig for a while', `GET ${kubeconfig}?minutes=10`);
+    await g.ask(200, 'kubeconfig for a key', `POST ${kubeconfig}`, { body: { csr, minutes: 30 } });
+    await g.ask(400, 'kubeconfig for too long', `GET ${kubeconfig}?minutes=9999`);
+    await g.ask(400, 'kubeconfig for no key', `POST ${kubeconfig}`, { body: { csr: 'garbage' } });
+    await g.ask(404, 'kubeconfig: another project’s', `GET ${kubeconfig}`, { as: 'other' });
+    await g.ask(404, 'kubeconfig for a key: another project’s', `POST ${kubeconfig}`, { as: 'other', body: { csr } });
   },
 };

@@ -4,6 +4,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00/g, '{time}'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '{time in milliseconds}'],
   [/^"[\w-]{32}"$/g, '{etag}'],
+  [/\b((?:certificate-authority|client-certificate|client-key)-data): [A-Za-z0-9+/=]+/g, '$1: {PEM in base64}'],
   [/-----BEGIN (CERTIFICATE|CERTIFICATE REQUEST)-----[\s\S]+?-----END \1-----/g, '{$1}'],
   [
     /^(alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|omicron|pi|rho|sigma|tau|upsilon|phi|chi|psi|omega)-\d+-(cluster|template)$/g,

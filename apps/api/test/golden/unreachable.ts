@@ -4,6 +4,7 @@ const KEY_IN_USE = 'only while another request with the same Idempotency-Key run
 export const UNREACHABLE: ReadonlyMap<string, string> = new Map([
   ['GET /v1/federations/{federation} 200', 'there are no federations'],
   ['GET /v1/federations/{federation} 304', 'there are no federations'],
+  ['GET /v1/clusters/{cluster}/kubeconfig 304', 'each answer is a new one'],
   ['POST /v1/federations 409', KEY_IN_USE],
   ['PATCH /v1/federations/{federation} 202', 'there are no federations'],
   ['PATCH /v1/federations/{federation} 409', KEY_IN_USE],

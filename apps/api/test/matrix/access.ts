@@ -71,6 +71,7 @@ export const ACCESS: Readonly<Partial<Record<Rule, Access>>> = {
   'federation:detail': list,
   'federation:get': list,
   'federation:get_all': list,
+  'kubeconfig:get': { permit: 'reader', first: 'lookup', wide: false },
   'magnum-service:get_all': admin,
   'nodegroup:get': list,
   'nodegroup:get_all': list,

@@ -98,6 +98,9 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   },
   'DELETE /v1/clustertemplates/:template': { about: 'template' },
 
+  'GET /v1/clusters/:cluster/kubeconfig': ofCluster,
+  'POST /v1/clusters/:cluster/kubeconfig': { about: 'cluster', body: (ids) => ({ csr: ids.csr }) },
+
   'GET /v1/certificates/:cluster': ofCluster,
   'GET /v1/certificates/:cluster/:type': ofCluster,
   'POST /v1/certificates': { about: 'cluster', body: (ids) => ({ cluster_uuid: ids.cluster, csr: ids.csr }) },

@@ -1,4 +1,4 @@
-import { findAuthorities, SecretStore, type ClusterEntity } from '#libs/db';
+import { findAuthorities, SecretStore, trustOf, type ClusterEntity } from '#libs/db';
 import { OperationFailure } from '#libs/domain';
 import { clusterClient, type ClusterClient, type ClusterEndpoint } from '#libs/kubernetes';
 import { issueClientCertificate } from '#libs/pki';
@@ -37,6 +37,6 @@ export class ClusterKube {
       organizations: ['system:masters'],
       minutes,
     });
-    return { server: cluster.apiAddress, caPem: authorities.ca.certPem, certPem, keyPem, timeoutMs: CALL_TIMEOUT_MS };
+    return { server: cluster.apiAddress, caPem: trustOf(authorities.ca), certPem, keyPem, timeoutMs: CALL_TIMEOUT_MS };
   }
 }

@@ -1,6 +1,7 @@
 import { ClusterWorkRepository, type StoredFailure, type Tx } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { AccessStep } from './steps/access.step.js';
 import { CertificatesStep } from './steps/certificates.step.js';
 import { InfrastructureStep } from './steps/infrastructure.step.js';
 import { KubernetesStep } from './steps/kubernetes.step.js';
@@ -9,7 +10,7 @@ import { NodesStep } from './steps/nodes.step.js';
 import { ResolveStep } from './steps/resolve.step.js';
 import { TrustStep } from './steps/trust.step.js';
 
-/** From rows to a cluster whose nodes are Ready. */
+/** From rows to a cluster whose nodes are Ready, and which knows its users. */
 @Injectable()
 export class CreateClusterOperation implements OperationHandler {
   readonly kind = 'create';
@@ -24,6 +25,7 @@ export class CreateClusterOperation implements OperationHandler {
     nodes: NodesStep,
     nodeGroups: NodeGroupsStep,
     kubernetes: KubernetesStep,
+    access: AccessStep,
   ) {
     const begin: Step = {
       name: trust.name,
@@ -32,7 +34,7 @@ export class CreateClusterOperation implements OperationHandler {
         await trust.run(ctx);
       },
     };
-    this.steps = [begin, resolve, infrastructure, certificates, nodes, nodeGroups, kubernetes];
+    this.steps = [begin, resolve, infrastructure, certificates, nodes, nodeGroups, kubernetes, access];
   }
 
   async complete({ cluster }: OperationContext, tx: Tx): Promise<void> {

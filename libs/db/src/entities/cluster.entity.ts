@@ -39,6 +39,8 @@ export class ClusterEntity {
   @TextColumn('container_version') containerVersion: string | null;
   @TextColumn('trust_id') trustId: string | null;
   @TextColumn('trustee_user_id') trusteeUserId: string | null;
+  /** When the groups of our users were bound to roles in it; null: never. */
+  @TimeColumn('access_bound_at') accessBoundAt: Date | null;
   @CreatedAtColumn() createdAt: Date;
   @TimeColumn('updated_at') updatedAt: Date | null;
   @RevisionColumn() revision: number;

@@ -135,9 +135,16 @@ export const RESOURCE_ERRORS = entries({
     hint: 'try again in a few seconds',
     statuses: [409],
   },
+  'kubeconfig-too-long': {
+    title: 'Kubeconfig would live too long',
+    explanation: 'Client certificates cannot be revoked, so the operator bounds their life (`KUBECONFIG_MAX_MINUTES`).',
+    fixableBy: 'user',
+    hint: 'ask for fewer minutes, and again when it ends',
+    statuses: [400],
+  },
   'no-api-address': {
     title: 'Cluster has no address yet',
-    explanation: 'Node groups can be added once the cluster’s API has an address.',
+    explanation: 'Node groups and kubeconfigs need the address of the cluster’s API, which comes while it is created.',
     fixableBy: 'user',
     hint: 'wait until `api_address` is there',
     statuses: [409],

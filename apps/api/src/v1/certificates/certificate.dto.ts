@@ -9,7 +9,7 @@ const caCertType = text({
 /** `POST /v1/certificates`. Reference section 5.4. */
 export const signCertificateBody = body('certificate', 'CertificateSign', 'A certificate request to sign', {
   cluster_uuid: requiredText({ description: 'uuid or name of the cluster', min: 1, max: 255 }),
-  csr: requiredText({ description: 'PKCS#10 in PEM, at most 16 KiB; the subject is taken as it is' }),
+  csr: requiredText({ description: 'PKCS#10 in PEM, at most 16 KiB; who it is made out to is for policy to say' }),
   ca_cert_type: caCertType,
   pem: ignored('the answer has it'),
   links: readOnly('links'),

@@ -70,7 +70,10 @@ export class CertificatesController {
       cluster_uuid: 'k1',
       csr: '-----BEGIN CERTIFICATE REQUEST-----\n...\n-----END CERTIFICATE REQUEST-----\n',
     },
-    description: 'Valid for 1825 days. Subject as in the request; a Kubernetes administrator is `O=system:masters`.',
+    description:
+      'Valid for 1825 days, or what the operator says (`SIGNED_CERTIFICATE_DAYS`). Made out to the caller, whatever subject the request ' +
+      'has: user is his id, group what policy makes of him (`kubeconfig:admin`). Subjects as requested, and the authorities of etcd and ' +
+      'of the front proxy, are for whom `certificate:create_as_requested` names: nobody, unless the operator says so.',
     success: 201,
     answer: certificateView,
     errors: { 400: 'The request cannot be read or is too weak; the cluster is not in the project', 409: errors[409] },

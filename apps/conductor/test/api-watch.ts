@@ -5,14 +5,23 @@ import type { TestInstallation } from './installation.js';
 
 const EVERY_MS = 100;
 const CALL_MS = 5_000;
+const PULSE_MS = 25;
+const REMEMBERED_MS = 60_000;
 
 /** What an outsider sees of a cluster's API: asked ten times a second, each time on a line of its own. */
 export class ApiWatch {
   /** From the last answer before a failure to the first one after it, at the longest; 0: it never failed. */
   longestGapMs = 0;
+  /**
+   * Of that gap, how long this process stood still: the simulated API servers are in it, so on a machine that is too busy that is
+   * no silence of theirs.
+   */
+  stoodStillMs = 0;
   asked = 0;
   readonly failures: string[] = [];
   readonly #timer: NodeJS.Timeout;
+  readonly #pulse: NodeJS.Timeout;
+  #pauses: { readonly at: number; readonly ms: number }[] = [];
   readonly #pending = new Set<Promise<void>>();
   #lastGood = Date.now();
   #failing = false;
@@ -22,6 +31,18 @@ export class ApiWatch {
     private readonly tls: { ca: string; cert: string; key: string },
   ) {
     this.#timer = setInterval(() => this.#ask(this.asked++ % 2 === 0 ? '/readyz' : '/api/v1/nodes'), EVERY_MS);
+    let last = Date.now();
+    this.#pulse = setInterval(() => {
+      const now = Date.now();
+      if (now - last > 2 * PULSE_MS) this.#pauses.push({ at: now, ms: now - last - PULSE_MS });
+      this.#pauses = this.#pauses.filter(({ at }) => now - at < REMEMBERED_MS);
+      last = now;
+    }, PULSE_MS);
+  }
+
+  /** The longest gap that is the API's own. */
+  get silenceMs(): number {
+    return this.longestGapMs - this.stoodStillMs;
   }
 
   static async of(site: TestInstallation, uuid: string): Promise<ApiWatch> {
@@ -35,13 +56,18 @@ export class ApiWatch {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#pulse);
     await Promise.all(this.#pending);
   }
 
   #ask(path: string): void {
     const work = this.#get(path).then(
       () => {
-        if (this.#failing) this.longestGapMs = Math.max(this.longestGapMs, Date.now() - this.#lastGood);
+        const gapMs = Date.now() - this.#lastGood;
+        if (this.#failing && gapMs > this.longestGapMs) {
+          this.longestGapMs = gapMs;
+          this.stoodStillMs = this.#pauses.filter(({ at }) => at > this.#lastGood).reduce((sum, { ms }) => sum + ms, 0);
+        }
         this.#failing = false;
         this.#lastGood = Date.now();
       },

@@ -3,7 +3,14 @@ import { deleteBootstrapToken, ensureBootstrapToken } from './bootstrap-token.js
 import { drain, type DrainOptions, type DrainResult } from './drain.js';
 import { setClusterVersion, setKubeProxyVersion } from './cluster-version.js';
 import { isNotFound } from './errors.js';
-import { etcdMembers, type EtcdMember, type EtcdMemberOf, removeEtcdMember } from './etcd.js';
+import {
+  etcdMembers,
+  type EtcdMember,
+  type EtcdMemberOf,
+  type EtcdSnapshot,
+  removeEtcdMember,
+  saveEtcdSnapshot,
+} from './etcd.js';
 import { listNodes, rememberedNodes, watchNodes } from './list-nodes.js';
 import type { NodeState } from './nodes.js';
 import { reclaimFacts, type ReclaimFacts } from './reclaim.js';
@@ -50,6 +57,11 @@ export interface ClusterClient {
    * @throws KubernetesError with reason `EtcdNoMajority`: those who stay would be no majority now
    */
   removeEtcdMember(of: EtcdMemberOf, options?: CallOptions): Promise<boolean>;
+  /**
+   * A copy of what etcd holds, checked, on the disk of one of its machines.
+   * @param prefer names of nodes, the best first
+   */
+  saveEtcdSnapshot(prefer: readonly string[], options?: CallOptions): Promise<EtcdSnapshot>;
   /** Which version control-plane nodes that join are made with. Before the first of a new version joins. */
   setClusterVersion(version: string, options?: CallOptions): Promise<boolean>;
   /** When the whole control plane has the new version. */
@@ -103,6 +115,7 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     apply: (manifest, fieldManager, options) => applier.apply(manifest, fieldManager, options),
     etcdMembers: (options) => etcdMembers(transport, options),
     removeEtcdMember: (of, options) => removeEtcdMember(transport, of, options),
+    saveEtcdSnapshot: (prefer, options) => saveEtcdSnapshot(transport, prefer, options),
     setClusterVersion: (version, options) => setClusterVersion(transport, version, options),
     setKubeProxyVersion: (version, options) => setKubeProxyVersion(transport, version, options),
     reclaimFacts: (options) => reclaimFacts(transport, options),

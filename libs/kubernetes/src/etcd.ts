@@ -66,6 +66,55 @@ export async function removeEtcdMember(transport: Transport, of: EtcdMemberOf, o
   });
 }
 
+/** A copy of what etcd holds, on the disk of a control-plane node. */
+export interface EtcdSnapshot {
+  readonly nodeName: string;
+  /** On that node: in etcd's own data directory, which is on its disk or its volume. */
+  readonly path: string;
+  /** Of what is in it: etcd's own count of changes. */
+  readonly revision: number;
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/**
+ * Has a member write a snapshot beside its own data, and reads it again to be sure that it is whole. One for each member: the
+ * next takes its place. Nothing but the data directory of the pod is on the machine's disk and may be written.
+ * @param prefer names of nodes, the best first; others are asked after them
+ * @throws KubernetesError no member could write one
+ */
+export async function saveEtcdSnapshot(
+  transport: Transport,
+  prefer: readonly string[],
+  options: CallOptions = {},
+): Promise<EtcdSnapshot> {
+  const patient = { ...options, timeoutMs: options.timeoutMs ?? SNAPSHOT_MS };
+  const rank = (name: string): number => (prefer.includes(name) ? prefer.indexOf(name) : prefer.length);
+  return throughMember(
+    transport,
+    patient,
+    undefined,
+    async (run, place) => {
+      const path = `${place.dataDir}/${SNAPSHOT}`;
+      await run(['snapshot', 'save', path]);
+      const text = await place.call(['etcdutl', 'snapshot', 'status', path, '--write-out=json']);
+      const { revision = 0, totalKey = 0, totalSize = 0 } = JSON.parse(text) as WireSnapshot;
+      return { nodeName: place.nodeName, path, revision, keys: totalKey, bytes: totalSize };
+    },
+    rank,
+  );
+}
+
+const SNAPSHOT = 'jeroboam-snapshot.db';
+/** etcd of the largest size, on a slow disk. */
+const SNAPSHOT_MS = 300_000;
+
+interface WireSnapshot {
+  readonly revision?: number;
+  readonly totalKey?: number;
+  readonly totalSize?: number;
+}
+
 /** Whether a member is that of a node. An unstarted one is known by its address alone. */
 export function isOf(member: Pick<EtcdMember, 'name' | 'peerUrls'>, { nodeName, address }: EtcdMemberOf): boolean {
   if (member.name !== '') return member.name === nodeName;
@@ -121,12 +170,24 @@ function readJson(text: string): unknown {
 
 const hex = (id: string | number): string => BigInt(id).toString(16);
 
-/** Asks one standing member after the other, ready ones first, until one can be asked. */
+/** The pod that is asked. */
+interface Place {
+  readonly nodeName: string;
+  readonly dataDir: string;
+  /** Runs any program of etcd's image. @returns what it printed @throws KubernetesError it failed */
+  readonly call: (command: readonly string[]) => Promise<string>;
+}
+
+/**
+ * Asks one standing member after the other, ready ones first, until one can be asked.
+ * @param rank of nodes by name, the lowest first; before that, whether they are ready
+ */
 async function throughMember<T>(
   transport: Transport,
   options: CallOptions,
   avoid: string | undefined,
-  work: (run: Run) => Promise<T>,
+  work: (run: Run, place: Place) => Promise<T>,
+  rank: (nodeName: string) => number = () => 0,
 ): Promise<T> {
   const { items } = await transport.json<{ items: readonly WirePod[] }>({
     ...options,
@@ -136,20 +197,27 @@ async function throughMember<T>(
   });
   const pods = items
     .filter((pod) => pod.spec?.nodeName !== avoid)
-    .toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)) || a.metadata.name.localeCompare(b.metadata.name));
+    .toSorted(
+      (a, b) =>
+        Number(isReady(b)) - Number(isReady(a)) ||
+        rank(a.spec?.nodeName ?? '') - rank(b.spec?.nodeName ?? '') ||
+        a.metadata.name.localeCompare(b.metadata.name),
+    );
   let last: unknown = refusal(transport, 'EtcdPodMissing', 'there is no pod of etcd that could be asked');
   for (const pod of pods) {
-    const program = etcdctl(pod.spec?.containers?.find((container) => container.name === 'etcd')?.command ?? []);
+    const own = pod.spec?.containers?.find((container) => container.name === 'etcd')?.command ?? [];
+    const program = etcdctl(own);
+    const target = { namespace: 'kube-system', pod: pod.metadata.name, container: 'etcd' };
+    const timing = { timeoutMs: options.timeoutMs ?? EXEC_MS, signal: options.signal };
+    const call = async (words: readonly string[], told: readonly string[], mayFail = false): Promise<string> => {
+      const result = await exec(transport, { ...target, command: words }, timing);
+      if (result.exitCode === 0 || mayFail) return result.stdout;
+      throw failed(transport, pod.metadata.name, told, result);
+    };
+    const run: Run = (command, endpoints, mayFail) => call([...program(endpoints), ...command], ['etcdctl', ...command], mayFail);
+    const dataDir = flagOf(own, 'data-dir', '/var/lib/etcd');
     try {
-      return await work(async (command, endpoints, mayFail = false) => {
-        const result = await exec(
-          transport,
-          { namespace: 'kube-system', pod: pod.metadata.name, container: 'etcd', command: [...program(endpoints), ...command] },
-          { timeoutMs: EXEC_MS, signal: options.signal },
-        );
-        if (result.exitCode === 0 || mayFail) return result.stdout;
-        throw failed(transport, pod.metadata.name, command, result);
-      });
+      return await work(run, { nodeName: pod.spec?.nodeName ?? '', dataDir, call: (command) => call(command, command) });
     } catch (error) {
       options.signal?.throwIfAborted();
       // A member may be cut off from the others while its machine answers: only for want of a majority there is nobody else to ask.
@@ -165,8 +233,7 @@ async function throughMember<T>(
  * for both sides of a connection, and at its own address unless others are given.
  */
 export function etcdctl(command: readonly string[]): (endpoints?: readonly string[]) => string[] {
-  const flag = (name: string, fallback: string): string =>
-    command.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback;
+  const flag = (name: string, fallback: string): string => flagOf(command, name, fallback);
   const own = flag('listen-client-urls', 'https://127.0.0.1:2379').split(',');
   const local = own.find((url) => url.includes('127.0.0.1')) ?? own[0] ?? '';
   return (endpoints = [local]) => [
@@ -176,6 +243,10 @@ export function etcdctl(command: readonly string[]): (endpoints?: readonly strin
     `--cert=${flag('cert-file', '/etc/kubernetes/pki/etcd/server.crt')}`,
     `--key=${flag('key-file', '/etc/kubernetes/pki/etcd/server.key')}`,
   ];
+}
+
+function flagOf(command: readonly string[], name: string, fallback: string): string {
+  return command.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback;
 }
 
 function isReady(pod: WirePod): boolean {
@@ -199,7 +270,7 @@ function failed(
     .filter((line) => line !== '');
   const words =
     lines.find((line) => line.startsWith('Error:'))?.slice('Error:'.length) ?? lines.at(-1) ?? `exit code ${exitCode}`;
-  return new KubernetesError(`etcdctl ${command.join(' ')} in pod ${pod}: ${words.trim()}`, {
+  return new KubernetesError(`${command.join(' ')} in pod ${pod}: ${words.trim()}`, {
     ...told(transport),
     failure: 'answered',
     httpStatus: 500,

@@ -2,7 +2,7 @@ export { clusterClient, type ClusterClient, type ClusterVersion } from './cluste
 export type { CallOptions, ClusterEndpoint } from './transport.js';
 export type { NodeAddress, NodeCondition, NodeState, NodeTaint } from './nodes.js';
 export type { DrainOptions, DrainResult } from './drain.js';
-export { hostOf, isOf as isEtcdMemberOf, type EtcdMember, type EtcdMemberOf } from './etcd.js';
+export { hostOf, isOf as isEtcdMemberOf, type EtcdMember, type EtcdMemberOf, type EtcdSnapshot } from './etcd.js';
 export type { ReclaimFacts } from './reclaim.js';
 export type { TaintChange, TaintKey } from './taints.js';
 export type { KubernetesObject } from './apply.js';

@@ -135,6 +135,8 @@ export class SimulatedKubernetes {
           this.removed.add(`etcd ${node.serverId}`);
           return true;
         }),
+      saveEtcdSnapshot: () =>
+        change('save a snapshot of etcd', () => ({ nodeName: 'a master', path: '/simulated', revision: 1, keys: 1, bytes: 1 })),
       setClusterVersion: () => change('set the version', () => true),
       setKubeProxyVersion: () => change('set the version of kube-proxy', () => true),
       reclaimFacts: () => read(() => ({ volumes: {}, snapshots: {}, keptAddresses: [] })),

@@ -36,6 +36,15 @@ export class CloudCatalogue {
     });
   }
 
+  /** Every image of a distribution. */
+  async imagesOf(ctx: RequestContext, distro: string): Promise<readonly Image[]> {
+    const { images } = await this.ask(ctx, `images:${distro}`, async () => ({
+      kind: 'listed' as const,
+      images: await this.session(ctx).image.images.list({ os_distro: distro }),
+    }));
+    return images;
+  }
+
   /** By id or name; the first match wins. */
   flavor(ctx: RequestContext, nameOrId: string): Promise<Found<Flavor>> {
     return this.ask<Found<Flavor>>(ctx, `flavor:${nameOrId}`, async () => {

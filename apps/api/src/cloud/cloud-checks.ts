@@ -11,6 +11,11 @@ import { CloudCatalogue } from './cloud-catalogue.js';
 export class CloudChecks {
   constructor(private readonly cloud: CloudCatalogue) {}
 
+  /** What the caller's project sees of the images of a distribution. */
+  imagesOf(ctx: RequestContext, distro: string): Promise<readonly Image[]> {
+    return this.cloud.imagesOf(ctx, distro);
+  }
+
   /** The image, with its `os_distro`. */
   async image(ctx: RequestContext, nameOrId: string): Promise<Image & { readonly os_distro: string }> {
     const found = await this.cloud.image(ctx, nameOrId);

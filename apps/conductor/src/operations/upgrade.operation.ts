@@ -2,11 +2,13 @@ import {
   ClusterWorkRepository,
   EventsRepository,
   NodesRepository,
+  OperationsRepository,
   type NodeEntity,
   type NodeFacts,
   type StoredFailure,
   type Tx,
 } from '#libs/db';
+import { compareVersions } from '#libs/bootstrap';
 import { Injectable } from '@nestjs/common';
 import { groupUuidIfAny } from './group-request.js';
 import { NodeChange } from './nodes/node-change.js';
@@ -15,6 +17,7 @@ import { TakeBack } from './nodes/take-back.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
 import { freeSlots } from './nodes/plan-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
+import { SERVICE } from './service-scope.js';
 import { ControlPlane } from './upgrade/control-plane.js';
 import { ResolveUpgrade } from './upgrade/resolve-upgrade.js';
 import { nextMove, type UpgradedNode } from './upgrade/upgrade-move.js';
@@ -33,6 +36,7 @@ export class UpgradeOperation implements OperationHandler {
     private readonly clusters: ClusterWorkRepository,
     private readonly nodes: NodesRepository,
     private readonly events: EventsRepository,
+    private readonly operations: OperationsRepository,
     private readonly change: NodeChange,
     private readonly controlPlane: ControlPlane,
     private readonly takeBack: TakeBack,
@@ -83,17 +87,51 @@ export class UpgradeOperation implements OperationHandler {
     return this.takeBack.run(ctx);
   }
 
+  /** Kubernetes takes one minor at a time: where one lies between, every master is replaced by one of it first. */
   private async masters(ctx: OperationContext): Promise<void> {
-    const { controlPlane: target, version } = targetOf(ctx);
+    const { controlPlane: target, stages = [] } = targetOf(ctx);
     if (!target) return;
+    for (const facts of [...stages, target.facts]) {
+      // An upgrade that stopped half-way may be past this one.
+      if (facts !== target.facts && (await this.isPast(ctx, facts.kubernetesVersion))) continue;
+      await this.controlPlaneTo(ctx, { ...target, facts });
+    }
+  }
+
+  private async isPast(ctx: OperationContext, version: string): Promise<boolean> {
+    const masters = (await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).filter(
+      (node) => node.role === 'master' && node.leavingSince === null && node.readyAt !== null,
+    );
+    const ahead = masters.map(({ facts }) => (facts === null ? -1 : compareVersions(facts.kubernetesVersion, version)));
+    return ahead.every((one) => one >= 0) && ahead.some((one) => one > 0);
+  }
+
+  private async controlPlaneTo(ctx: OperationContext, target: GroupTarget): Promise<void> {
+    const version = target.facts.kubernetesVersion;
     await this.controlPlane.announce(ctx, version);
     await this.roll(ctx, target, 1, {
-      settled: ({ nodes }) => this.controlPlane.healthy(ctx, nodes),
+      settled: async ({ nodes }) => {
+        await this.controlPlane.healthy(ctx, nodes);
+        await this.snapshot(ctx, nodes, target);
+      },
       leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
     });
     await this.controlPlane.follow(ctx, version);
     // From here on that is what answers, whatever becomes of the workers.
     await ctx.write((tx) => this.clusters.set(tx, ctx.cluster.uuid, { coeVersion: version }));
+  }
+
+  /** On the master that stays the longest: the new ones first, then the last of the old. */
+  private async snapshot(ctx: OperationContext, nodes: readonly NodeEntity[], target: GroupTarget): Promise<void> {
+    const standing = nodes.filter((node) => node.leavingSince === null && node.readyAt !== null);
+    const lasting = standing.toSorted(
+      (a, b) => Number(isOf(b.facts, target.facts)) - Number(isOf(a.facts, target.facts)) || b.slot - a.slot,
+    );
+    const saved = await this.controlPlane.snapshot(
+      ctx,
+      lasting.map(({ name }) => name),
+    );
+    if (saved) await ctx.write((tx) => this.operations.addToResult(tx, ctx.operation.uuid, { snapshot: saved }));
   }
 
   private async workers(ctx: OperationContext): Promise<void> {

@@ -9,7 +9,7 @@ import { postNodeStatus } from './kubeadm/simulated-kubelet.js';
 import { StatusError } from './kubernetes/kube-object.js';
 import { SimulatedApiServer } from './kubernetes/simulated-api-server.js';
 import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
-import { simulatedEtcdctl, type ProgramResult } from './kubernetes/simulated-etcdctl.js';
+import { simulatedEtcdctl, simulatedEtcdutl, type ProgramResult } from './kubernetes/simulated-etcdctl.js';
 import { readAuthority } from './kubernetes/simulated-pki.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
@@ -226,7 +226,7 @@ export class SimulatedGuest {
     await api.server.close();
   }
 
-  /** What `kubectl exec` finds in the static pods: etcd's image has etcdctl and nothing else. */
+  /** What `kubectl exec` finds in the static pods: etcd's image has etcdctl, etcdutl and nothing else. */
   #runInContainer(nodeName: string, container: string, [program = '', ...words]: readonly string[]): ProgramResult {
     const members = this.#api && this.room.clusters.find(this.#api.clusterKey)?.etcdMembers;
     if (!members || container !== 'etcd') {
@@ -235,6 +235,10 @@ export class SimulatedGuest {
     if (members.of(this.server.id) === undefined) {
       throw new StatusError(500, 'InternalError', 'container not found ("etcd")');
     }
+    const snapshot =
+      program === 'etcdctl' && words.includes('snapshot') ? this.room.stepFault(this.server.name, 'etcd-snapshot') : undefined;
+    if (snapshot) return { exitCode: snapshot.exitCode, stdout: '', stderr: `Error: ${snapshot.stderr}\n` };
+    if (program === 'etcdutl') return simulatedEtcdutl(this.#disk, words);
     if (program === 'etcdctl') return simulatedEtcdctl({ members, serverId: this.server.id, disk: this.#disk }, words);
     throw new StatusError(
       500,

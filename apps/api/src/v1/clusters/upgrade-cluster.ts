@@ -8,7 +8,7 @@ import {
   NotFound,
   type RequestContext,
 } from '#libs/domain';
-import { checkNodeVersion, checkUpgrade, checkUpgradeTemplate, kubernetesVersionOf } from '#libs/bootstrap';
+import { checkNodeVersion, checkUpgradeTemplate, kubernetesVersionOf, minorsBetween, upgradeStages } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
   ClustersRepository,
@@ -60,8 +60,8 @@ export class UpgradeCluster {
     const named = body.nodegroup === null ? null : await this.groups.get(scope, cluster.uuid, body.nodegroup);
     assertFollows(current, next, named);
     assertChangeAllowed('upgrade', cluster.status);
-    const to = await this.check(ctx, cluster, named, current, next);
-    await this.store(ctx, cluster, named, { next, to, maxBatchSize: body.max_batch_size });
+    const { to, stages } = await this.check(ctx, cluster, named, current, next);
+    await this.store(ctx, cluster, named, { next, to, stages, maxBatchSize: body.max_batch_size });
     return cluster.uuid;
   }
 
@@ -69,7 +69,7 @@ export class UpgradeCluster {
     ctx: RequestContext,
     seen: ClusterEntity,
     named: NodeGroupEntity | null,
-    { next, to, maxBatchSize }: Wanted,
+    { next, to, stages, maxBatchSize }: Wanted,
   ): Promise<void> {
     await this.changes.run(ctx, seen, async (tx, cluster, groups) => {
       assertChangeAllowed('upgrade', cluster.status);
@@ -87,14 +87,14 @@ export class UpgradeCluster {
           previousClusterTemplateUuid: cluster.clusterTemplateUuid,
           maxBatchSize,
         },
-        rounds: upgraded.reduce((sum, one) => sum + batches(one, maxBatchSize), 0) || 1,
+        rounds: upgraded.reduce((sum, one) => sum + batches(one, maxBatchSize, stages), 0) || 1,
         message: `upgrading cluster ${cluster.name} to cluster template ${next.name} was asked for`,
       };
     });
   }
 
   /**
-   * @returns the Kubernetes version to go to
+   * @returns the Kubernetes version to go to, and how many the control plane passes through on the way
    * @throws InvalidInput the driver cannot, or the two templates or their versions are too far apart
    */
   private async check(
@@ -103,7 +103,7 @@ export class UpgradeCluster {
     named: NodeGroupEntity | null,
     current: ClusterTemplateEntity,
     next: ClusterTemplateEntity,
-  ): Promise<string> {
+  ): Promise<{ to: string; stages: number }> {
     const driver = driverName(current);
     if (!this.drivers.featuresOf(current).upgrade) {
       throw new InvalidInput('upgrade-unsupported', `Upgrading a cluster that uses the ${driver} driver is not supported.`, {
@@ -116,10 +116,14 @@ export class UpgradeCluster {
     const { kube_version: kubeVersion } = image;
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
     const to = kubernetesVersionOf(imageProperties, next.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
-    if (cluster.coeVersion === null) return to;
-    if (named === null || named.isDefault) checkUpgrade(cluster.coeVersion, to);
-    else checkNodeVersion(cluster.coeVersion, to, named.name);
-    return to;
+    const from = cluster.coeVersion;
+    if (from === null) return { to, stages: 0 };
+    if (named !== null && !named.isDefault) {
+      checkNodeVersion(from, to, named.name);
+      return { to, stages: 0 };
+    }
+    const others = minorsBetween(from, to).length > 0 ? await this.checks.imagesOf(ctx, image.os_distro) : [];
+    return { to, stages: upgradeStages(from, to, image, others).length };
   }
 }
 
@@ -127,12 +131,14 @@ interface Wanted {
   readonly next: ClusterTemplateEntity;
   /** Kubernetes, `v1.36.4` */
   readonly to: string;
+  /** Versions between that the control plane passes through. */
+  readonly stages: number;
   readonly maxBatchSize: number;
 }
 
-/** Masters go one by one. */
-const batches = ({ role, nodeCount }: NodeGroupEntity, maxBatchSize: number): number =>
-  role === 'master' ? nodeCount : Math.ceil(nodeCount / maxBatchSize);
+/** Masters go one by one, for each version anew. */
+const batches = ({ role, nodeCount }: NodeGroupEntity, maxBatchSize: number, stages: number): number =>
+  role === 'master' ? nodeCount * (stages + 1) : Math.ceil(nodeCount / maxBatchSize);
 
 /** @throws InvalidInput old nodes live on under the new control plane until their turn comes: they must not be too old */
 function assertNotLeftBehind(groups: readonly NodeGroupEntity[], to: string): void {

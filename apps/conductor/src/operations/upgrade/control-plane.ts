@@ -1,6 +1,14 @@
 import { EventsRepository, NodesRepository, type NodeEntity, type NodeGroupEntity } from '#libs/db';
 import { apiCarrier } from '#libs/drivers';
-import { hostOf, isEtcdMemberOf, isRetryable, type ClusterClient, type EtcdMember } from '#libs/kubernetes';
+import {
+  hostOf,
+  isEtcdMemberOf,
+  isRetryable,
+  KubernetesError,
+  type ClusterClient,
+  type EtcdMember,
+  type EtcdSnapshot,
+} from '#libs/kubernetes';
 import { Injectable } from '@nestjs/common';
 import { ClusterKube } from '../../kubernetes/cluster-kube.js';
 import { Wake } from '../../wake.js';
@@ -12,6 +20,7 @@ import { assertHolder, type OperationContext } from '../operation.js';
 const CERTIFICATE_MINUTES = 30;
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 3_000;
+const SNAPSHOT_TRIES = 3;
 
 /**
  * What masters need beyond what all nodes do. A new one: etcd is whole before it comes and after. An old one goes like this,
@@ -73,6 +82,41 @@ export class ControlPlane {
         trouble = error instanceof Error ? error.message : String(error);
       }
       await wake.wait(ms, ctx.signal);
+    }
+  }
+
+  /**
+   * A snapshot of etcd before something is done to it. Where none can be had, the step is taken all the same: every old member
+   * stands until etcd is whole without it. The warning says so.
+   * @param lasting names of masters, the one that stays the longest first
+   */
+  async snapshot(ctx: OperationContext, lasting: readonly string[]): Promise<EtcdSnapshot | null> {
+    ctx.awaiting(() => 'etcd to write a snapshot');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.connected(ctx, async (client) => {
+          await assertHolder(ctx);
+          const saved = await client.saveEtcdSnapshot(lasting, { signal: ctx.signal });
+          const size = `${Math.ceil(saved.bytes / 1024)} KiB, revision ${saved.revision}`;
+          await this.tell(ctx, `snapshot of etcd (${size}) on node ${saved.nodeName}: ${saved.path}`, { ...saved });
+          return saved;
+        });
+      } catch (error) {
+        ctx.signal.throwIfAborted();
+        if (!(error instanceof KubernetesError)) throw error;
+        if (attempt < SNAPSHOT_TRIES && isRetryable(error)) {
+          await new Wake().wait(FIRST_LOOK_MS * attempt, ctx.signal);
+          continue;
+        }
+        await this.tell(
+          ctx,
+          `no snapshot of etcd before this step: ${error.words}`,
+          { reason: error.reason },
+          undefined,
+          'warning',
+        );
+        return null;
+      }
     }
   }
 
@@ -154,7 +198,13 @@ export class ControlPlane {
     }
   }
 
-  private async tell(ctx: OperationContext, message: string, data: Record<string, unknown>, nodeUuid?: string): Promise<void> {
+  private async tell(
+    ctx: OperationContext,
+    message: string,
+    data: Record<string, unknown>,
+    nodeUuid?: string,
+    level: 'info' | 'warning' = 'info',
+  ): Promise<void> {
     const { cluster, operation } = ctx;
     await ctx.write((tx) =>
       this.events.add(tx, {
@@ -163,6 +213,7 @@ export class ControlPlane {
         operationUuid: operation.uuid,
         nodeUuid: nodeUuid ?? null,
         type: `${operation.kind}.control-plane`,
+        level,
         message,
         data,
       }),

@@ -1,10 +1,12 @@
 import {
   checkNodeVersion,
-  checkUpgrade,
   checkUpgradeTemplate,
   compareVersions,
   imageVersion,
   kubernetesVersionOf,
+  minorsBetween,
+  upgradeStages,
+  type NodeImage,
 } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
@@ -32,6 +34,7 @@ interface Image {
   readonly id: string;
   readonly kubeVersion: string | null;
   readonly distro: string | null;
+  readonly object: NodeImage;
 }
 
 /** Finds out which groups get which machines, and whether that may be. */
@@ -64,19 +67,23 @@ export class ResolveUpgrade {
       ctx,
       groups.map((group) => group.uuid),
     );
-    const image = await this.image(await ownerSession(this.identity, ctx), next.imageId);
+    const cloud = await ownerSession(this.identity, ctx);
+    const image = await this.image(cloud, next.imageId);
     const version = kubernetesVersionOf({ kube_version: image.kubeVersion }, next.labels, this.settings.DEFAULT_KUBE_TAG);
     const whole = asked.isDefault;
     const chosen = groupsToUpgrade(groups, asked);
     const targets = await Promise.all(chosen.map((group) => this.target(ctx, group, { version, image, current, next, whole })));
     const masters = groups.filter(isMaster).map((group) => group.uuid);
+    const controlPlane = targets.find(({ uuid }) => masters.includes(uuid)) ?? null;
+    const { oldest, newest } = controlPlaneVersions(groups, rows);
     const target: UpgradeTarget = {
       version,
       tagged: 'kube_tag' in next.labels,
-      controlPlane: targets.find(({ uuid }) => masters.includes(uuid)) ?? null,
+      controlPlane,
+      stages: controlPlane ? await this.stages(cloud, oldest, image, controlPlane) : [],
       workers: targets.filter(({ uuid }) => !masters.includes(uuid)),
     };
-    check(target, groups, rows);
+    check(target, groups, newest);
     await ctx.write(async (tx) => {
       // Nodes that took what their group says keep it, whatever the group says from now on.
       for (const { uuid, nodeFacts } of groups) if (nodeFacts) await this.nodes.fixFacts(tx, uuid, nodeFacts);
@@ -99,7 +106,23 @@ export class ResolveUpgrade {
 
   private async image(cloud: CloudSession, name: string): Promise<Image> {
     const found = await findImage(cloud, name);
-    return { id: found.id, kubeVersion: imageVersion(found), distro: found.os_distro ?? null };
+    return { id: found.id, kubeVersion: imageVersion(found), distro: found.os_distro ?? null, object: found };
+  }
+
+  /** @throws InvalidInput a step back, a minor between without an image */
+  private async stages(cloud: CloudSession, from: string, image: Image, { facts }: GroupTarget): Promise<NodeFacts[]> {
+    const to = facts.kubernetesVersion;
+    const distro = image.object.os_distro;
+    const others =
+      minorsBetween(from, to).length > 0 && typeof distro === 'string'
+        ? await cloud.image.images.list({ os_distro: distro })
+        : [];
+    return upgradeStages(from, to, image.object, others).map(({ version, imageId, imageKubeVersion }) => ({
+      ...facts,
+      imageId,
+      imageKubeVersion,
+      kubernetesVersion: version,
+    }));
   }
 }
 
@@ -117,17 +140,31 @@ interface Wanted {
   readonly whole: boolean;
 }
 
-function factsWith(before: NodeFacts, image: Image, kubernetesVersion: string): NodeFacts {
+function factsWith(before: NodeFacts, image: Omit<Image, 'object'>, kubernetesVersion: string): NodeFacts {
   return { ...before, imageId: image.id, imageKubeVersion: image.kubeVersion, imageDistro: image.distro, kubernetesVersion };
 }
 
-/** From the newest master there is: an upgrade that stopped half-way has some of the new version already. */
-function check(target: UpgradeTarget, groups: readonly NodeGroupEntity[], rows: readonly NodeEntity[]): void {
+/**
+ * Of the masters that stand. An upgrade that stopped half-way has some of the new version already: it goes on, or back while one
+ * of the old ones stands. Back from further than that neither kubeadm nor etcd can go.
+ */
+function controlPlaneVersions(
+  groups: readonly NodeGroupEntity[],
+  rows: readonly NodeEntity[],
+): { readonly oldest: string; readonly newest: string } {
   const masters = rows.filter((node) => node.role === 'master' && node.joinedAt !== null);
-  const versions = masters.flatMap((node) => node.facts?.kubernetesVersion ?? []);
-  const newest = versions.toSorted(compareVersions).at(-1) ?? groups.find(isMaster)?.nodeFacts?.kubernetesVersion;
-  if (newest === undefined) throw new Error('nothing is known of the control plane');
-  if (target.controlPlane) checkUpgrade(newest, target.version);
+  const standing = masters.filter((node) => node.leavingSince === null);
+  const versions = (standing.length > 0 ? standing : masters)
+    .flatMap((node) => node.facts?.kubernetesVersion ?? [])
+    .toSorted(compareVersions);
+  const known = groups.find(isMaster)?.nodeFacts?.kubernetesVersion;
+  const [oldest, newest] = [versions[0] ?? known, versions.at(-1) ?? known];
+  if (oldest === undefined || newest === undefined) throw new Error('nothing is known of the control plane');
+  return { oldest, newest };
+}
+
+/** Nodes must not be newer than their control plane, nor too far behind it. */
+function check(target: UpgradeTarget, groups: readonly NodeGroupEntity[], newest: string): void {
   const controlPlane = target.controlPlane ? target.version : newest;
   const targets = new Map(groupsOf(target).map((one) => [one.uuid, one.facts.kubernetesVersion]));
   for (const group of groups.filter((one) => !isMaster(one))) {

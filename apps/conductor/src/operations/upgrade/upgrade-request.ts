@@ -32,6 +32,8 @@ export interface UpgradeTarget {
   readonly tagged: boolean;
   /** The masters, when the control plane is part of it. */
   readonly controlPlane: GroupTarget | null;
+  /** What the masters are made from on the way there, when a minor lies between; unset: nothing does. */
+  readonly stages?: readonly NodeFacts[];
   readonly workers: readonly GroupTarget[];
 }
 

@@ -17,6 +17,7 @@ export function staticPods(place: ControlPlanePlace): KubeObject[] {
     `--advertise-client-urls=https://${address}:2379`,
     `--cert-file=${dir}/etcd/server.crt`,
     '--client-cert-auth=true',
+    '--data-dir=/var/lib/etcd',
     `--key-file=${dir}/etcd/server.key`,
     `--listen-client-urls=https://127.0.0.1:2379,https://${address}:2379`,
     `--listen-peer-urls=https://${address}:2380`,

@@ -18,7 +18,20 @@ const CLUSTER_ID = 14841639068965178418n;
 const failed = (words: string): ProgramResult => ({ exitCode: 1, stdout: '', stderr: `Error: ${words}\n` });
 const printed = (stdout: string): ProgramResult => ({ exitCode: 0, stdout: `${stdout}\n`, stderr: '' });
 
-/** `etcdctl` 3.6 as far as membership goes: `member list|remove`, `endpoint status`, `move-leader`. */
+/** Where the machine's disk is mounted into the pod, and may be written. */
+const DATA = /^\/var\/lib\/(etcd|jeroboam-etcd\/data)\/[^/]+$/;
+
+/** `etcdutl snapshot status`: what a snapshot on this disk holds. */
+export function simulatedEtcdutl(disk: SimulatedDisk, words: readonly string[]): ProgramResult {
+  const [verb, object, path = ''] = words.filter((word) => !word.startsWith('--'));
+  if (verb !== 'snapshot' || object !== 'status') return failed(`unknown command "${verb ?? ''}" for "etcdutl"`);
+  const text = disk.text(path);
+  if (text === undefined) return failed(`stat ${path}: no such file or directory`);
+  const { revision, keys } = JSON.parse(text) as { revision: number; keys: number };
+  return printed(JSON.stringify({ hash: 3_735_928_559, revision, totalKey: keys, totalSize: text.length, version: '' }));
+}
+
+/** `etcdctl` 3.6 as far as membership goes, and snapshots: `member list|remove`, `endpoint status`, `move-leader`, `snapshot save`. */
 export function simulatedEtcdctl(place: EtcdctlPlace, words: readonly string[]): ProgramResult {
   const flags = new Map<string, string>();
   const command: string[] = [];
@@ -69,6 +82,16 @@ function run(
         return failed(`bad member ID arg (strconv.ParseUint: parsing "${argument}": invalid syntax), expecting ID in Hex`);
       members.remove(argument);
       return printed(`Member ${argument} removed from cluster ${CLUSTER_ID.toString(16)}`);
+    case 'snapshot save': {
+      if (!DATA.test(argument)) return failed(`could not open ${argument}.part (open ${argument}.part: read-only file system)`);
+      const content = JSON.stringify({
+        simulated: 'etcd snapshot',
+        revision: members.etcd.revision,
+        keys: members.etcd.resources().length,
+      });
+      place.disk.write(argument, content, 0o600);
+      return printed(`Snapshot saved at ${argument}\nServer version 3.6.0`);
+    }
     default:
       if (verb !== 'move-leader') return failed(`unknown command "${verb}" for "etcdctl"`);
       if (!asked.some((member) => member.id === members.leader)) {

@@ -3,6 +3,7 @@
 set -Eeuo pipefail
 umask 022
 root=${JEROBOAM_ROOT:-}
+export PATH=$PATH:/opt/bin
 version='' repository=''
 while [ $# -gt 0 ]; do
   case $1 in

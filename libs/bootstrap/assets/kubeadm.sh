@@ -4,6 +4,7 @@
 set -Eeuo pipefail
 umask 077
 root=${JEROBOAM_ROOT:-}
+export PATH=$PATH:/opt/bin
 action=$1
 kubernetes=$root/etc/kubernetes begun=$root/var/lib/jeroboam/kubeadm-begun saved=$root/run/kubeadm/pki.tar
 

@@ -141,13 +141,13 @@ test('steps: a prebuilt image is checked, a stock one gets pinned packages', () 
   );
   assert.deepEqual(stock.steps[0]?.command.slice(2), [
     '--mode',
-    'stock',
+    'packages',
     '--version',
     'v1.36.4',
     '--packages',
     'https://mirror.example/k8s/v1.36/deb',
     '--docker-volume',
-    '1',
+    '@@VOLUME_DOCKER@@',
   ]);
   assert.equal(stock.steps.at(-1)?.name, 'kubeadm-join');
 });
@@ -206,4 +206,67 @@ test('labels and taints of the group; restricted labels wait for the API', () =>
 test('the same input gives the same bundle', () => {
   const input = bundleInput();
   assert.deepEqual(renderBundle(input), renderBundle(input));
+});
+
+const ARCHIVE = { url: 'https://mirror.example/kubernetes-node-linux-amd64.tar.gz', sha256: 'a'.repeat(64) };
+const PLUGINS = { url: 'https://mirror.example/cni-plugins-linux-amd64.tgz', sha256: 'b'.repeat(64) };
+const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
+test('a system without packages gets archives with digests: the operator’s, or those of the labels', () => {
+  const imageProperties = { os_distro: 'flatcar' };
+  const options = (labels: Record<string, string>): readonly string[] =>
+    renderBundle(
+      joinWorker({
+        imageProperties,
+        cluster: { labels },
+        mirrors: { binaries: { 'v1.36.4': { kubernetes: ARCHIVE, cni: PLUGINS } } },
+      }),
+    ).steps[0]?.command.slice(2) ?? [];
+  const archives = ['--kubernetes-url', ARCHIVE.url, '--kubernetes-sha256', ARCHIVE.sha256, '--cni-url', PLUGINS.url];
+  assert.deepEqual(options({}).slice(0, 10), ['--mode', 'binaries', '--version', 'v1.36.4', ...archives]);
+  assert.deepEqual(options({}).slice(-2), ['--prefix', '/opt']);
+  const own = { kube_tarball_url: 'https://own.example/k.tar.gz', kube_tarball_sha256: 'c'.repeat(64) };
+  assert.deepEqual(options(own).slice(4, 8), ['--kubernetes-url', own.kube_tarball_url, '--kubernetes-sha256', 'c'.repeat(64)]);
+});
+
+test('without a place to install from the image is refused, and so is an archive without a digest', () => {
+  const stock = (distro: string, labels: Record<string, string> = {}): BundleInput =>
+    joinWorker({ imageProperties: { os_distro: distro }, cluster: { labels } });
+  for (const distro of ['flatcar', 'fedora-coreos']) {
+    assert.throws(() => renderBundle(stock(distro)), { code: 'image-without-kubernetes' });
+    const labels = { kube_tarball_url: 'https://own.example/k.tar.gz' };
+    assert.throws(() => renderBundle(stock(distro, labels)), { code: 'invalid-label' });
+  }
+});
+
+test('each system has its own places for trust, time, and the units it needs', () => {
+  const paths = (os_distro: string, kube_version?: string): string[] =>
+    renderBundle(
+      joinWorker({
+        imageProperties: { os_distro, ...(kube_version ? { kube_version } : {}) },
+        trustedPem: CERTIFICATE.repeat(2),
+        timeServers: ['ntp.example', '192.0.2.1'],
+        mirrors: { binaries: { 'v1.36.4': { kubernetes: ARCHIVE, cni: PLUGINS } } },
+      }),
+    )
+      .files.map(({ path }) => path)
+      .filter((path) => /jeroboam-\d|time|chrony|containerd\.service|kubelet\.service/.test(path));
+  const time = ['/etc/systemd/timesyncd.conf.d/90-jeroboam.conf', '/etc/chrony/sources.d/jeroboam.sources'];
+  assert.deepEqual(paths('ubuntu'), [
+    '/usr/local/share/ca-certificates/jeroboam-0.crt',
+    '/usr/local/share/ca-certificates/jeroboam-1.crt',
+    ...time,
+  ]);
+  assert.deepEqual(paths('flatcar', 'v1.36.4'), [
+    '/etc/ssl/certs/jeroboam-0.pem',
+    '/etc/ssl/certs/jeroboam-1.pem',
+    ...time,
+    '/etc/systemd/system/containerd.service.d/05-jeroboam-config.conf',
+  ]);
+  assert.deepEqual(paths('fedora-coreos'), [
+    '/etc/pki/ca-trust/source/anchors/jeroboam-0.pem',
+    '/etc/pki/ca-trust/source/anchors/jeroboam-1.pem',
+    '/etc/chrony.conf',
+    '/etc/systemd/system/kubelet.service',
+  ]);
 });

@@ -5,16 +5,12 @@ import { containerdFiles } from './containerd-config.js';
 import { checked } from './grammar.js';
 import { auditPolicyFile, kernelFiles, proxyFiles } from './host-files.js';
 import { kubeadmConfig } from './kubeadm-config.js';
-import { imageVersion, kubernetesMinorOf } from './kubernetes-version.js';
+import { DEFAULT_MIRRORS, installationOf, labelledArtifact, type Installation } from './installation.js';
+import { kubernetesMinorOf } from './kubernetes-version.js';
 import { networkPlan } from './network-plan.js';
 import { pkiFiles } from './pki-files.js';
-import type { Bundle, BundleFile, BundleInput, BundleStep, Mirrors } from './types.js';
-
-export const DEFAULT_MIRRORS: Mirrors = {
-  kubernetesPackages: 'https://pkgs.k8s.io/core:/stable:',
-  imageRepository: 'registry.k8s.io',
-  registries: {},
-};
+import { distroOfNode, prefixOf, systemFiles } from './system-files.js';
+import type { Artifact, Bundle, BundleFile, BundleInput, BundleStep } from './types.js';
 
 /**
  * All that a node needs to become one: files and steps, for one fetch. Deterministic. Every text that a user gave has
@@ -34,8 +30,10 @@ export function renderBundle(input: BundleInput): Bundle {
   );
   const version = checked('version', 'Kubernetes version', input.kubernetesVersion);
   const plan = networkPlan({ labels, networkDriver: input.cluster.networkDriver, existingCidr: input.nodeCidr, nodeCount: 1 });
+  const installation = installationOf({ ...input, labels, version });
   const files: BundleFile[] = [
     ...kernelFiles(),
+    ...systemFiles(input, installation),
     ...proxyFiles(input, plan),
     ...containerdFiles({
       pauseImage: `${repository}/pause:${kubernetesMinorOf(version)?.pause ?? '3.10'}`,
@@ -55,7 +53,7 @@ export function renderBundle(input: BundleInput): Bundle {
     name: checked('nodeName', 'node name', input.node.name),
     role: input.node.role,
     files,
-    steps: steps(input, version, repository, mirrors),
+    steps: steps(input, version, repository, installation),
     cleanup: ['/run/kubeadm', SCRIPTS],
   };
 }
@@ -63,7 +61,7 @@ export function renderBundle(input: BundleInput): Bundle {
 const SCRIPTS = '/run/jeroboam-scripts';
 const script = (name: string, content: string): BundleFile => ({ path: `${SCRIPTS}/${name}.sh`, mode: '0700', content });
 
-function steps(input: BundleInput, version: string, repository: string, mirrors: Mirrors): BundleStep[] {
+function steps(input: BundleInput, version: string, repository: string, installation: Installation): BundleStep[] {
   const minutes = input.cluster.createTimeoutMinutes > 0 ? input.cluster.createTimeoutMinutes : 60;
   const seconds = (part: number): number => Math.round(Math.min(7200, Math.max(300, (minutes * 60) / part)));
   const run = (name: string, ...options: string[]): string[] => ['/bin/bash', `${SCRIPTS}/${name}.sh`, ...options];
@@ -71,7 +69,7 @@ function steps(input: BundleInput, version: string, repository: string, mirrors:
   return [
     {
       name: 'prepare',
-      command: run('prepare', ...prepareOptions(input, version, mirrors)),
+      command: run('prepare', ...prepareOptions(input, version, installation)),
       timeout_seconds: seconds(3),
       attempts: 3,
     },
@@ -91,34 +89,31 @@ function steps(input: BundleInput, version: string, repository: string, mirrors:
   ];
 }
 
-/** A prebuilt image is only checked; a stock one gets packages from the operator's mirror, pinned. */
-function prepareOptions(input: BundleInput, version: string, mirrors: Mirrors): string[] {
+/** A prebuilt image is only checked; a stock one gets pinned packages or archives. */
+function prepareOptions(input: BundleInput, version: string, installation: Installation): string[] {
   const { labels } = input.cluster;
-  const options = ['--mode', imageVersion(input.imageProperties) === null ? 'stock' : 'prebuilt', '--version', version];
-  if (imageVersion(input.imageProperties) === null) {
-    const minor = version.split('.').slice(0, 2).join('.');
-    const base = checked('url', 'package mirror', mirrors.kubernetesPackages.replace(/\/+$/, ''));
-    options.push('--packages', `${base}/${minor}/deb`);
-    if (mirrors.kubernetesPackagesKeySha256) {
-      options.push('--packages-key-sha256', checked('sha256', 'package key', mirrors.kubernetesPackagesKeySha256));
-    }
-    options.push(...containerdOptions(labels));
+  const prefix = prefixOf(distroOfNode(input));
+  const options = ['--mode', installation.mode, '--version', version];
+  const archive = (name: string, { url, sha256 }: Artifact): void =>
+    void options.push(`--${name}-url`, url, `--${name}-sha256`, sha256);
+  if (installation.mode === 'packages') {
+    options.push('--packages', installation.repository);
+    if (installation.keySha256) options.push('--packages-key-sha256', checked('sha256', 'package key', installation.keySha256));
   }
-  if (input.dockerVolume) options.push('--docker-volume', '1');
-  if (input.node.role === 'master' && labelInteger(labels, 'etcd_volume_size') > 0) options.push('--etcd-volume', '1');
+  if (installation.mode === 'binaries') {
+    archive('kubernetes', installation.kubernetes);
+    archive('cni', installation.cni);
+  }
+  const containerd = installation.mode === 'prebuilt' ? null : labelledArtifact(labels, 'containerd_tarball');
+  if (containerd) archive('containerd', containerd);
+  if (prefix !== '/usr/local') options.push('--prefix', prefix);
+  if (input.trustedPem) options.push('--trust', '1');
+  if ((input.timeServers ?? []).length > 0) options.push('--time', '1');
+  if (input.dockerVolume) options.push('--docker-volume', '@@VOLUME_DOCKER@@');
+  if (input.node.role === 'master' && labelInteger(labels, 'etcd_volume_size') > 0) {
+    options.push('--etcd-volume', '@@VOLUME_ETCD@@');
+  }
   return options;
-}
-
-function containerdOptions(labels: Readonly<Record<string, string>>): string[] {
-  const url = labelText(labels, 'containerd_tarball_url');
-  if (url === '') return [];
-  const sha256 = labelText(labels, 'containerd_tarball_sha256');
-  if (sha256 === '') {
-    throw new InvalidInput('invalid-label', 'Label containerd_tarball_url needs containerd_tarball_sha256.', {
-      field: 'labels/containerd_tarball_sha256',
-    });
-  }
-  return ['--containerd-url', url, '--containerd-sha256', sha256];
 }
 
 function checkKind(input: BundleInput): void {

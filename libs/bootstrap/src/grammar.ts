@@ -18,6 +18,7 @@ const GRAMMARS = {
     'http://[user:password@]host[:port]',
   ],
   url: [/^https:\/\/[A-Za-z0-9][A-Za-z0-9._~:/@%+-]{0,240}$/, 'an https URL'],
+  artifactUrl: [/^https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/?#@!&=%+-]{0,240}$/, 'a URL'],
   mirrorUrl: [/^https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/%+-]{0,240}$/, 'a URL'],
   sha256: [/^[0-9a-f]{64}$/, '64 hexadecimal digits'],
   labelKey: [

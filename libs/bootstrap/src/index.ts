@@ -1,4 +1,5 @@
 export * from './bundle.js';
+export * from './installation.js';
 export * from './kubernetes-version.js';
 export * from './network-plan.js';
 export * from './node-labels.js';

@@ -9,6 +9,8 @@ const CRI_SOCKET = 'unix:///var/run/containerd/containerd.sock';
 const CONTROL_PLANE_TAINT = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
 /** What signs the kubelets' requests: one certificate, also while `ca.crt` has two. */
 export const SIGNING_CA_PATH = '/etc/kubernetes/pki/signing-ca.crt';
+/** The default lies below /usr, where Flatcar and Fedora CoreOS let nobody write; a cluster may mix systems, so all have this one. */
+const VOLUME_PLUGINS = '/opt/libexec/kubernetes/kubelet-plugins/volume/exec/';
 export const AUDIT_POLICY_PATH = '/etc/kubernetes/audit/policy.yaml';
 
 interface Argument {
@@ -118,6 +120,7 @@ function clusterConfiguration(input: BundleInput, plan: NetworkPlan, imageReposi
         quiet,
         { name: 'cluster-signing-cert-file', value: SIGNING_CA_PATH },
         { name: 'node-cidr-mask-size', value: String(plan.nodeMask) },
+        { name: 'flex-volume-plugin-dir', value: VOLUME_PLUGINS },
       ],
     },
     scheduler: { extraArgs: [quiet] },
@@ -197,6 +200,7 @@ function kubeletConfiguration(input: BundleInput, plan: NetworkPlan): object {
     serializeImagePulls: false,
     maxParallelImagePulls: 5,
     tlsMinVersion: 'VersionTLS12',
+    volumePluginDir: VOLUME_PLUGINS,
     ...(suites.length > 0 ? { tlsCipherSuites: suites } : {}),
   };
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { AgentRig, type RigOptions } from '../test/agent-rig.js';
 import { bundleInput } from '../test/inputs.js';
+import { below, playCommands } from '../test/played-commands.js';
 import { renderBundle } from './bundle.js';
-import type { Bundle, BundleFile } from './types.js';
+import type { BundleFile } from './types.js';
 
 type Step = { name: string; command: string[]; timeout_seconds: number; attempts: number; turn?: true };
 const shell = (name: string, command: string, attempts = 1, timeout_seconds = 20): Step => ({
@@ -150,39 +151,6 @@ test('reports that nobody takes do not stop the work', async (t) => {
   assert.equal((await machine.run()).code, 0);
 });
 
-/** Commands of a real machine, played: each writes down how it was called. */
-function playCommands(machine: AgentRig, kubeadmExit: number): string {
-  const bin = join(machine.root, 'bin');
-  const play = (name: string, body: string): void => {
-    machine.write(`/bin/${name}`, `#!/bin/bash\necho "${name} $*" >>"$JEROBOAM_ROOT/commands"\n${body}\n`, 0o755);
-  };
-  for (const name of ['swapoff', 'modprobe', 'sysctl', 'systemctl', 'containerd', 'ctr', 'journalctl']) play(name, ':');
-  play('stat', 'echo cgroup2fs');
-  play('timedatectl', 'echo yes');
-  play('containerd', 'echo containerd github.com/containerd/containerd v2.3.4 abc');
-  play('kubelet', 'echo Kubernetes v1.36.4');
-  play(
-    'kubeadm',
-    `case $1 in
-  version) echo v1.36.4 ;;
-  config) printf 'registry.k8s.io/coredns/coredns:v1.14.6\\nregistry.k8s.io/pause:3.99\\n' ;;
-  reset) rm -rf "$JEROBOAM_ROOT/etc/kubernetes/pki" ;;
-  init) test -s "$JEROBOAM_ROOT/etc/kubernetes/pki/ca.key" || exit 9
-    grep -q 'provider-id' "$3" || exit 8
-    test -e "$JEROBOAM_ROOT/once" || { touch "$JEROBOAM_ROOT/once"; exit ${kubeadmExit}; } ;;
-esac`,
-  );
-  return `${bin}:${process.env['PATH'] ?? ''}`;
-}
-
-function below(root: string, rendered: Bundle): Bundle {
-  const steps = rendered.steps.map((step) => ({
-    ...step,
-    command: step.command.map((word) => (word.startsWith('/run/') ? root + word : word)),
-  }));
-  return { ...rendered, steps };
-}
-
 test('a whole rendered bundle runs, and kubeadm’s second attempt keeps the authorities', async (t) => {
   const machine = await rig(t);
   const path = playCommands(machine, 1);
@@ -207,46 +175,6 @@ test('an image with another version says so', async (t) => {
   machine.bundleAnswers = [{ status: 200, body: below(machine.root, renderBundle(bundleInput())) }];
   assert.equal((await machine.run({ PATH: path })).code, 1);
   assert.match(String(machine.calls.at(-1)?.body['log_tail']), /kubelet is v1\.35\.1, this cluster wants v1\.36\.4/);
-});
-
-test('a stock image gets pinned packages through the proxy, and its volumes', async (t) => {
-  const machine = await rig(t);
-  const path = playCommands(machine, 0);
-  const play = (name: string, body: string): void =>
-    machine.write(`/bin/${name}`, `#!/bin/bash\necho "${name} $* [$HTTPS_PROXY]" >>"$JEROBOAM_ROOT/commands"\n${body}\n`, 0o755);
-  // The agent's own calls go to the real one.
-  play(
-    'curl',
-    'case "$*" in *--noproxy*) exec /usr/bin/curl "$@" ;; esac\nwhile [ "$1" != --output ]; do shift; done; echo key >"$2"',
-  );
-  play('apt-get', 'test -e "$JEROBOAM_ROOT/tried-apt" || { touch "$JEROBOAM_ROOT/tried-apt"; exit 100; }');
-  for (const name of ['apt-mark', 'mkfs.ext4', 'mount']) play(name, ':');
-  for (const name of ['blkid', 'mountpoint']) play(name, 'exit 2');
-  const volume = '0f1e2d3c-4b5a-4678-8000-00000000000a';
-  machine.write(
-    '/run/cloud-init/instance-data.json',
-    JSON.stringify({ ds: { meta_data: { meta: { jeroboam_volume_docker: volume } } } }),
-  );
-  machine.write(`/dev/disk/by-id/virtio-${volume.slice(0, 20)}`, '');
-  machine.write('/etc/fstab', '');
-  machine.write('/etc/apt/sources.list.d/none', '');
-  const input = bundleInput({
-    kind: 'join-worker',
-    imageProperties: {},
-    dockerVolume: true,
-    cluster: { httpsProxy: 'http://proxy.example:3128' },
-  });
-  machine.bundleAnswers = [{ status: 200, body: below(machine.root, renderBundle(input)) }];
-  const { code, output } = await machine.run({ PATH: path });
-  assert.equal(code, 0, output + machine.read('/var/log/jeroboam/prepare.log'));
-  const commands = machine.read('/commands');
-  assert.match(commands, /^apt-get .*install .*kubelet=1\.36\.4-\* kubeadm=1\.36\.4-\* .*\[http:\/\/proxy\.example:3128\]$/m);
-  assert.match(commands, /^curl .*https:\/\/pkgs\.k8s\.io\/core:\/stable:\/v1\.36\/deb\/Release\.key/m);
-  assert.match(commands, /^apt-mark hold kubelet kubeadm kubectl/m);
-  assert.match(commands, /^mkfs\.ext4 -q -L jeroboam-docker /m);
-  assert.match(machine.read('/etc/fstab'), /^LABEL=jeroboam-docker \/var\/lib\/containerd ext4 /m);
-  const source = 'deb [signed-by=/etc/apt/keyrings/jeroboam-kubernetes.asc] https://pkgs.k8s.io/core:/stable:/v1.36/deb/ /\n';
-  assert.equal(machine.read('/etc/apt/sources.list.d/jeroboam-kubernetes.list'), source);
 });
 
 test('prepares itself at once and waits its turn only where the bundle says so', async (t) => {

@@ -51,6 +51,22 @@ export interface Mirrors {
   readonly imageRepository: string;
   /** Registry host -> mirror URL, for containerd. */
   readonly registries: Readonly<Record<string, string>>;
+  /** By version (`v1.36.4`): archives for systems without packages. */
+  readonly binaries: Readonly<Record<string, Binaries>>;
+}
+
+/** A file of the network, pinned. */
+export interface Artifact {
+  readonly url: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface Binaries {
+  /** Upstream's `kubernetes-node-linux-*.tar.gz`, or an archive with kubeadm, kubelet and kubectl anywhere in it. */
+  readonly kubernetes: Artifact;
+  /** Upstream's `cni-plugins-linux-*.tgz`. */
+  readonly cni: Artifact;
 }
 
 export interface BundleInput {
@@ -79,7 +95,7 @@ export interface BundleInput {
   };
   /** `v1.36.4`, from `kubernetesVersionOf`. */
   readonly kubernetesVersion: string;
-  /** The image's properties: `kube_version` there means that Kubernetes is installed. */
+  /** The image's properties: `kube_version` there means that Kubernetes is installed; `os_distro` names the system. */
   readonly imageProperties: Readonly<Record<string, unknown>>;
   /** Address of the cluster's API for nodes and users; null (first master only): its own address. */
   readonly apiHost: string | null;
@@ -99,13 +115,20 @@ export interface BundleInput {
   /** Whether an OpenStack cloud controller manager will run: only then may the kubelet wait for one. */
   readonly externalCloudProvider: boolean;
   readonly mirrors?: Partial<Mirrors> | undefined;
+  /** Authorities that the nodes trust besides those of their image: of mirrors, proxies, registries. */
+  readonly trustedPem?: string | undefined;
+  /** NTP servers instead of the image's own. */
+  readonly timeServers?: readonly string[] | undefined;
 }
 
 export interface BundleFile {
   readonly path: string;
   /** Octal: `0600`. */
   readonly mode: string;
-  /** May hold `@@INSTANCE_ID@@` and `@@LOCAL_IP@@`: the agent puts in the server's uuid and the node's address. */
+  /**
+   * May hold `@@INSTANCE_ID@@`, `@@LOCAL_IP@@`, `@@VOLUME_DOCKER@@`, `@@VOLUME_ETCD@@`: the agent puts in the server's uuid, the
+   * node's address, the volumes' uuids.
+   */
   readonly content: string;
 }
 

@@ -81,6 +81,18 @@ describe('the configuration', () => {
     }
   });
 
+  it('takes what all nodes have in common as JSON, and says what is wrong with it', () => {
+    const nodes = (value: unknown): ReturnType<typeof loadConfig>['NODE_SETTINGS'] =>
+      loadConfig({ ...complete(), NODE_SETTINGS: typeof value === 'string' ? value : JSON.stringify(value) }).NODE_SETTINGS;
+    const archive = { url: 'https://mirror.example/a.tar.gz', sha256: 'a'.repeat(64) };
+    const given = nodes({ binaries: { 'v1.36.4': { kubernetes: archive, cni: archive } }, time_servers: ['ntp.example'] });
+    assert.deepEqual(given?.mirrors, { binaries: { 'v1.36.4': { kubernetes: archive, cni: archive } } });
+    assert.deepEqual(given.timeServers, ['ntp.example']);
+    assert.throws(() => nodes('{'), /NODE_SETTINGS: is not JSON/);
+    assert.throws(() => nodes({ time_servers: ['a b'] }), /NODE_SETTINGS: time_servers\.0: host/);
+    assert.throws(() => nodes({ mirror: 'x' }), /NODE_SETTINGS: Unrecognized key/);
+  });
+
   it('is told in the README, setting by setting', () => {
     assert.ok(readFileSync('README.md', 'utf8').includes(settingsTable()), 'put this table into README.md:\n' + settingsTable());
   });

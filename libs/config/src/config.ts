@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { STACK_BACKENDS } from '#libs/domain';
 import { z } from 'zod';
+import { nodeSettingsText } from './node-settings.js';
 
 /** `id:base64` of 32 bytes, several joined by commas; the first seals, all open. */
 const keyRing = z
@@ -118,6 +119,10 @@ export const settings = z.object({
     .default(60)
     .meta({ description: 'bound of a create when the cluster says 0 or nothing' }),
   DEFAULT_KUBE_TAG: z.string().default('v1.36.4').meta({ description: 'Kubernetes where image and labels name none' }),
+  NODE_SETTINGS: nodeSettingsText.optional().meta({
+    description:
+      'JSON: mirrors, archives, authorities and time servers of all nodes, see docs/nodes.md; best as `NODE_SETTINGS_FILE`',
+  }),
   DEFAULT_BOOT_VOLUME_SIZE: z.coerce.number().int().min(0).default(0).meta({ description: 'GiB; 0: flavor’s disk' }),
 
   SIGNED_CERTIFICATE_DAYS: z.coerce
@@ -210,7 +215,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Setti
   if (result.success) return Object.freeze(result.data);
   const lines = result.error.issues.map((issue) => {
     const name = String(issue.path[0]);
-    return given[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
+    const within = issue.path.slice(1).join('.');
+    return given[name] === undefined ? `${name} is not set` : `${name}: ${within === '' ? '' : `${within}: `}${issue.message}`;
   });
   throw new InvalidConfiguration(`the configuration cannot be used:\n  ${[...new Set(lines)].join('\n  ')}`);
 }

@@ -59,6 +59,15 @@ export const LABELS: readonly LabelDefinition[] = [
   ),
   define('containerd_tarball_url', '', URL_TEXT, 'where a stock image gets containerd instead of from its distribution'),
   define('containerd_tarball_sha256', '', SHA256, 'digest of that tarball; needed with the URL'),
+  define(
+    'kube_tarball_url',
+    '',
+    URL_TEXT,
+    'where a stock image without packages (Flatcar, Fedora CoreOS) gets kubeadm and kubelet',
+  ),
+  define('kube_tarball_sha256', '', SHA256, 'digest of that archive; needed with the URL'),
+  define('cni_tarball_url', '', URL_TEXT, 'where such an image gets the CNI plugins'),
+  define('cni_tarball_sha256', '', SHA256, 'digest of that archive; needed with the URL'),
   define('fixed_subnet_cidr', '10.0.0.0/24', { kind: 'cidr' }, 'range of the node network when none is given'),
   define('flannel_network_cidr', '10.100.0.0/16', { kind: 'cidr' }, 'pod range with network_driver flannel'),
   define(

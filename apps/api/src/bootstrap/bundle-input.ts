@@ -1,4 +1,5 @@
 import type { BundleInput } from '#libs/bootstrap';
+import type { Settings } from '#libs/config';
 import type { BundleRows, StoredAuthorities, StoredAuthority } from '#libs/db';
 import { z } from 'zod';
 import { notYet } from './bootstrap-errors.js';
@@ -24,9 +25,15 @@ export interface BundleSecrets {
 /**
  * Rows and opened secrets become the input of a node's bundle. Pure.
  * @param isFirst the node makes the control plane
+ * @param site what the operator has set for all nodes
  * @throws BootstrapRefusal 503 what is needed is not known yet
  */
-export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleSecrets): BundleInput {
+export function bundleInput(
+  rows: BundleRows,
+  isFirst: boolean,
+  secrets: BundleSecrets,
+  site: Settings['NODE_SETTINGS'],
+): BundleInput {
   const { node, group, cluster, template } = rows;
   const infra = outputs.parse(rows.outputs);
   const facts = node.facts ?? group.nodeFacts;
@@ -71,5 +78,6 @@ export function bundleInput(rows: BundleRows, isFirst: boolean, secrets: BundleS
     controlPlane: node.role === 'master' ? { ...secrets.authorities, admin: secrets.admin } : undefined,
     dockerVolume: (group.dockerVolumeSize ?? 0) > 0,
     externalCloudProvider: false,
+    ...site,
   };
 }

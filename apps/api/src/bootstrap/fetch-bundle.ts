@@ -104,7 +104,7 @@ export class FetchBundle {
       this.makesControlPlane(found),
     ]);
     if (!secrets) throw notYet('The cluster has no certificates yet.');
-    return renderBundle(bundleInput(rows, isFirst, secrets));
+    return renderBundle(bundleInput(rows, isFirst, secrets, this.settings.NODE_SETTINGS));
   }
 
   /** The first master of a cluster that has never been one. */

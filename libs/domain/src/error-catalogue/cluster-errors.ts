@@ -86,6 +86,14 @@ export const CLUSTER_ERRORS = entries({
     hint: 'leave kube_tag out, or use an image of that version',
     statuses: [400],
   },
+  'image-without-kubernetes': {
+    title: 'Nothing to install on the image',
+    explanation:
+      'The image carries no Kubernetes (property kube_version), its system takes no packages, and nobody has said where to get that version for it.',
+    fixableBy: 'user',
+    hint: 'use an image with kube_version, or give kube_tarball_url, kube_tarball_sha256, cni_tarball_url and cni_tarball_sha256; an operator can set them for all clusters in NODE_SETTINGS',
+    statuses: [400],
+  },
   'unsupported-kubernetes-version': {
     title: 'Kubernetes version not supported',
     explanation: 'This service does not make clusters of that version of Kubernetes.',

@@ -8,7 +8,14 @@ import {
   NotFound,
   type RequestContext,
 } from '#libs/domain';
-import { checkNodeVersion, checkUpgradeTemplate, kubernetesVersionOf, minorsBetween, upgradeStages } from '#libs/bootstrap';
+import {
+  checkNodeVersion,
+  checkUpgradeTemplate,
+  installationOf,
+  kubernetesVersionOf,
+  minorsBetween,
+  upgradeStages,
+} from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
   ClustersRepository,
@@ -116,6 +123,8 @@ export class UpgradeCluster {
     const { kube_version: kubeVersion } = image;
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
     const to = kubernetesVersionOf(imageProperties, next.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
+    const { mirrors } = this.settings.NODE_SETTINGS ?? {};
+    installationOf({ imageProperties: image, labels: cluster.labels, version: to, mirrors });
     const from = cluster.coeVersion;
     if (from === null) return { to, stages: 0 };
     if (named !== null && !named.isDefault) {

@@ -13,7 +13,7 @@ import {
   type RequestContext,
   type Taint,
 } from '#libs/domain';
-import { checkNodeVersion, kubernetesVersionOf } from '#libs/bootstrap';
+import { checkNodeVersion, installationOf, kubernetesVersionOf } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
   ClustersRepository,
@@ -111,6 +111,8 @@ export class CreateNodeGroup {
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
     const fallback = cluster.coeVersion ?? this.settings.DEFAULT_KUBE_TAG;
     const version = kubernetesVersionOf(imageProperties, group.labels, fallback);
+    const { mirrors } = this.settings.NODE_SETTINGS ?? {};
+    installationOf({ imageProperties: await image, labels: cluster.labels, version, mirrors });
     if (cluster.coeVersion !== null) checkNodeVersion(cluster.coeVersion, version, group.name);
   }
 }

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { freePort } from '#libs/testing';
-import { parse } from 'yaml';
 import { ContainerInfra, type ClusterView } from '../apps/standalone/src/client.js';
-import { Installation } from '../apps/standalone/src/installation.js';
+import type { Installation } from '../apps/standalone/src/installation.js';
 import { BenchCloud } from './support/bench-cloud.js';
+import { readBench, startGuests, startOurs } from './support/bench-site.js';
 import { eventually } from './support/commands.js';
 
-const BENCH = process.env['OPENSTACK_BENCH_DIR'] ?? '/var/lib/openstack-bench';
-const here = dirname(fileURLToPath(import.meta.url));
 const LIMIT_SECONDS = 300;
-
-interface Login {
-  readonly auth: Readonly<Record<string, string>>;
-}
 
 /** Nodes come and go on real OpenStack services; only the guests are simulated, since nothing boots there. */
 describe('growing and shrinking on real OpenStack services', () => {
@@ -30,38 +22,14 @@ describe('growing and shrinking on real OpenStack services', () => {
   let before0: Record<string, string[]>;
   let before1: Record<string, string[]>;
   const home = mkdtempSync(join(tmpdir(), 'jeroboam-node-change-'));
-  const clouds = join(BENCH, 'clouds.yaml');
 
   before(async () => {
-    assert.ok(existsSync(clouds), `no OpenStack bench at ${BENCH}: start it first, or set OPENSTACK_BENCH_DIR`);
-    const logins = (parse(readFileSync(clouds, 'utf8')) as { clouds: Record<string, Login> }).clouds;
-    const authUrl = logins['admin']?.auth['auth_url'] ?? '';
-    const password = logins['admin']?.auth['password'] ?? '';
-    cloud = await BenchCloud.login(authUrl, password);
+    const bench = readBench();
+    cloud = await BenchCloud.login(bench.authUrl, bench.password);
     before0 = await cloud.inventory();
-    installation = await Installation.start({
-      home: join(home, 'state'),
-      env: { API_PORT: String(await freePort()), BOOTSTRAP_PORT: String(await freePort()), DRAIN_SECONDS: '10' },
-      cloud: {
-        authUrl,
-        env: {
-          KEYSTONE_REGION: 'RegionOne',
-          KEYSTONE_USERNAME: 'magnum',
-          KEYSTONE_PASSWORD: password,
-          TRUSTEE_DOMAIN_NAME: 'magnum',
-          TRUSTEE_DOMAIN_ADMIN: 'magnum_domain_admin',
-          TRUSTEE_DOMAIN_ADMIN_PASSWORD: password,
-        },
-      },
-      say: console.log,
-    });
-    const program = join(here, '../libs/sandbox/src/guests/main.js');
-    const project = logins['demo']?.auth['project_name'] ?? '';
-    guests = spawn(process.execPath, [program, '--clouds', clouds, '--cloud', 'admin', '--project', project], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const demo = logins['demo']?.auth ?? {};
-    api = await ContainerInfra.login(installation.apiUrl, authUrl, demo['username'] ?? '', demo['password'] ?? '', project);
+    installation = await startOurs(bench, home, console.log, { DRAIN_SECONDS: '10' });
+    guests = startGuests();
+    api = await ContainerInfra.login(installation.apiUrl, bench.authUrl, 'demo', bench.password, 'demo');
   });
 
   after(async () => {

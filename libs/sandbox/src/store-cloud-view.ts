@@ -104,7 +104,8 @@ export class StoreCloudView implements CloudView {
 
   private server(row: ServerRow): ServerView {
     const ports = this.neutron.tables.ports.by('device_id', row.id);
-    const image = row.image_id === null ? undefined : this.nova.glance.images.get(row.image_id);
+    const imageId = row.image_id ?? this.bootVolumeImage(row.id);
+    const image = imageId === null ? undefined : this.nova.glance.images.get(imageId);
     return {
       id: row.id,
       name: row.name,
@@ -124,6 +125,13 @@ export class StoreCloudView implements CloudView {
           ? undefined
           : { name: image.name, osDistro: image.properties['os_distro'], kubeVersion: image.properties['kube_version'] },
     };
+  }
+
+  /** What a server that boots from a volume was made from. */
+  private bootVolumeImage(serverId: string): string | null {
+    const { attachments, volumes } = this.nova.cinder;
+    const images = attachments.by('server_id', serverId).map(({ volume_id: id }) => volumes.get(id)?.image_id ?? null);
+    return images.find((id) => id !== null) ?? null;
   }
 
   private floatingIp(portId: string): string | undefined {

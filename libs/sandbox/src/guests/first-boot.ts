@@ -15,10 +15,16 @@ export interface FirstBoot {
 
 const IGNITION = ['flatcar', 'fedora-coreos'];
 
-/** Reads the user data with what the image has for that: Ignition on Flatcar and Fedora CoreOS, cloud-init elsewhere. */
-export function firstBoot(server: Pick<ServerView, 'userData' | 'image'>, instance: InstanceData): FirstBoot {
-  return IGNITION.includes(server.image?.osDistro ?? '') ? byIgnition(server.userData) : byCloudInit(server.userData, instance);
+/**
+ * Reads the user data with what the image has for that: Ignition on Flatcar and Fedora CoreOS, cloud-init elsewhere. Where the
+ * view does not know the image, the form of the text decides.
+ */
+export function firstBoot({ userData, image }: Pick<ServerView, 'userData' | 'image'>, instance: InstanceData): FirstBoot {
+  const reads = image?.osDistro === undefined ? isJson(userData) : IGNITION.includes(image.osDistro);
+  return reads ? byIgnition(userData) : byCloudInit(userData, instance);
 }
+
+const isJson = (userData: string | null): boolean => /^\s*\{/.test(Buffer.from(userData ?? '', 'base64').toString());
 
 function byIgnition(userData: string | null): FirstBoot {
   const { disk, enabled, failure } = runIgnition(userData);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { firstBoot } from './first-boot.js';
 import { runIgnition } from './ignition.js';
 
 const run = (data: unknown): ReturnType<typeof runIgnition> =>
@@ -61,6 +62,26 @@ describe('Ignition of a simulated guest', () => {
       const { disk, failure } = run(data);
       assert.match(failure ?? '', reason);
       assert.deepEqual(disk.paths(), []);
+    });
+  }
+
+  const agent = '/opt/jeroboam/jeroboam-node';
+  const machine = {
+    ...file(agent, { source: 'data:,x' }, { mode: 0o755 }),
+    systemd: { units: [{ name: 'a.service', enabled: true, contents: `[Service]\nExecStart=/bin/bash ${agent}\n` }] },
+  };
+  const instance = { instanceId: 'i-1', hostname: 'k1', localIp: '10.0.0.5' };
+  const systems: [string | undefined, unknown, string | undefined][] = [
+    ['flatcar', machine, agent],
+    ['fedora-coreos', machine, agent],
+    ['ubuntu', machine, undefined],
+    [undefined, machine, agent],
+    ['flatcar', '#cloud-config\nruncmd: [[/opt/jeroboam/jeroboam-node]]\n', undefined],
+  ];
+  for (const [osDistro, data, program] of systems) {
+    it(`${typeof data === 'string' ? 'cloud-config' : 'Ignition'} on ${osDistro ?? 'an unknown image'} starts ${program ? 'the agent' : 'nothing'}`, () => {
+      const userData = Buffer.from(typeof data === 'string' ? data : JSON.stringify(data)).toString('base64');
+      assert.equal(firstBoot({ userData, image: { name: 'x', osDistro } }, instance).program, program);
     });
   }
 });

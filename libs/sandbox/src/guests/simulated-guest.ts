@@ -1,3 +1,4 @@
+import type { Machine, Service } from '../hypervisor/machine.js';
 import type { ServerView } from './cloud-view.js';
 import { firstBoot } from './first-boot.js';
 import { ConsoleLog } from './console-log.js';
@@ -33,7 +34,7 @@ export interface GuestRoom {
 }
 
 /** One server's guest: off, booting, joining, or a node of its cluster. */
-export class SimulatedGuest {
+export class SimulatedGuest implements Machine {
   readonly console = new ConsoleLog();
   #outcome: GuestState['outcome'];
   #memory: AgentMemory;
@@ -65,6 +66,10 @@ export class SimulatedGuest {
   /** Where it can be reached on this port now. */
   listensOn(port: number): RealAddress | undefined {
     return this.#api?.address.port === port ? this.#api.address : undefined;
+  }
+
+  services(): readonly Service[] {
+    return this.#api ? [{ port: this.#api.address.port, at: this.#api.address }] : [];
   }
 
   get listening(): RealAddress | undefined {

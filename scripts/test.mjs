@@ -18,8 +18,8 @@ const { values: options, positionals: patterns } = parseArgs({
   options: { unit: { type: 'boolean', default: false }, suite: { type: 'string' }, timeout: { type: 'string', default: '180' } },
 });
 
-/** Suites whose specs share something: the bench, the names in the catalogue. */
-const ONE_AT_A_TIME = ['openstack', 'resources', 'clients'];
+/** Suites whose specs share something: the bench, the names in the catalogue, this computer's memory. */
+const ONE_AT_A_TIME = ['openstack', 'resources', 'clients', 'vm'];
 
 ensure();
 const cleanUp = [];

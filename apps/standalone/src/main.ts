@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { resolve } from 'node:path';
 import { runBench } from './bench/bench.js';
 import { runDemo } from './demo.js';
+import { START_OPTIONS, startOptions } from './hypervisor-options.js';
 import { AlreadyRunning, Installation } from './installation.js';
 import { whenLauncherGoes } from './launcher.js';
 import { quote } from './shell.js';
@@ -15,15 +16,19 @@ const HELP = `Jeroboam on one machine: embedded PostgreSQL, a sandbox cloud, the
   npm run bench    measures the API and creates of 3, 100 and 1,000 nodes (or: npm run bench -- 3 100)
 
 Environment: JEROBOAM_HOME (default .jeroboam), API_PORT (9511), BOOTSTRAP_PORT (9512), SANDBOX_PORT (9513), REDIS_URL,
-and every other setting of the README's table.`;
+and every other setting of the README's table.
+
+${START_OPTIONS}`;
 
 const home = resolve(process.env['JEROBOAM_HOME'] ?? '.jeroboam');
 const print = (line: string): void => console.log(line);
 
 async function start(): Promise<void> {
+  if (process.argv.slice(3).includes('--help')) return print(HELP);
+  const options = startOptions(process.argv.slice(3), process.env);
   const interrupt = onInterrupt();
   print('starting PostgreSQL, the sandbox cloud, the API and a conductor ...');
-  const installation = await Installation.start({ home, say: print });
+  const installation = await Installation.start({ home, say: print, ...options });
   interrupt.stops(installation);
   try {
     printWelcome(installation);

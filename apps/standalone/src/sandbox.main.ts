@@ -7,7 +7,7 @@ export interface SandboxReady {
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as SandboxOptions;
-const sandbox = await startSandbox(options);
+const sandbox = await startSandbox({ ...options, log: (line) => console.log(line) });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void sandbox.close().then(() => process.exit(0)));
 }

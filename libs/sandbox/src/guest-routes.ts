@@ -2,6 +2,7 @@ import type { Nova } from './compute/nova.js';
 import { consoleText } from './compute/server-actions.js';
 import type { GuestFault } from './guests/guest-options.js';
 import type { GuestRuntime } from './guests/guest-runtime.js';
+import type { Hypervisor } from './hypervisor/machine.js';
 import { badRequest, notFound } from './server/api-error.js';
 import { ok, openRoute } from './server/call.js';
 import type { Route } from './server/call.js';
@@ -9,11 +10,11 @@ import { isObject } from './server/fields.js';
 
 const kinds = ['never-boots', 'no-network', 'step-fails', 'not-ready', 'slow'];
 
-/** `/sandbox/guests`, `/sandbox/guest-faults` and consoles. `guests` is undefined until they run. */
-export function guestRoutes(nova: Nova, guests: () => GuestRuntime | undefined): Route[] {
+/** `/sandbox/guests`, `/sandbox/guest-faults` and consoles. Both are undefined until they run, `guests` always where machines are real. */
+export function guestRoutes(nova: Nova, guests: () => GuestRuntime | undefined, machines: () => Hypervisor | undefined): Route[] {
   const { servers, consoles } = nova.tables;
   return [
-    openRoute('GET', '/sandbox/guests', () => ok({ guests: guests()?.guests() ?? [] })),
+    openRoute('GET', '/sandbox/guests', () => ok({ guests: machines()?.guests() ?? [] })),
     openRoute('GET', '/sandbox/guest-faults', () => ok({ faults: guests()?.faults() ?? [] })),
     openRoute('PUT', '/sandbox/guest-faults', (call) => {
       const stated = isObject(call.body) ? call.body['faults'] : undefined;

@@ -23,3 +23,4 @@ export type {
   OpenStackViewOptions,
 } from './guests/guest-runtime.js';
 export type { CloudView, ListenerView, PortView, ServerView } from './guests/cloud-view.js';
+export type { QemuImage, QemuOptions } from './hypervisor/qemu-options.js';

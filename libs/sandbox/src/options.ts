@@ -1,6 +1,7 @@
 import type { Duplicates } from './faults/duplicates.js';
 import type { GuestLatencies } from './guests/guest-options.js';
 import type { GuestRuntime } from './guests/guest-runtime.js';
+import type { QemuOptions } from './hypervisor/qemu-options.js';
 import { accounts } from './identity/seed.js';
 import type { AccountName, CatalogEntry } from './identity/seed.js';
 import type { Latencies } from './latencies.js';
@@ -18,6 +19,8 @@ export interface SandboxOptions {
   readonly latencies?: Partial<Latencies> | 'zero';
   /** False: servers become ACTIVE, but nothing runs on them. */
   readonly guests?: boolean;
+  /** Real machines instead of simulated guests; `guests` and what follows it count no more then. */
+  readonly qemu?: QemuOptions;
   /** Else the guests' own defaults, times `latencies.factor`. */
   readonly guestLatencies?: GuestLatencies;
   /** Multiplies what guests wait for others and between attempts; 1 unless told. */

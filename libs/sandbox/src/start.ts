@@ -9,6 +9,7 @@ import { inventory } from './faults/inventory.js';
 import { guestRoutes } from './guest-routes.js';
 import { defaultGuestLatencies, scaleGuestLatencies } from './guests/guest-options.js';
 import { GuestRuntime } from './guests/guest-runtime.js';
+import type { Hypervisor } from './hypervisor/machine.js';
 import { identityService } from './identity/identity-service.js';
 import { Identity } from './identity/identity.js';
 import { seedIdentity } from './identity/seed.js';
@@ -26,6 +27,7 @@ import type { Sandbox, SandboxOptions } from './options.js';
 import { accountPasswords } from './passwords.js';
 import { seedCloud } from './seed.js';
 import { HttpServer } from './server/http-server.js';
+import { realMachines, seedMachineImages } from './real-machines.js';
 import { Router } from './server/router.js';
 import { StoreCloudView } from './store-cloud-view.js';
 import { Journal } from './store/journal.js';
@@ -51,14 +53,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const views = new Views(octavia);
   const cloudView = new StoreCloudView(store, nova, neutron, octavia, views);
   const duplicates = new Duplicates(store);
+  const publicCidr = options.publicCidr ?? '127.25.0.0/16';
+  const qemu = options.qemu && realMachines(options, options.qemu, publicCidr, { nova, neutron, octavia, view: cloudView });
   store.open();
   store.unit(() => {
     seedIdentity(identity, passwords, options.catalog ?? []);
-    seedCloud({ identity, nova, neutron, glance }, options.publicCidr ?? '127.25.0.0/16');
+    seedCloud({ identity, nova, neutron, glance }, publicCidr);
+    if (qemu !== undefined) seedMachineImages(glance, identity, options.qemu?.images ?? [], qemu.images);
     identity.dropExpiredTokens();
   });
 
   let guests: GuestRuntime | undefined;
+  let machines: Hypervisor | undefined;
   const services = [
     identityService(identity),
     computeService(nova),
@@ -70,8 +76,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults();
   const log = new CallLog();
   const guestLatencies =
-    options.guests === false ? null : (options.guestLatencies ?? scaleGuestLatencies(defaultGuestLatencies, latencies.factor));
-  const admin = new Router([...adminRoutes({ cloud, faults, log, guestLatencies }), ...guestRoutes(nova, () => guests)]);
+    options.guests === false || qemu !== undefined
+      ? null
+      : (options.guestLatencies ?? scaleGuestLatencies(defaultGuestLatencies, latencies.factor));
+  const admin = new Router([
+    ...adminRoutes({ cloud, faults, log, guestLatencies }),
+    ...guestRoutes(
+      nova,
+      () => guests,
+      () => machines,
+    ),
+  ]);
   const server = new HttpServer(cloud, services, admin, faults, log, (token) => identity.authenticate(token));
   cloud.baseUrl = `http://${host}:${await server.listen(host, options.port ?? 0)}`;
   cloud.transitions.start();
@@ -86,10 +101,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...(options.guestInternalCidr === undefined ? {} : { internalCidr: options.guestInternalCidr }),
       ...(options.log === undefined ? {} : { log: options.log }),
     });
-    nova.guestConsole = (id) => running.console(id);
-    octavia.answers = (id, port) => running.listening(id, port);
-    await running.start();
     guests = running;
+    machines = running;
+  }
+  machines ??= qemu;
+  if (machines !== undefined) {
+    const hypervisor = machines;
+    nova.guestConsole = (id) => hypervisor.console(id);
+    octavia.answers = (id, port) => hypervisor.listening(id, port);
+    await hypervisor.start();
   }
 
   const authUrl = `${cloud.baseUrl}/identity/v3`;
@@ -104,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     close: async () => {
       clearInterval(housekeeping);
       cloud.transitions.stop();
-      await guests?.close();
+      await machines?.close();
       await server.close();
       store.close();
     },

@@ -34,6 +34,7 @@ export function createServer(nova: Nova, call: Call, fields: Fields, hints: Fiel
   if (nova.quotas.exceeded(projectId, 'metadata_items', 0, Object.keys(metadata).length))
     throw forbidden(`Maximum number of metadata items exceeds ${limits['metadata_items']}`);
   checkQuota(nova, projectId, flavor);
+  checkCapacity(nova, flavor);
   const plugs = statedPlugs(nova, call, fields, projectId);
   const group = statedGroup(nova, hints, projectId);
   const id = newId();
@@ -122,6 +123,23 @@ function checkQuota(nova: Nova, projectId: string, flavor: Flavor): void {
     if (nova.quotas.exceeded(projectId, resource, sum, wanted))
       throw forbidden(
         `Quota exceeded for ${resource}: Requested ${wanted}, but already used ${sum} of ${limits[resource]} ${resource}`,
+      );
+  }
+}
+
+/** Nobody gets more than this computer can carry, whatever the project's own limits are. */
+function checkCapacity(nova: Nova, flavor: Flavor): void {
+  const { capacity } = nova;
+  if (capacity === undefined) return;
+  const rows = [...nova.tables.servers.all()];
+  for (const [resource, of, limit] of [
+    ['cores', 'vcpus', capacity.cpus],
+    ['ram', 'ram', capacity.memoryMib],
+  ] as const) {
+    const used = rows.reduce((total, row) => total + row.flavor[of], 0);
+    if (used + flavor[of] > limit)
+      throw forbidden(
+        `Quota exceeded for ${resource}: Requested ${flavor[of]}, but already used ${used} of ${limit} ${resource} (all that this computer has for machines)`,
       );
   }
 }

@@ -41,6 +41,8 @@ export class Nova {
   readonly quotas: Quotas;
   /** The latest 5,000, in memory only. */
   gone: Tombstone[] = [];
+  /** What all servers together may have, where they are real machines. */
+  capacity: { readonly memoryMib: number; readonly cpus: number } | undefined;
   /** What the server's guest has written, where there are guests. */
   guestConsole: (serverId: string) => string = () => '';
 
@@ -115,6 +117,13 @@ export class Nova {
         updated_at: nowSeconds(),
         ...(status === 'ERROR' ? {} : { fault: null }),
       });
+  }
+
+  /** A machine that cannot run. */
+  break(id: string, message: string): void {
+    if (this.tables.servers.get(id) === undefined) return;
+    this.tables.servers.patch(id, { fault: { code: 500, created: nowSeconds(), message } });
+    this.setStatus(id, 'ERROR');
   }
 
   private activate(id: string): void {

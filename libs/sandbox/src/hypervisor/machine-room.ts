@@ -30,6 +30,8 @@ export class MachineRoom<M extends Machine> {
   /** When the timer rings. */
   #due = 0;
   #stopWatching: (() => void) | undefined;
+  /** Machines that go off now are not to be switched on again. */
+  #closed = false;
 
   constructor(
     readonly view: CloudView,
@@ -50,13 +52,12 @@ export class MachineRoom<M extends Machine> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     await Promise.all([...this.machines.values()].map((machine) => machine.suspend()));
     await this.#forwarders.close();
-    clearTimeout(this.#timer);
     this.machines.clear();
   }
 
@@ -79,6 +80,7 @@ export class MachineRoom<M extends Machine> {
   /** Many bells, one look: at once for small clouds, a little later for large ones. */
   #schedule(delayMs = Math.min(250, 5 + this.#servers.length / 8)): void {
     const due = Date.now() + delayMs;
+    if (this.#closed) return;
     if (this.#timer !== undefined && due >= this.#due) return;
     clearTimeout(this.#timer);
     this.#due = due;
@@ -90,6 +92,7 @@ export class MachineRoom<M extends Machine> {
 
   /** Resolves when new forwarders listen. */
   async #sync(): Promise<void> {
+    if (this.#closed) return;
     this.#servers = this.view.servers();
     const present = new Set<string>();
     this.#fixed.clear();

@@ -12,7 +12,7 @@ import { ConductorModule } from '../src/conductor.module.js';
 import { HealthWatch, SLICES } from '../src/health/health-watch.js';
 import { TestInstallation } from './installation.js';
 
-const CLUSTERS = Number(process.env['HEALTH_CLUSTERS'] ?? 500);
+const CLUSTERS = Number(process.env['HEALTH_CLUSTERS'] ?? 200);
 const NODES = ['m-0', 'm-1', 'm-2', 'w-0', 'w-1', 'w-2', 'w-3', 'w-4'];
 const signal = new AbortController().signal;
 
@@ -20,7 +20,7 @@ let site: TestInstallation;
 let app: INestApplicationContext;
 let endpoint: ChildProcess;
 before(async () => {
-  site = await TestInstallation.start({}, { HEALTH_CHECK_SECONDS: '36000' });
+  site = await TestInstallation.start({}, { HEALTH_CHECK_SECONDS: '36000', HEALTH_CHECKS_AT_ONCE: '8' });
   app = await NestFactory.createApplicationContext(ConductorModule.from(site.parts), { logger: false, abortOnError: false });
   const authorities = await createClusterAuthorities('k1');
   const { certPem, keyPem } = await issueServerCertificate(authorities.ca, { names: [], ips: ['127.0.0.1'], days: 1 });

@@ -165,8 +165,8 @@ export const settings = z.object({
   HEALTH_CHECK_SECONDS: z.coerce.number().min(0).default(60).meta({
     description: 'how often each cluster’s API is asked how it is, by one conductor at a time; 0: never',
   }),
-  HEALTH_CHECKS_AT_ONCE: z.coerce.number().int().positive().default(100).meta({
-    description: 'of one conductor; most of them only wait for clusters that do not answer',
+  HEALTH_CHECKS_AT_ONCE: z.coerce.number().int().positive().default(32).meta({
+    description: 'of one conductor; as many again for clusters that did not answer last time',
   }),
   HEAL_NOT_READY_SECONDS: seconds.default(300).meta({
     description: 'a node that is NotReady so long is unhealthy, and replaced where label `auto_healing_enabled` is set',

@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool, WebSocket } from 'undici';
+import { buildConnector, type Dispatcher, Pool, WebSocket } from 'undici';
 import { KubernetesError } from './errors.js';
 import { noAnswer, noSense, refusal, tooLate } from './failure.js';
 
@@ -12,6 +12,14 @@ export interface ClusterEndpoint {
   readonly keyPem: string;
   /** How long one call may take, connecting included. */
   readonly timeoutMs?: number;
+  /** How many at most; default 3. With 1 calls wait for each other, and no second handshake is paid. */
+  readonly connections?: number;
+  /** Where the TLS session is kept for the next client of the same endpoint: its handshake is a short one. */
+  readonly session?: TlsSession;
+}
+
+export interface TlsSession {
+  ticket: Buffer | null;
 }
 
 export interface CallOptions {
@@ -34,6 +42,28 @@ const CONNECTIONS = 3;
 /** A list of 5,000 nodes has some 50 MB. */
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
+function connector({ caPem, certPem, keyPem, session }: ClusterEndpoint, timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({
+    ca: caPem,
+    cert: certPem,
+    key: keyPem,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    // A little more than a call's own clock, which tells what was waited for.
+    timeout: timeoutMs + 500,
+    ...(session?.ticket ? { session: session.ticket } : {}),
+  });
+  if (!session) return connect;
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      // It comes after the handshake.
+      socket?.on('session', (ticket: Buffer) => (session.ticket = ticket));
+      if (socket) callback(null, socket);
+      else callback(error ?? new Error('no connection'), null);
+    });
+  };
+}
+
 /** HTTPS with a client certificate to one cluster, on connections that are kept. */
 export class Transport {
   readonly #pool: Pool;
@@ -49,16 +79,8 @@ export class Transport {
     this.#base = url.pathname.replace(/\/$/, '');
     this.#timeoutMs = endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#pool = new Pool(url.origin, {
-      connections: CONNECTIONS,
-      connect: {
-        ca: endpoint.caPem,
-        cert: endpoint.certPem,
-        key: endpoint.keyPem,
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-        // A little more than a call's own clock, which tells what was waited for.
-        timeout: this.#timeoutMs + 500,
-      },
+      connections: endpoint.connections ?? CONNECTIONS,
+      connect: connector(endpoint, this.#timeoutMs),
       keepAliveTimeout: 20_000,
       maxResponseSize: MAX_ANSWER_BYTES,
     });

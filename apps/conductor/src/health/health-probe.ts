@@ -24,8 +24,8 @@ interface Kept {
 }
 
 /**
- * One look at a cluster's API: one connection, two small questions, short time-outs. The certificate to ask with is made once
- * and kept in memory, or a round over ten thousand clusters would be ten thousand keys.
+ * One look at a cluster's API: one connection, two small questions, short time-outs. The certificate to ask with and the TLS
+ * session are kept in memory, or a round over ten thousand clusters would be ten thousand keys and whole handshakes.
  */
 @Injectable()
 export class HealthProbe {
@@ -65,7 +65,7 @@ export class HealthProbe {
     const now = Date.now();
     const kept = this.#kept.get(cluster.uuid);
     if (kept && kept.until > now && kept.endpoint.server === cluster.apiAddress) return kept.endpoint;
-    const endpoint = await this.kube.endpoint(cluster, CERTIFICATE_MINUTES);
+    const endpoint = { ...(await this.kube.endpoint(cluster, CERTIFICATE_MINUTES)), connections: 1, session: { ticket: null } };
     // The oldest first; clusters that are gone are among them.
     for (const uuid of this.#kept.keys()) {
       if (this.#kept.size < MOST_KEPT) break;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Settings } from '#libs/config';
 import { HealthRepository, LeasesRepository } from '#libs/db';
 import { Inject, Injectable } from '@nestjs/common';
@@ -23,6 +24,8 @@ const LEASE_SHARE = 0.8;
 @Injectable()
 export class HealthWatch {
   readonly #running: InFlight;
+  /** Clusters that did not answer last time: they wait for their time-outs, and hold up nobody else. */
+  readonly #silent: InFlight;
   /** The last slice that was tried, counted since 1970. */
   #tried: number | null = null;
 
@@ -35,6 +38,7 @@ export class HealthWatch {
     @Inject(LOGGER) private readonly log: Logger,
   ) {
     this.#running = new InFlight(settings.HEALTH_CHECKS_AT_ONCE);
+    this.#silent = new InFlight(settings.HEALTH_CHECKS_AT_ONCE);
   }
 
   /** @returns stops it: no further slice, the looks under way are broken off */
@@ -43,7 +47,7 @@ export class HealthWatch {
     return {
       stop: async () => {
         await periodic.stop();
-        await this.#running.idle();
+        await Promise.all([this.#running.idle(), this.#silent.idle()]);
       },
     };
   }
@@ -66,8 +70,12 @@ export class HealthWatch {
     const lease = await this.leases.acquire(`health:${slice}`, `${name}/${randomUUID()}`, seconds * 1000 * LEASE_SHARE);
     if (!lease) return null;
     const clusters = await this.health.slice(SERVICE, slice, SLICES);
+    setMaxListeners(0, signal);
     for (const cluster of clusters) {
-      this.#running.add(async () => {
+      const silent = cluster.healthStatus === 'UNKNOWN';
+      // There are too many of these: another round will do.
+      if (silent && this.#silent.full) continue;
+      (silent ? this.#silent : this.#running).add(async () => {
         if (signal.aborted) return;
         const begun = performance.now();
         try {
@@ -82,6 +90,7 @@ export class HealthWatch {
 
   /** Every cluster now, whoever has the leases' pauses: for tests and measurements. */
   async all(signal: AbortSignal): Promise<void> {
+    setMaxListeners(0, signal);
     for (let slice = 0; slice < SLICES; slice++) {
       for (const cluster of await this.health.slice(SERVICE, slice, SLICES)) {
         this.#running.add(async () => void this.metrics.note(await this.round.run(cluster, signal), 0));

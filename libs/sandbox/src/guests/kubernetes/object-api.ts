@@ -6,6 +6,7 @@ import type { KubeUser } from './kube-user.js';
 import { authorize } from './authorization.js';
 import { answerReview } from './access-reviews.js';
 import { namespace as newNamespace } from './default-objects.js';
+import { assertEvictable } from './disruption-budgets.js';
 import { dig, digText, isJson, kubeTime, StatusError, type Json, type KubeObject } from './kube-object.js';
 import { jsonPatch, mergePatch, serverSideApply, strategicMergePatch } from './patch-object.js';
 import { fieldSelector, labelSelector, type Selector } from './selectors.js';
@@ -48,7 +49,10 @@ export class ObjectApi {
         serveWatch(request, wanted, this.#etcd, response);
         return undefined;
       case 'create':
-        if (subresource === 'eviction') return this.#remove(request, jsonBody(body));
+        if (subresource === 'eviction') {
+          assertEvictable(this.#etcd, namespace, name);
+          return this.#remove(request, jsonBody(body));
+        }
         return this.#create(request, user, jsonBody(body));
       case 'update':
         return this.#update(request, user, jsonBody(body));

@@ -28,7 +28,14 @@ export function qemuArguments({ serverId, hardware, files, tools }: QemuCommand)
   return [
     ...['-name', `guest=${serverId}`, '-uuid', serverId],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-monitor', 'stdio', '-pidfile', files.pid],
-    ...['-machine', 'pc', '-accel', tools.accelerator === 'tcg' ? 'tcg,thread=multi' : 'kvm', '-cpu', processor(tools)],
+    ...[
+      '-machine',
+      'pc',
+      '-accel',
+      tools.accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : 'kvm',
+      '-cpu',
+      processor(tools),
+    ],
     ...['-smp', String(hardware.vcpus), '-m', `${hardware.memoryMib}M`],
     ...['-smbios', 'type=1,manufacturer=OpenStack Foundation,product=OpenStack Nova'],
     ...['-chardev', `file,id=console,path=${literal(files.console)},append=on`, '-serial', 'chardev:console'],

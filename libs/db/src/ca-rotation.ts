@@ -1,5 +1,5 @@
-import type { StoredAuthorities, StoredAuthority } from './cluster-secrets.js';
-import { CLUSTER_SECRET, clusterOwner, type AuthorityKey, AUTHORITY_KEYS } from './cluster-secrets.js';
+import type { StoredAuthorities, StoredAuthority } from './authorities.js';
+import { CLUSTER_SECRET, clusterOwner, type AuthorityKey, AUTHORITY_KEYS } from './authorities.js';
 import type { SecretStore } from './secret-store.js';
 import type { Tx } from './unit-of-work.js';
 

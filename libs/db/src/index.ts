@@ -43,18 +43,14 @@ export {
   type TreeStack,
 } from './stack-tree.repository.js';
 export type * from './stacks.store.js';
+export { CLUSTER_SECRET, clusterOwner, trustOf, type StoredAuthorities, type StoredAuthority } from './authorities.js';
 export {
-  CLUSTER_SECRET,
-  clusterOwner,
   ensureBootstrapAuthority,
   findAuthorities,
   findRotation,
-  trustOf,
   OPERATION_TOKEN,
   operationOwner,
   storeAuthorities,
-  type StoredAuthorities,
-  type StoredAuthority,
 } from './cluster-secrets.js';
 export { clusterLease, LeasesRepository } from './leases.repository.js';
 export { askedFor, OperationsRepository, type NewOperation } from './operations.repository.js';

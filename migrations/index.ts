@@ -7,6 +7,7 @@ import { LedgerFindings1766110000000 } from './1766110000000-ledger-findings.js'
 import { Heat1766200000000 } from './1766200000000-heat.js';
 import { Reclaims1766300000000 } from './1766300000000-reclaims.js';
 import { StackSignals1766400000000 } from './1766400000000-stack-signals.js';
+import { ClusterAddons1766600000000 } from './1766600000000-cluster-addons.js';
 import { ClusterAccess1766700000000 } from './1766700000000-cluster-access.js';
 import { NodeHealth1766800000000 } from './1766800000000-node-health.js';
 
@@ -21,6 +22,7 @@ export const migrations = [
   Heat1766200000000,
   Reclaims1766300000000,
   StackSignals1766400000000,
+  ClusterAddons1766600000000,
   ClusterAccess1766700000000,
   NodeHealth1766800000000,
 ];

@@ -1,6 +1,8 @@
+import { AddonCatalogue } from '#libs/addons';
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import {
   ClusterCreationRepository,
+  ClusterAddonsRepository,
   ClusterHistoryRepository,
   ClusterRemovalRepository,
   ClustersRepository,
@@ -89,6 +91,9 @@ import { RepeatOperation } from './v1/operations/repeat-operation.js';
 import { EventsController } from './v1/events/events.controller.js';
 import { EventStreams } from './v1/events/event-streams.js';
 import { FollowEvents } from './v1/events/follow-events.js';
+import { AddonsController } from './v1/addons/addons.controller.js';
+import { ChangeAddon } from './v1/addons/change-addon.js';
+import { FindAddons } from './v1/addons/find-addons.js';
 import { FindNodes } from './v1/nodes/find-nodes.js';
 import { NodesController } from './v1/nodes/nodes.controller.js';
 import { KubeconfigController } from './v1/kubeconfig/kubeconfig.controller.js';
@@ -105,6 +110,7 @@ type Repository = new (source: Database) => object;
 
 const repositories: Provider[] = (
   [
+    ClusterAddonsRepository,
     ClusterCreationRepository,
     ClusterHistoryRepository,
     ClusterRemovalRepository,
@@ -158,6 +164,8 @@ const verbs: Provider[] = [
   FollowEvents,
   EventStreams,
   FindNodes,
+  FindAddons,
+  ChangeAddon,
   ClusterStacks,
   DeletionLook,
   PlanDeletion,
@@ -178,6 +186,7 @@ export const API_CONTROLLERS: readonly Type[] = [
   OperationsController,
   EventsController,
   NodesController,
+  AddonsController,
   StacksController,
   CertificatesController,
   KubeconfigController,
@@ -215,6 +224,7 @@ export class ApiModule {
         { provide: SERVICE_SESSION, useValue: parts.service },
         { provide: DRIVER_FEATURES, useValue: parts.features },
         { provide: Policy, useValue: parts.policy },
+        { provide: AddonCatalogue, useValue: parts.addons },
         { provide: CloudCatalogue, useFactory: (cloud: Cloud) => new CloudCatalogue(cloud), inject: [Cloud] },
         {
           provide: Gate,

@@ -1,3 +1,4 @@
+import { AddonCatalogue, readSiteManifests } from '#libs/addons';
 import { DRIVER_FEATURES, type DriverFeatures } from '#libs/domain';
 import type { Settings } from '#libs/config';
 import type { CloudSession } from '#libs/openstack';
@@ -12,11 +13,13 @@ export interface ApiParts extends Backends {
   readonly policy: Policy;
   /** What each driver can do, by its name. */
   readonly features: Readonly<Record<string, DriverFeatures>>;
+  readonly addons: AddonCatalogue;
 }
 
-/** @throws the database does not answer, the policy cannot be read */
+/** @throws the database does not answer, the policy or ADDON_MANIFESTS_DIR cannot be read */
 export async function openParts(settings: Settings): Promise<ApiParts> {
   const log = createLogger(settings.LOG_LEVEL, { service: 'api' });
+  const addons = new AddonCatalogue(settings.ADDON_MANIFESTS_DIR ? await readSiteManifests(settings.ADDON_MANIFESTS_DIR) : []);
   const policy = new Policy();
   const file = settings.POLICY_FILE ? new PolicyFile(settings.POLICY_FILE, policy, log) : undefined;
   file?.load();
@@ -29,5 +32,5 @@ export async function openParts(settings: Settings): Promise<ApiParts> {
     await backends.close();
   };
   const service = backends.cloud.session(serviceCredentials(settings));
-  return { ...backends, policy, service, features: DRIVER_FEATURES, close };
+  return { ...backends, policy, service, features: DRIVER_FEATURES, addons, close };
 }

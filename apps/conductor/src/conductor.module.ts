@@ -1,4 +1,6 @@
+import { AddonCatalogue } from '#libs/addons';
 import {
+  ClusterAddonsRepository,
   ClusterRemovalRepository,
   ClusterWorkRepository,
   ConductorsRepository,
@@ -20,6 +22,8 @@ import { Cloud } from '#libs/openstack';
 import { KeyRing } from '#libs/pki';
 import { Stacks } from '#libs/stack';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { CloudConfig } from './addons/cloud-config.js';
+import { ClusterAddons } from './addons/cluster-addons.js';
 import { DeletingSession } from './cloud/deleting-session.js';
 import { ClusterIdentity } from './cloud/cluster-identity.js';
 import { RotatedTrustees } from './cloud/rotated-trustees.js';
@@ -38,6 +42,7 @@ import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
 import { CreateClusterOperation } from './operations/create-cluster.operation.js';
 import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
+import { AddonsOperation } from './operations/addons.operation.js';
 import { RotateCredentialOperation } from './operations/rotate-credential.operation.js';
 import type { OperationHandler } from './operations/operation.js';
 import { GroupEnd } from './operations/group-end.js';
@@ -59,6 +64,7 @@ import { RemoveKubernetesMadeStep } from './operations/deletion/remove-kubernete
 import { LeaveTrustStep } from './operations/deletion/leave-trust.step.js';
 import { ReportKeeper } from './operations/deletion/report-keeper.js';
 import { AccessStep } from './operations/steps/access.step.js';
+import { AddonsStep } from './operations/steps/addons.step.js';
 import { CertificatesStep } from './operations/steps/certificates.step.js';
 import { DeleteStacksStep } from './operations/steps/delete-stacks.step.js';
 import { DeleteTrustStep } from './operations/steps/delete-trust.step.js';
@@ -92,6 +98,7 @@ const HANDLER_CLASSES = [
   RotateCredentialOperation,
   UpgradeOperation,
   RepairOperation,
+  AddonsOperation,
 ];
 /** What the API refuses until it is here. */
 const MISSING: readonly OperationKind[] = ['rotate-ca'];
@@ -119,6 +126,7 @@ const STEP_CLASSES = [
   InfrastructureStep,
   NodesStep,
   NodeGroupsStep,
+  AddonsStep,
   KubernetesStep,
   AskKubernetesStep,
   LeaveTrustStep,
@@ -150,6 +158,8 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     { provide: Cloud, useValue: parts.cloud },
     { provide: StacksRepository, useValue: stacks },
     { provide: Stacks, useValue: stackBackends(parts, stacks) },
+    { provide: AddonCatalogue, useValue: parts.addons },
+    { provide: ClusterAddonsRepository, useValue: new ClusterAddonsRepository(source) },
     { provide: ClusterRemovalRepository, useValue: new ClusterRemovalRepository(source) },
     { provide: ClusterWorkRepository, useValue: new ClusterWorkRepository(source) },
     { provide: ConductorsRepository, useValue: new ConductorsRepository(source) },
@@ -174,6 +184,8 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
     Trustees,
     RotatedTrustees,
     ClusterKube,
+    CloudConfig,
+    ClusterAddons,
     ...NODE_WORK,
     ...DELETION,
     ...STEP_CLASSES,

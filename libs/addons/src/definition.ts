@@ -32,6 +32,8 @@ export interface AddonInput {
   readonly labels: Labels;
   /** Keystone, as pods reach it. */
   readonly authUrl: string;
+  /** Changes with the cluster's credential: pods that act in the cloud are made anew then. */
+  readonly credential: string;
   /** Whether Keystone's authority is in Secret cloud-config, key `ca.pem`. */
   readonly ownCloudAuthority: boolean;
 }

@@ -11,6 +11,7 @@ export interface ManifestMeta {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
 }
 
 /** An object's name in the cluster. */

@@ -44,5 +44,6 @@ export const REFERENCE_INPUT: AddonInput = {
   masterCount: 1,
   labels: {},
   authUrl: 'https://keystone.example.org/v3',
+  credential: 'trust',
   ownCloudAuthority: true,
 };

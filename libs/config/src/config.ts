@@ -138,6 +138,11 @@ export const settings = z.object({
   EVENT_STREAMS: z.coerce.number().int().min(0).default(500).meta({ description: 'live streams of events of one API process' }),
   EVENT_STREAMS_PER_PROJECT: z.coerce.number().int().min(0).default(50).meta({ description: 'of them, those of one project' }),
 
+  ADDON_MANIFESTS_DIR: z
+    .string()
+    .optional()
+    .meta({ description: 'folder with versions of add-ons of the operator’s own: `index.json` and the files that it names' }),
+
   STACK_BACKEND: z.enum(STACK_BACKENDS).default('native').meta({
     description:
       'who builds the stacks of new clusters without label `stack_backend`: native (Jeroboam itself) or heat (the cloud’s Heat)',

@@ -1,4 +1,4 @@
-import type { ClusterStatus, Scope } from '#libs/domain';
+import { STATUS_KEEPING_KINDS, type ClusterStatus, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { ClusterEntity, ClusterTemplateEntity, NodeGroupEntity } from './entities/index.js';
 import { inScope } from './scope.js';
@@ -127,8 +127,8 @@ export class ClusterWorkRepository {
       `UPDATE clusters SET status = replace(status, '_IN_PROGRESS', '_FAILED'), status_reason = $3, updated_at = now(),
          revision = revision + 1
        WHERE uuid = $1 AND status LIKE '%IN_PROGRESS' AND NOT EXISTS (SELECT 1 FROM operations o
-         WHERE o.cluster_uuid = $1 AND o.uuid <> $2 AND o.status IN ('pending', 'running') AND o.kind <> 'rotate-credential')`,
-      [operation.clusterUuid, operation.uuid, reason],
+         WHERE o.cluster_uuid = $1 AND o.uuid <> $2 AND o.status IN ('pending', 'running') AND o.kind <> ALL ($4))`,
+      [operation.clusterUuid, operation.uuid, reason, STATUS_KEEPING_KINDS],
     );
   }
 
@@ -176,8 +176,8 @@ export class ClusterWorkRepository {
   async settle(tx: Tx, clusterUuid: string, operationUuid: string, verb: 'UPDATE' | 'ROLLBACK' = 'UPDATE'): Promise<void> {
     const open: { kind: string }[] = await tx.manager.query(
       `SELECT kind FROM operations WHERE cluster_uuid = $1 AND uuid <> $2 AND status IN ('pending', 'running')
-       AND kind <> 'rotate-credential' ORDER BY id LIMIT 1`,
-      [clusterUuid, operationUuid],
+       AND kind <> ALL ($3) ORDER BY id LIMIT 1`,
+      [clusterUuid, operationUuid, STATUS_KEEPING_KINDS],
     );
     const [next] = open;
     if (next) {

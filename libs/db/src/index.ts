@@ -56,6 +56,7 @@ export { clusterLease, LeasesRepository } from './leases.repository.js';
 export { askedFor, OperationsRepository, type NewOperation } from './operations.repository.js';
 export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
+export { ClusterAddonsRepository, type AddonProgress, type NewAddon, type WantedAddon } from './cluster-addons.repository.js';
 export { ConductorsRepository } from './conductors.repository.js';
 export {
   LedgerRepository,

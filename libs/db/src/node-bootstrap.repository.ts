@@ -1,6 +1,13 @@
 import { NODE_PHASES, type NodePhase, type NodePhaseStatus } from '#libs/domain';
 import { Any, type DataSource } from 'typeorm';
-import { ClusterEntity, ClusterTemplateEntity, NodeEntity, NodeGroupEntity, StackEntity } from './entities/index.js';
+import {
+  ClusterAddonEntity,
+  ClusterEntity,
+  ClusterTemplateEntity,
+  NodeEntity,
+  NodeGroupEntity,
+  StackEntity,
+} from './entities/index.js';
 import { Grouped } from './grouped.js';
 import { runAgain } from './unit-of-work.js';
 
@@ -34,6 +41,8 @@ export interface BundleRows extends FoundNode {
   readonly template: ClusterTemplateEntity;
   /** Of the infrastructure stack. */
   readonly outputs: Record<string, unknown>;
+  /** Names of the add-ons that the cluster has or is to have. */
+  readonly addons: ReadonlySet<string>;
 }
 
 /**
@@ -124,10 +133,15 @@ export class NodeBootstrapRepository {
   private async allBundleRows(found: readonly FoundNode[]): Promise<BundleRows[]> {
     const { manager } = this.source;
     const stackUuids = distinct(found.map(({ cluster }) => cluster.stackId).filter((uuid) => uuid !== null));
-    const [groups, templates, stacks] = await Promise.all([
+    const clusterUuids = distinct(found.map(({ cluster }) => cluster.uuid));
+    const [groups, templates, stacks, addons] = await Promise.all([
       manager.findBy(NodeGroupEntity, { uuid: Any(distinct(found.map(({ node }) => node.nodeGroupUuid))) }),
       manager.findBy(ClusterTemplateEntity, { uuid: Any(distinct(found.map(({ cluster }) => cluster.clusterTemplateUuid))) }),
       manager.find(StackEntity, { select: { uuid: true, outputs: true }, where: { uuid: Any(stackUuids) } }),
+      manager.find(ClusterAddonEntity, {
+        select: { clusterUuid: true, name: true },
+        where: { clusterUuid: Any(clusterUuids), enabled: true },
+      }),
     ]);
     const [groupOf, templateOf, stackOf] = [byUuid(groups), byUuid(templates), byUuid(stacks)];
     return found.map(({ node, cluster }) => ({
@@ -136,6 +150,7 @@ export class NodeBootstrapRepository {
       group: groupOf.get(node.nodeGroupUuid) as NodeGroupEntity,
       template: templateOf.get(cluster.clusterTemplateUuid) as ClusterTemplateEntity,
       outputs: stackOf.get(cluster.stackId ?? '')?.outputs ?? {},
+      addons: new Set(addons.filter(({ clusterUuid }) => clusterUuid === cluster.uuid).map(({ name }) => name)),
     }));
   }
 

@@ -1,4 +1,4 @@
-import { NotFound, type OperationKind, type OperationStatus, type Scope } from '#libs/domain';
+import { NotFound, STATUS_KEEPING_KINDS, type OperationKind, type OperationStatus, type Scope } from '#libs/domain';
 import type { DataSource } from 'typeorm';
 import { OperationEntity, OperationStepEntity, type StoredFailure } from './entities/index.js';
 import { inScope } from './scope.js';
@@ -167,9 +167,15 @@ export class OperationsRepository {
   async isOutdated(tx: Tx, operation: Pick<OperationEntity, 'id' | 'clusterUuid' | 'kind' | 'request'>): Promise<boolean> {
     const { id, clusterUuid, kind, request } = operation;
     const rows: unknown[] = await tx.manager.query(
-      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND id > $2 AND (kind = 'rotate-credential') = ($3 = 'rotate-credential')
+      `SELECT 1 FROM operations WHERE cluster_uuid = $1 AND id > $2 AND (CASE WHEN kind = ANY ($5) THEN kind END) IS NOT DISTINCT FROM $3::text
          AND ($4::text IS NULL OR request ->> 'nodeGroupUuid' IS NULL OR request ->> 'nodeGroupUuid' = $4) LIMIT 1`,
-      [clusterUuid, id, kind, request['nodeGroupUuid'] ?? null],
+      [
+        clusterUuid,
+        id,
+        STATUS_KEEPING_KINDS.includes(kind) ? kind : null,
+        request['nodeGroupUuid'] ?? null,
+        STATUS_KEEPING_KINDS,
+      ],
     );
     return rows.length > 0;
   }

@@ -18,6 +18,7 @@ describe('which status allows which change', () => {
     'node-group-update': ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED', 'ROLLBACK_FAILED'],
     'node-group-delete': ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED', 'ROLLBACK_FAILED'],
     repair: ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED', 'ROLLBACK_FAILED'],
+    addons: ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED', 'ROLLBACK_FAILED'],
     upgrade: ['UPDATE_FAILED', 'ROLLBACK_FAILED'],
     'rotate-ca': ['UPDATE_FAILED', 'ROLLBACK_FAILED'],
     'rotate-credential': ['UPDATE_IN_PROGRESS', 'UPDATE_FAILED'],

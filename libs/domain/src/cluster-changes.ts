@@ -26,6 +26,7 @@ const CHANGES = {
   'node-group-update': { words: 'Updating a nodegroup when cluster status', allowed: QUEUED },
   'node-group-delete': { words: 'Deleting a nodegroup when cluster status', allowed: QUEUED },
   repair: { words: 'Repairing a cluster when status', allowed: QUEUED },
+  addons: { words: 'Changing the add-ons of a cluster when status', allowed: QUEUED },
   upgrade: { words: 'Upgrading a cluster when status', allowed: ALONE },
   'rotate-ca': { words: 'Updating a cluster when status', allowed: ALONE },
   'rotate-credential': {

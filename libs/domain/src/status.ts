@@ -51,8 +51,11 @@ export const OPERATION_KINDS = [
   'rotate-ca',
   'rotate-credential',
   'repair',
+  'addons',
   'delete',
 ] as const;
+/** While these go on the cluster keeps its status. */
+export const STATUS_KEEPING_KINDS: readonly OperationKind[] = ['rotate-credential', 'addons'];
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /**
@@ -72,6 +75,10 @@ export const STACK_ACTIONS = ['INIT', 'CREATE', 'UPDATE', 'DELETE', 'ROLLBACK'] 
 export type StackAction = (typeof STACK_ACTIONS)[number];
 export const STACK_STATUSES = ['IN_PROGRESS', 'COMPLETE', 'FAILED'] as const;
 export type StackStatus = (typeof STACK_STATUSES)[number];
+
+/** How an add-on of a cluster stands. `pending`: what is wanted of it has not been done yet. */
+export const ADDON_STATUSES = ['pending', 'applying', 'installed', 'failed', 'disabled'] as const;
+export type AddonStatus = (typeof ADDON_STATUSES)[number];
 
 export type NodeRole = 'master' | 'worker';
 

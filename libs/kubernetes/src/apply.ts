@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { KubernetesError } from './errors.js';
+import { isNotFound, KubernetesError } from './errors.js';
 import type { CallOptions, Transport } from './transport.js';
 
 /** Any object of any API group. */
@@ -10,6 +10,23 @@ export interface KubernetesObject {
   readonly [key: string]: unknown;
 }
 
+/** An object's name in the cluster. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
+export interface ObjectLabel {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface LabelledObject {
+  readonly metadata: { readonly uid: string; readonly labels?: Readonly<Record<string, string>> };
+}
+
 interface WireResourceList {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
@@ -17,6 +34,7 @@ interface WireResourceList {
 /** Applies objects on the server's side, and knows which paths kinds have once it has asked. */
 export class Applier {
   readonly #known = new Map<string, WireResourceList['resources']>();
+  readonly #asking = new Map<string, Promise<void>>();
 
   constructor(private readonly transport: Transport) {}
 
@@ -26,6 +44,7 @@ export class Applier {
    * @param manifest one object, or YAML of several
    * @param fieldManager who says so: what this manager said before and no longer says is removed
    * @returns the objects as the cluster has them now
+   * A field that the cluster does not know is an error, as is one that is there twice.
    * @throws TypeError what is no object; KubernetesError, with 404 for a kind that the cluster does not know
    */
   async apply(manifest: KubernetesObject | string, fieldManager: string, options: CallOptions = {}): Promise<KubernetesObject[]> {
@@ -36,13 +55,37 @@ export class Applier {
           ...options,
           method: 'PATCH',
           path: await this.#pathOf(object, options),
-          query: { fieldManager, force: 'true' },
+          query: { fieldManager, force: 'true', fieldValidation: 'Strict' },
           contentType: 'application/apply-patch+yaml',
           body: object,
         }),
       );
     }
     return applied;
+  }
+
+  /**
+   * Removes an object if it carries the label.
+   * @returns false: there is none, or it is somebody else's
+   */
+  async remove(
+    { apiVersion, kind, namespace, name }: ObjectRef,
+    label: ObjectLabel,
+    options: CallOptions = {},
+  ): Promise<boolean> {
+    const metadata = { name, ...(namespace === null ? {} : { namespace }) };
+    try {
+      const path = await this.#pathOf({ apiVersion, kind, metadata }, options);
+      const live = await this.transport.json<LabelledObject>({ ...options, method: 'GET', path });
+      if (live.metadata.labels?.[label.key] !== label.value) return false;
+      const body = { propagationPolicy: 'Background', preconditions: { uid: live.metadata.uid } };
+      await this.transport.json({ ...options, method: 'DELETE', path, body });
+      return true;
+    } catch (error) {
+      // Its kind may have gone with the definition of it.
+      if (isNotFound(error)) return false;
+      throw error;
+    }
   }
 
   async #pathOf({ apiVersion, kind, metadata }: KubernetesObject, options: CallOptions): Promise<string> {
@@ -56,8 +99,7 @@ export class Applier {
     const known = this.#find(root, kind);
     if (known) return known;
     // Asked again for every unknown kind: a definition applied a moment ago may have brought it.
-    const list = await this.transport.json<WireResourceList>({ ...options, method: 'GET', path: root });
-    this.#known.set(root, list.resources);
+    await this.#discover(root, options);
     const found = this.#find(root, kind);
     if (found) return found;
     throw new KubernetesError(`the cluster knows no ${kind} in ${root.replace(/^\/apis?\//, '')}`, {
@@ -68,6 +110,18 @@ export class Applier {
       httpStatus: 404,
       reason: 'NotFound',
     });
+  }
+
+  /** Whoever asks while the answer is under way gets the same one. */
+  #discover(root: string, options: CallOptions): Promise<void> {
+    const asking =
+      this.#asking.get(root) ??
+      this.transport
+        .json<WireResourceList>({ ...options, method: 'GET', path: root })
+        .then((list) => void this.#known.set(root, list.resources))
+        .finally(() => this.#asking.delete(root));
+    this.#asking.set(root, asking);
+    return asking;
   }
 
   #find(root: string, kind: string): WireResourceList['resources'][number] | undefined {

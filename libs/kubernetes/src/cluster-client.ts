@@ -1,4 +1,4 @@
-import { Applier, type KubernetesObject } from './apply.js';
+import { Applier, type KubernetesObject, type ObjectLabel, type ObjectRef } from './apply.js';
 import { deleteBootstrapToken, ensureBootstrapToken } from './bootstrap-token.js';
 import { drain, type DrainOptions, type DrainResult } from './drain.js';
 import { setClusterVersion, setKubeProxyVersion } from './cluster-version.js';
@@ -49,6 +49,8 @@ export interface ClusterClient {
   deleteBootstrapToken(token: string, options?: CallOptions): Promise<void>;
   /** Applies one object, or YAML of several, on the server's side. @throws TypeError what is no object */
   apply(manifest: KubernetesObject | string, fieldManager: string, options?: CallOptions): Promise<KubernetesObject[]>;
+  /** Removes an object if it carries the label. @returns false: there is none, or it is somebody else's */
+  removeObject(object: ObjectRef, label: ObjectLabel, options?: CallOptions): Promise<boolean>;
   /** The members of the etcd on the control-plane nodes. @throws KubernetesError none of them could be asked */
   etcdMembers(options?: CallOptions): Promise<EtcdMember[]>;
   /**
@@ -113,6 +115,7 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     ensureBootstrapToken: (token, expiresAt, options) => ensureBootstrapToken(transport, token, expiresAt, options),
     deleteBootstrapToken: (token, options) => deleteBootstrapToken(transport, token, options),
     apply: (manifest, fieldManager, options) => applier.apply(manifest, fieldManager, options),
+    removeObject: (object, label, options) => applier.remove(object, label, options),
     etcdMembers: (options) => etcdMembers(transport, options),
     removeEtcdMember: (of, options) => removeEtcdMember(transport, of, options),
     saveEtcdSnapshot: (prefer, options) => saveEtcdSnapshot(transport, prefer, options),

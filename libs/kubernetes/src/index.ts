@@ -5,7 +5,7 @@ export type { DrainOptions, DrainResult } from './drain.js';
 export { hostOf, isOf as isEtcdMemberOf, type EtcdMember, type EtcdMemberOf, type EtcdSnapshot } from './etcd.js';
 export type { ReclaimFacts } from './reclaim.js';
 export type { TaintChange, TaintKey } from './taints.js';
-export type { KubernetesObject } from './apply.js';
+export type { KubernetesObject, ObjectLabel, ObjectRef } from './apply.js';
 export {
   isConflict,
   isForbidden,

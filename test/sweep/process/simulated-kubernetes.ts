@@ -127,6 +127,7 @@ export class SimulatedKubernetes {
       ensureBootstrapToken: () => change('make a token', () => undefined),
       deleteBootstrapToken: () => change('remove a token', () => undefined),
       apply: () => change('apply', () => []),
+      removeObject: () => change('remove an object', () => true),
       etcdMembers: () => read((nodes) => [...nodes.values()].filter((node) => isMaster(node) && !this.left(node)).map(memberOf)),
       removeEtcdMember: ({ nodeName }) =>
         change('remove a member of etcd', (nodes) => {

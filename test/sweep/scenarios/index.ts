@@ -1,4 +1,5 @@
 import { OPERATION_KINDS, type OperationKind } from '#libs/domain';
+import { addons } from './addons.js';
 import { createAgain, resizeAgain } from './again.js';
 import { create, remove } from './create-delete.js';
 import { createGroup, deleteGroup, updateGroup } from './node-groups.js';
@@ -22,6 +23,7 @@ export const SCENARIOS: Partial<Record<OperationKind, readonly Scenario[]>> = {
   'rotate-credential': rotateCredential,
   upgrade,
   repair,
+  addons,
 };
 
 /** What the API refuses: nothing can be swept. */

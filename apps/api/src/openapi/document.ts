@@ -17,6 +17,7 @@ export const TAGS: ReadonlyMap<string, string> = new Map([
   ['Clusters', 'Kubernetes clusters, made and deleted in the background'],
   ['Cluster templates', 'What clusters are made from: image, flavors, networks, labels'],
   ['Node groups', 'The nodes of a cluster that are alike; from microversion 1.9'],
+  ['Add-ons', 'What clusters have besides Kubernetes itself (beyond Magnum)'],
   ['Progress', 'What a cluster is doing and how far each node is (beyond Magnum)'],
   ['Certificates', 'A cluster’s authorities, and certificates that they sign'],
   ['Credentials', 'What a cluster acts with in the cloud; from microversion 1.12'],

@@ -40,6 +40,7 @@ async function prepare(g: Recorder): Promise<string> {
   await completeCluster(g, uuid);
   await makeStack(g, uuid);
   await makeNode(g, uuid);
+  await makeAddon(g, uuid);
   const [row]: { uuid: string }[] = await g.api.database.source.query('SELECT uuid FROM operations');
   return g.name(row?.uuid ?? '', 'operation');
 }
@@ -54,6 +55,14 @@ async function makeNode(g: Recorder, uuid: string): Promise<void> {
       g.name('0c2f4a9b-7a53-4a0e-8f0b-3c6f1e2d9a11', 'server of n1'),
       uuid,
     ],
+  );
+}
+
+async function makeAddon(g: Recorder, uuid: string): Promise<void> {
+  await g.api.database.source.query(
+    `INSERT INTO cluster_addons (cluster_uuid, project_id, name, enabled, version, status)
+     SELECT uuid, project_id, 'metrics-server', true, 'v0.8.1', 'installed' FROM clusters WHERE uuid = $1`,
+    [uuid],
   );
 }
 
@@ -119,6 +128,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   type: 'etcd',
   federation: 'f1',
   node: 'n1',
+  addon: 'metrics-server',
   stack: 'infrastructure',
 };
 

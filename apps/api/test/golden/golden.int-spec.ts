@@ -6,6 +6,7 @@ import { buildDocument } from '../../src/openapi/document.js';
 import { readExamples } from '../../src/openapi/examples.js';
 import { Policy } from '../../src/policy/policy.js';
 import { ApiHarness } from '../harness.js';
+import { addons } from './addons.js';
 import { certificates } from './certificates.js';
 import { clusterTemplates } from './cluster-templates.js';
 import { clusterChanges, repair, resize, rotation, upgrade } from './cluster-changes.js';
@@ -44,6 +45,7 @@ const scenarios: readonly Scenario[] = [
   nodeGroups,
   certificates,
   progress,
+  addons,
   deletion,
   stacks,
   quotas,

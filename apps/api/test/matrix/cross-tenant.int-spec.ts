@@ -139,6 +139,7 @@ describe('every route × role × whose it is', () => {
       operation: ids.operation,
       stack: 'infrastructure',
       node: 'n1',
+      addon: 'metrics-server',
       group: 'extra',
       resource: 'Cluster',
       type: 'etcd',

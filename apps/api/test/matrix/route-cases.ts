@@ -34,6 +34,8 @@ const FAILED_CREATE = `WITH failed AS (UPDATE operations SET status = 'failed' W
 const NODE = `INSERT INTO nodes (uuid, project_id, cluster_uuid, node_group_uuid, role, slot, name)
   SELECT gen_random_uuid(), project_id, cluster_uuid, uuid, 'worker', 0, 'n1' FROM node_groups
   WHERE project_id = $1 AND role = 'worker' ON CONFLICT DO NOTHING`;
+const ADDON = `INSERT INTO cluster_addons (cluster_uuid, project_id, name, enabled, version, status)
+  SELECT uuid, project_id, 'metrics-server', true, 'v0.8.1', 'installed' FROM clusters WHERE project_id = $1 ON CONFLICT DO NOTHING`;
 const QUOTA = `INSERT INTO quotas (project_id, resource, hard_limit) VALUES ($1, 'Cluster', 7)`;
 const template = { image_id: 'ubuntu-24.04-kube-v1.36.4', coe: 'kubernetes', name: 'new' };
 /** There is none. */
@@ -72,6 +74,10 @@ export const ROUTE_CASES: Readonly<Record<string, RouteCase>> = {
   },
   'POST /v1/clusters/:cluster/operations/:operation/retry': { about: 'cluster', before: FAILED_CREATE },
   'POST /v1/clusters/:cluster/operations/:operation/resume': { about: 'cluster', before: FAILED_CREATE },
+  'GET /v1/addons': list,
+  'GET /v1/clusters/:cluster/addons': ofCluster,
+  'GET /v1/clusters/:cluster/addons/:addon': { about: 'cluster', before: ADDON },
+  'PATCH /v1/clusters/:cluster/addons/:addon': { about: 'cluster', before: ADDON, body: () => ({ enabled: false }) },
   'GET /v1/clusters/:cluster/nodes': ofCluster,
   'GET /v1/clusters/:cluster/nodes/:node': { about: 'cluster', before: NODE },
   'GET /v1/clusters/:cluster/nodes/:node/console': { about: 'cluster', before: NODE, passes: 409 },

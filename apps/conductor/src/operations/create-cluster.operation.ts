@@ -2,6 +2,7 @@ import { ClusterWorkRepository, type StoredFailure, type Tx } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { AccessStep } from './steps/access.step.js';
+import { AddonsStep } from './steps/addons.step.js';
 import { CertificatesStep } from './steps/certificates.step.js';
 import { InfrastructureStep } from './steps/infrastructure.step.js';
 import { KubernetesStep } from './steps/kubernetes.step.js';
@@ -24,6 +25,7 @@ export class CreateClusterOperation implements OperationHandler {
     infrastructure: InfrastructureStep,
     nodes: NodesStep,
     nodeGroups: NodeGroupsStep,
+    addons: AddonsStep,
     kubernetes: KubernetesStep,
     access: AccessStep,
   ) {
@@ -34,7 +36,7 @@ export class CreateClusterOperation implements OperationHandler {
         await trust.run(ctx);
       },
     };
-    this.steps = [begin, resolve, infrastructure, certificates, nodes, nodeGroups, kubernetes, access];
+    this.steps = [begin, resolve, infrastructure, certificates, nodes, nodeGroups, addons, kubernetes, access];
   }
 
   async complete({ cluster }: OperationContext, tx: Tx): Promise<void> {

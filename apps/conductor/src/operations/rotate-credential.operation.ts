@@ -9,6 +9,7 @@ import {
   type SecretOwner,
 } from '#libs/db';
 import { Injectable } from '@nestjs/common';
+import { ClusterAddons } from '../addons/cluster-addons.js';
 import { ClusterIdentity, type Trustee } from '../cloud/cluster-identity.js';
 import { RotatedTrustees, rotatedName } from '../cloud/rotated-trustees.js';
 import { Trustees } from '../cloud/trustees.js';
@@ -19,13 +20,14 @@ import { SERVICE } from './service-scope.js';
  * The cluster acts for the caller from now on: a new user and a new trust, and when they work the switch, one transaction;
  * then whatever other user there is of the cluster goes. Its status and those of its groups are not touched.
  *
- *   password sealed ─> user ─> trust ─> tried ─> switched ─> old ones removed
+ *   password sealed ─> user ─> trust ─> tried ─> switched ─> told to the cluster's own pods ─> old ones removed
  */
 @Injectable()
 export class RotateCredentialOperation implements OperationHandler {
   readonly kind = 'rotate-credential';
   readonly steps: readonly Step[] = [
     { name: 'trust', run: (ctx) => this.switch(ctx) },
+    { name: 'cloud-config', run: (ctx) => this.addons.bring(ctx) },
     { name: 'old-trust', run: (ctx) => this.removeOthers(ctx) },
   ];
 
@@ -36,6 +38,7 @@ export class RotateCredentialOperation implements OperationHandler {
     private readonly secrets: SecretStore,
     private readonly clusters: ClusterWorkRepository,
     private readonly operations: OperationsRepository,
+    private readonly addons: ClusterAddons,
   ) {}
 
   async complete(): Promise<void> {}

@@ -10,6 +10,7 @@ import {
 } from '#libs/db';
 import { compareVersions } from '#libs/bootstrap';
 import { Injectable } from '@nestjs/common';
+import { ClusterAddons } from '../addons/cluster-addons.js';
 import { groupUuidIfAny } from './group-request.js';
 import { NodeChange } from './nodes/node-change.js';
 import { untouchedNodes } from './nodes/own-nodes.js';
@@ -40,12 +41,14 @@ export class UpgradeOperation implements OperationHandler {
     private readonly change: NodeChange,
     private readonly controlPlane: ControlPlane,
     private readonly takeBack: TakeBack,
+    private readonly addons: ClusterAddons,
     resolve: ResolveUpgrade,
   ) {
     this.steps = [
       { name: 'resolve', run: (ctx) => resolve.run(ctx) },
       { name: 'control-plane', run: (ctx) => this.masters(ctx) },
       { name: 'workers', run: (ctx) => this.workers(ctx) },
+      { name: 'addons', run: (ctx) => this.followWithAddons(ctx) },
       {
         name: 'addresses',
         run: (ctx) =>
@@ -132,6 +135,14 @@ export class UpgradeOperation implements OperationHandler {
       lasting.map(({ name }) => name),
     );
     if (saved) await ctx.write((tx) => this.operations.addToResult(tx, ctx.operation.uuid, { snapshot: saved }));
+  }
+
+  /** They get the versions for the new Kubernetes; what others have changed in them goes back. */
+  private async followWithAddons(ctx: OperationContext): Promise<void> {
+    const { controlPlane, version } = targetOf(ctx);
+    if (!controlPlane) return;
+    await this.addons.follow(ctx, version);
+    await this.addons.bring(ctx, { again: true });
   }
 
   private async workers(ctx: OperationContext): Promise<void> {

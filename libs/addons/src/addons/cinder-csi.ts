@@ -11,7 +11,7 @@ import {
 } from '../build/workloads.js';
 import type { AddonDefinition, AddonInput, Images } from '../definition.js';
 import type { Manifest } from '../manifest.js';
-import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH } from './cloud-config-mount.js';
+import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH, credentialOf } from './cloud-config-mount.js';
 
 const DRIVER = 'cinder.csi.openstack.org';
 const CONTROLLER = 'csi-cinder-controllerplugin';
@@ -36,7 +36,7 @@ export const cinderCsi: AddonDefinition = {
     storageClass('cinder', DRIVER, { isDefault: true }),
     ...access(),
     controller(input, images),
-    node(images),
+    node(input, images),
   ],
 };
 
@@ -84,7 +84,7 @@ function plugin(images: Images, args: readonly string[], rest: Partial<Container
   };
 }
 
-function controller({ clusterUuid }: AddonInput, images: Images): Manifest {
+function controller(input: AddonInput, images: Images): Manifest {
   const socket: Mount = { name: 'socket-dir', at: '/csi' };
   const helper = (name: string, ...args: string[]): ContainerSpec => ({
     name: `csi-${name}`,
@@ -97,6 +97,7 @@ function controller({ clusterUuid }: AddonInput, images: Images): Manifest {
     { app: CONTROLLER },
     {
       account: CONTROLLER_ACCOUNT,
+      annotations: credentialOf(input),
       priority: 'system-cluster-critical',
       tolerations: CONTROL_PLANE_TAINT,
       containers: [
@@ -105,13 +106,13 @@ function controller({ clusterUuid }: AddonInput, images: Images): Manifest {
         helper('snapshotter', '--extra-create-metadata'),
         helper('resizer', '--handle-volume-inuse-error=false'),
         { name: 'liveness-probe', image: images('livenessprobe'), args: [`--csi-address=${SOCKET}`], mounts: [socket] },
-        plugin(images, [`--cluster=${clusterUuid}`, '--pvc-annotations'], { mounts: [socket, CLOUD_CONFIG_MOUNT] }),
+        plugin(images, [`--cluster=${input.clusterUuid}`, '--pvc-annotations'], { mounts: [socket, CLOUD_CONFIG_MOUNT] }),
       ],
     },
   );
 }
 
-function node(images: Images): Manifest {
+function node(input: AddonInput, images: Images): Manifest {
   const own = `/var/lib/kubelet/plugins/${DRIVER}`;
   const socket: Mount = { name: 'socket-dir', at: '/csi', hostPath: own, hostType: 'DirectoryOrCreate' };
   return daemonSet(
@@ -119,6 +120,7 @@ function node(images: Images): Manifest {
     { app: NODE },
     {
       account: NODE_ACCOUNT,
+      annotations: credentialOf(input),
       hostNetwork: true,
       priority: 'system-node-critical',
       tolerations: ANY_TAINT,

@@ -1,4 +1,5 @@
 import type { Mount } from '../build/workloads.js';
+import type { AddonInput } from '../definition.js';
 
 /** Secret in kube-system by which pods act in the cloud; the conductor writes it. */
 export const CLOUD_CONFIG_SECRET = 'cloud-config';
@@ -10,3 +11,6 @@ const DIRECTORY = '/etc/config';
 export const CLOUD_CONFIG_PATH = `${DIRECTORY}/${CLOUD_CONFIG_KEY}`;
 export const CLOUD_AUTHORITY_PATH = `${DIRECTORY}/${CLOUD_AUTHORITY_KEY}`;
 export const CLOUD_CONFIG_MOUNT: Mount = { name: 'cloud-config', at: DIRECTORY, secret: CLOUD_CONFIG_SECRET, readOnly: true };
+
+/** Pods read the configuration when they begin: those of another credential are made anew. */
+export const credentialOf = ({ credential }: AddonInput): Record<string, string> => ({ 'jeroboam/credential': credential });

@@ -1,7 +1,7 @@
 import { accountWithRole, may, READ } from '../build/rbac.js';
 import { CONTROL_PLANE, CONTROL_PLANE_TAINT, daemonSet, UNINITIALIZED_TAINT } from '../build/workloads.js';
 import type { AddonDefinition } from '../definition.js';
-import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH } from './cloud-config-mount.js';
+import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH, credentialOf } from './cloud-config-mount.js';
 
 const NAME = 'openstack-cloud-controller-manager';
 
@@ -35,6 +35,7 @@ export const cloudControllerManager: AddonDefinition = {
       { 'k8s-app': NAME },
       {
         account: 'cloud-controller-manager',
+        annotations: credentialOf(input),
         hostNetwork: true,
         priority: 'system-cluster-critical',
         onNodesWith: CONTROL_PLANE,

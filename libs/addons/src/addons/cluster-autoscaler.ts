@@ -2,7 +2,7 @@ import { labelInteger } from '#libs/domain';
 import { accountWithRole, may, READ, role, roleBinding } from '../build/rbac.js';
 import { CONTROL_PLANE, CONTROL_PLANE_TAINT, deployment } from '../build/workloads.js';
 import type { AddonDefinition, AddonInput } from '../definition.js';
-import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH } from './cloud-config-mount.js';
+import { CLOUD_CONFIG_MOUNT, CLOUD_CONFIG_PATH, credentialOf } from './cloud-config-mount.js';
 
 const NAME = 'cluster-autoscaler';
 
@@ -40,6 +40,7 @@ export const clusterAutoscaler: AddonDefinition = {
       { app: NAME },
       {
         account: NAME,
+        annotations: credentialOf(input),
         priority: 'system-cluster-critical',
         onNodesWith: CONTROL_PLANE,
         tolerations: CONTROL_PLANE_TAINT,

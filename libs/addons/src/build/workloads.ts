@@ -49,6 +49,7 @@ export interface PodSpec {
   readonly init?: readonly ContainerSpec[];
   readonly containers: readonly ContainerSpec[];
   readonly security?: object;
+  readonly annotations?: Texts;
   /** Further fields of the pod. */
   readonly rest?: object;
 }
@@ -113,7 +114,7 @@ function template(labels: Texts, pod: PodSpec): object {
     },
   };
   return {
-    metadata: { labels },
+    metadata: { labels, ...(pod.annotations ? { annotations: pod.annotations } : {}) },
     spec: {
       ...(pod.account ? { serviceAccountName: pod.account } : {}),
       ...(pod.hostNetwork ? { hostNetwork: true } : {}),

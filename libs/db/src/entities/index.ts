@@ -7,5 +7,6 @@ export { EventEntity, type EventLevel } from './event.entity.js';
 export { StackEntity, StackResourceEntity } from './stack.entity.js';
 export { StackSignalEntity, type StackSignalStatus } from './stack-signal.entity.js';
 export { ConductorEntity, IdempotencyKeyEntity, LeaseEntity, QuotaEntity, SealedSecretEntity } from './service.entities.js';
+export { ClusterAddonEntity, type AddonObject } from './cluster-addon.entity.js';
 export { ClusterReclaimEntity, type ReclaimFacts } from './cluster-reclaim.entity.js';
 export { FINDING_CLASSES, LedgerFindingEntity, type FindingClass } from './ledger-finding.entity.js';

@@ -214,6 +214,36 @@ export const OPERATION_ERRORS = entries({
     hint: 'look at the conditions of the node and at the pods of the network add-on',
     statuses: [],
   },
+  'addon-not-found': {
+    title: 'No such add-on',
+    explanation:
+      'The cluster has no add-on of that name: it is not in the catalogue, or the cluster’s template chose another one.',
+    fixableBy: 'user',
+    hint: 'list the add-ons of the cluster',
+    statuses: [404],
+  },
+  'addon-required': {
+    title: 'Add-on cannot be switched',
+    explanation: 'The cluster cannot be without this add-on, or it can only be chosen when the cluster is made.',
+    fixableBy: 'user',
+    hint: 'make a cluster with other labels',
+    statuses: [409],
+  },
+  'addon-failed': {
+    title: 'Add-on failed',
+    explanation:
+      'The cluster’s API did not take an add-on that the cluster needs, or that was asked for; the message has its words.',
+    fixableBy: 'operator',
+    hint: 'look at the message; then retry the operation',
+    statuses: [],
+  },
+  'addon-version-missing': {
+    title: 'No version of the add-on',
+    explanation: 'The catalogue of add-ons has no such version for the cluster’s Kubernetes.',
+    fixableBy: 'user',
+    hint: 'look at GET /v1/addons; an operator adds versions of his own by ADDON_MANIFESTS_DIR',
+    statuses: [400],
+  },
   'kubernetes-unreachable': {
     title: 'Cluster’s API does not answer',
     explanation: 'The conductor gets no answer from the cluster’s API.',

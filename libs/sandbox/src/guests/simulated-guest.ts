@@ -11,6 +11,8 @@ import { StatusError } from './kubernetes/kube-object.js';
 import { SimulatedApiServer } from './kubernetes/simulated-api-server.js';
 import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
 import { simulatedEtcdctl, simulatedEtcdutl, type ProgramResult } from './kubernetes/simulated-etcdctl.js';
+import type { SimulatedEtcd } from './kubernetes/simulated-etcd.js';
+import { hasPodNetwork } from './kubernetes/simulated-workloads.js';
 import { readAuthority } from './kubernetes/simulated-pki.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
@@ -181,10 +183,26 @@ export class SimulatedGuest implements Machine {
 
   async #becomeReady(environment: GuestEnvironment, joined: JoinedNode, afterMs: number): Promise<void> {
     if (afterMs > 0) await environment.sleep(afterMs);
+    await this.#podNetwork(environment, joined);
     const fault = environment.fault('not-ready');
     if (fault) this.console.write(`kubelet: ${fault.message ?? 'network plugin is not ready: cni config uninitialized'}`);
     this.#saidReady = !fault;
     this.#postStatus(joined, !fault, fault?.message);
+  }
+
+  /** Until an add-on has brought a network for pods to this node; the Node says meanwhile that it waits for it. */
+  async #podNetwork(environment: GuestEnvironment, joined: JoinedNode): Promise<void> {
+    const cluster = this.room.clusters.find(joined.clusterKey);
+    if (!cluster || this.#memory.podNetwork) return;
+    const { etcd } = cluster;
+    const here = (): boolean => {
+      const node = etcd.get('/nodes', '', joined.nodeName)?.object;
+      return node !== undefined && hasPodNetwork(etcd, node);
+    };
+    if (!here()) environment.console.write('kubelet: container runtime network not ready: cni plugin not initialized');
+    await until(etcd, here, environment.signal);
+    this.#memory.podNetwork = true;
+    this.#save();
   }
 
   #postStatus(joined: JoinedNode, ready: boolean | 'unknown', message?: string): void {
@@ -287,6 +305,26 @@ export class SimulatedGuest implements Machine {
     };
   }
 }
+
+/** Until something that pods need has come, so that the condition holds. @throws the signal's reason */
+function until(etcd: SimulatedEtcd, holds: () => boolean, signal: AbortSignal): Promise<void> {
+  if (holds()) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (then: () => void): void => {
+      stop();
+      signal.removeEventListener('abort', give);
+      then();
+    };
+    const give = (): void => end(() => reject(signal.reason as Error));
+    const stop = etcd.onChange(({ resource }) => {
+      if (NEEDED_BY_PODS.includes(resource) && holds()) end(resolve);
+    });
+    signal.addEventListener('abort', give, { once: true });
+    if (signal.aborted) give();
+  });
+}
+
+const NEEDED_BY_PODS = ['apps/daemonsets', '/configmaps', '/secrets', '/serviceaccounts'];
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -13,6 +13,8 @@ export interface AgentMemory {
   /** Steps that are done. */
   done?: string[];
   joined?: JoinedNode;
+  /** A pod network has put its configuration on the disk: it stays there. */
+  podNetwork?: true;
 }
 
 export type AgentOutcome = { readonly kind: 'joined'; readonly node: JoinedNode } | { readonly kind: 'failed' | 'cancelled' };

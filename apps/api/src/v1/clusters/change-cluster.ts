@@ -24,6 +24,8 @@ export interface AcceptedChange {
   readonly rounds?: number;
   /** It acts in the caller's name: his token is kept, sealed. The cluster's status stays. */
   readonly asCaller?: boolean;
+  /** It is about something beside the cluster's nodes. */
+  readonly statusStays?: boolean;
 }
 
 /**
@@ -63,14 +65,14 @@ export class ChangeCluster {
   }
 
   private async store(tx: Tx, ctx: RequestContext, cluster: ClusterEntity, accepted: AcceptedChange): Promise<NewOperation> {
-    const { kind, message, rounds = 1, asCaller = false } = accepted;
+    const { kind, message, rounds = 1, asCaller = false, statusStays = asCaller } = accepted;
     const request = await this.overtaking(tx, cluster, kind, accepted.request ?? {});
     const minutes = cluster.createTimeout || this.settings.DEFAULT_CREATE_TIMEOUT_MINUTES;
     // It waits for what was asked for before it, and has its own time after that.
     const notBefore = await this.queued.lastDeadline(tx, cluster.uuid);
     const operation = this.operations.prepare(ctx, cluster, kind, { request, deadlineMinutes: minutes * rounds, notBefore });
     await this.operations.insert(tx, operation, message, asCaller ? ctx.token : null);
-    if (!asCaller) await this.clusters.change(tx, cluster.uuid, { status: 'UPDATE_IN_PROGRESS', statusReason: null });
+    if (!statusStays) await this.clusters.change(tx, cluster.uuid, { status: 'UPDATE_IN_PROGRESS', statusReason: null });
     return operation;
   }
 

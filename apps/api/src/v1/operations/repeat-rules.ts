@@ -17,6 +17,7 @@ export const RULE_OF: Readonly<Record<OperationKind, Rule>> = {
   upgrade: 'cluster:upgrade',
   rollback: 'cluster:update',
   repair: 'cluster:update',
+  addons: 'cluster:update',
   'node-group-create': 'nodegroup:create',
   'node-group-update': 'nodegroup:update',
   'node-group-delete': 'nodegroup:delete',
@@ -68,6 +69,7 @@ export function statusesOf(kind: OperationKind): { cluster: ClusterStatus; group
     case 'node-group-delete':
       return { cluster: 'UPDATE_IN_PROGRESS', group: 'DELETE_IN_PROGRESS', allGroups: false };
     case 'rotate-credential':
+    case 'addons':
       return null;
     default:
       return { cluster: 'UPDATE_IN_PROGRESS', group: 'UPDATE_IN_PROGRESS', allGroups: false };

@@ -27,6 +27,7 @@ const MOST_FAILED = 3;
 const MOST_WORDS = 600;
 const CONSOLE_MS = 5_000;
 const CONSOLE_LINES = 20;
+const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized';
 /** The node itself has said nothing. */
 const NEVER_REPORTED = ['planned', 'server'];
 
@@ -77,6 +78,20 @@ export class ReadyNodes {
       } finally {
         await watch.stop();
       }
+    } finally {
+      stopListening();
+      await client.close();
+    }
+  }
+
+  /** Until the cluster's API answers. @throws OperationFailure a node has reported a failure: its own words */
+  async answers(ctx: OperationContext, wanted: readonly NodeEntity[]): Promise<void> {
+    const minutesLeft = Math.ceil((ctx.deadline.getTime() - Date.now()) / MINUTE_MS);
+    const client = await this.kube.connect(ctx.cluster, Math.max(1, minutesLeft) + 10);
+    const wake = new Wake();
+    const stopListening = this.signals.on('nodes', (uuid) => (uuid === null || uuid === ctx.cluster.uuid) && wake.notify());
+    try {
+      await this.waitForApi(ctx, client, wake, wanted);
     } finally {
       stopListening();
       await client.close();
@@ -145,7 +160,7 @@ export class ReadyNodes {
     let failedAt = 0;
     while (missing.size > 0) {
       labels.see(watch.nodes);
-      const ready = watch.nodes.filter((node) => node.ready && missing.has(node.name));
+      const ready = watch.nodes.filter((node) => isUsable(node) && missing.has(node.name));
       if (ready.length > 0) {
         await this.markReady(
           ctx,
@@ -242,6 +257,7 @@ export class ReadyNodes {
     const rows = new Map((await this.nodes.ofCluster(SERVICE, ctx.cluster.uuid)).map((node) => [node.name, node]));
     const each = names.map((name) => {
       const state = seen.get(name);
+      if (state?.ready) return `node ${name} to be looked at by the cloud controller manager`;
       if (state) return `node ${name} to be Ready (${state.reason}: ${state.message})`;
       const row = rows.get(name);
       return `node ${name} to join (last heard: ${row ? `${row.phase} ${row.phaseStatus}` : 'nothing'})`;
@@ -259,6 +275,9 @@ export class ReadyNodes {
     return rows.some(({ phase }) => phase === 'planned' || phase === 'server') ? 'node-never-booted' : otherwise;
   }
 }
+
+/** Ready, and the cloud controller manager has taken its taint away: nothing is put on a node before. */
+const isUsable = ({ ready, taints }: NodeState): boolean => ready && !taints.some(({ key }) => key === UNINITIALIZED);
 
 /** `node k1-...-worker-1: kubeadm-join exited 1: <the end of its log>` */
 export function describeFailed({ name, phase, exitCode, logTail }: FailedNode): string {

@@ -7,12 +7,14 @@ import { authorize } from './authorization.js';
 import { answerReview } from './access-reviews.js';
 import { namespace as newNamespace } from './default-objects.js';
 import { assertEvictable } from './disruption-budgets.js';
-import { dig, digText, isJson, kubeTime, StatusError, type Json, type KubeObject } from './kube-object.js';
+import { dig, digText, isJson, StatusError, type Json, type KubeObject } from './kube-object.js';
+import { afterApply, afterUpdate, conflictsOf, readManaged, writeManaged } from './managed-fields.js';
 import { jsonPatch, mergePatch, serverSideApply, strategicMergePatch } from './patch-object.js';
 import { fieldSelector, labelSelector, type Selector } from './selectors.js';
 import type { SimulatedControllerManager } from './simulated-controller-manager.js';
 import type { Entry, SimulatedEtcd } from './simulated-etcd.js';
 import { toTable, wantsTable } from './object-table.js';
+import { refuseConflicts, refuseImmutable, refuseUnknown } from './write-rules.js';
 import { serveWatch } from './watch-stream.js';
 
 export interface ObjectAnswer {
@@ -118,7 +120,7 @@ export class ObjectApi {
       object = { ...newNamespace(name), ...object, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
     if (resource.plural === 'certificatesigningrequests') object = this.#newCsr(object, user);
     if (isDryRun(request)) return { code: 201, body: object };
-    return { code: 201, body: this.#etcd.put(resourceKey(resource), object) };
+    return { code: 201, body: this.#etcd.put(resourceKey(resource), this.#managed(request, undefined, object)) };
   }
 
   #newCsr(object: KubeObject, user: KubeUser): KubeObject {
@@ -144,31 +146,49 @@ export class ObjectApi {
   }
 
   #patch(request: ObjectRequest, user: KubeUser, body: unknown): ObjectAnswer {
-    const { resource, namespace, name, contentType, query } = request;
-    const key = resourceKey(resource);
-    if (contentType === 'application/apply-patch+yaml') {
-      const manager = query.get('fieldManager');
-      if (!manager)
-        throw new StatusError(
-          422,
-          'Invalid',
-          'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-        );
-      const entry = this.#etcd.get(key, namespace, name);
-      const wanted = this.#complete(request, jsonBody(body));
-      if (resource.namespaced && !this.#etcd.get('/namespaces', '', namespace)) {
-        throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
-      }
-      const merged = serverSideApply(entry?.object, entry?.applied[manager], wanted);
-      const applied = { ...entry?.applied, [manager]: wanted };
-      if (isDryRun(request)) return { code: 200, body: merged };
-      const metadata = { ...merged.metadata, managedFields: managedFields(Object.keys(applied), apiVersionOf(resource)) };
-      return { code: entry ? 200 : 201, body: this.#etcd.put(key, { ...merged, metadata }, applied) };
-    }
+    const { contentType } = request;
+    if (contentType === 'application/apply-patch+yaml') return this.#apply(request, jsonBody(body));
     const { object: before } = this.#entry(request);
     const next = patched(contentType, before, body);
     if (next.metadata.resourceVersion !== before.metadata.resourceVersion) throw conflict(request);
     return this.#store(request, user, before, this.#complete(request, next));
+  }
+
+  /** Server-side apply: what others have set to another value is theirs, unless it is taken by force. */
+  #apply(request: ObjectRequest, body: Json): ObjectAnswer {
+    const { resource, namespace, name, query } = request;
+    const key = resourceKey(resource);
+    const manager = query.get('fieldManager');
+    if (!manager)
+      throw new StatusError(
+        422,
+        'Invalid',
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      );
+    const entry = this.#etcd.get(key, namespace, name);
+    const wanted = this.#complete(request, body);
+    if (resource.namespaced && !this.#etcd.get('/namespaces', '', namespace)) {
+      throw new StatusError(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
+    }
+    const managed = readManaged(entry?.object);
+    if (query.get('force') !== 'true') refuseConflicts(conflictsOf(entry?.object, wanted, manager, managed));
+    const merged = serverSideApply(entry?.object, entry?.applied[manager], wanted);
+    refuseImmutable(resource, entry?.object, merged);
+    if (isDryRun(request)) return { code: 200, body: merged };
+    const managedFields = writeManaged(afterApply(managed, manager, wanted, entry?.object), apiVersionOf(resource));
+    const next = { ...merged, metadata: { ...merged.metadata, managedFields } };
+    const same = entry !== undefined && JSON.stringify(entry.applied[manager]) === JSON.stringify(wanted);
+    const applied = same ? undefined : { ...entry?.applied, [manager]: wanted };
+    return { code: entry ? 200 : 201, body: this.#etcd.put(key, next, applied) };
+  }
+
+  /** Whoever writes without applying owns what he has changed. */
+  #managed(request: ObjectRequest, before: KubeObject | undefined, next: KubeObject): KubeObject {
+    const manager = request.query.get('fieldManager') ?? 'unknown';
+    const lines = afterUpdate(readManaged(before), manager, before, next);
+    const managedFields = writeManaged(lines, apiVersionOf(request.resource));
+    const { managedFields: _old, ...metadata } = next.metadata;
+    return { ...next, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
   }
 
   /** A write to a subresource changes only what is its own. */
@@ -184,7 +204,8 @@ export class ObjectApi {
     } else if (resource.subresources.includes('status')) object = { ...next, status: before['status'] };
     if (object['status'] === undefined) delete object['status'];
     if (isDryRun(request)) return { code: 200, body: object };
-    const stored = this.#etcd.put(resourceKey(resource), object);
+    refuseImmutable(resource, before, object);
+    const stored = this.#etcd.put(resourceKey(resource), this.#managed(request, before, object));
     if (resource.plural !== 'certificatesigningrequests') return { code: 200, body: stored };
     return { code: 200, body: this.controllers.signStored(stored.metadata.name, user) ?? stored };
   }
@@ -233,6 +254,7 @@ export class ObjectApi {
         `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: no kind "${digText(body, 'kind')}" is registered for version "${digText(body, 'apiVersion')}"`,
       );
     }
+    refuseUnknown(request, body);
     const metadata: Json = isJson(body['metadata']) ? { ...body['metadata'] } : {};
     delete metadata['managedFields'];
     if (metadata['name'] === undefined && typeof metadata['generateName'] === 'string') {
@@ -301,17 +323,6 @@ function withStringData(secret: KubeObject): KubeObject {
     ...rest,
     data: { ...(rest['data'] as Json | undefined), ...Object.fromEntries(encoded) },
   };
-}
-
-function managedFields(managers: readonly string[], apiVersion: string): Json[] {
-  return managers.map((manager) => ({
-    manager,
-    operation: 'Apply',
-    apiVersion,
-    time: kubeTime(),
-    fieldsType: 'FieldsV1',
-    fieldsV1: {},
-  }));
 }
 
 function selectors({ query }: ObjectRequest): Selector {

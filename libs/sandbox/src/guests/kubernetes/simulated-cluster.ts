@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { logIn, SimulatedCloudProvider, type TryCredential } from './simulated-cloud-provider.js';
 import { SimulatedControllerManager } from './simulated-controller-manager.js';
 import { SimulatedEtcd } from './simulated-etcd.js';
 import { SimulatedEtcdMembers } from './simulated-etcd-members.js';
@@ -16,6 +17,8 @@ export interface SimulatedCluster {
   readonly key: string;
   readonly etcd: SimulatedEtcd;
   readonly controllers: SimulatedControllerManager;
+  /** What its cloud controller manager does, once one is there. */
+  readonly cloudProvider: SimulatedCloudProvider;
   /** Ids of the servers that carry a control plane, whether etcd knows them or not. */
   readonly servers: Set<string>;
   /** Who belongs to its etcd. */
@@ -34,6 +37,7 @@ export class SimulatedClusters {
   constructor(
     readonly dir?: string,
     readonly electionMs = 0,
+    readonly tryCredential: TryCredential = logIn,
   ) {}
 
   /** Two authorities are the same when their PEM is, but for white space. */
@@ -55,6 +59,7 @@ export class SimulatedClusters {
         key,
         etcd,
         controllers: new SimulatedControllerManager(etcd, authority),
+        cloudProvider: new SimulatedCloudProvider(etcd, this.tryCredential),
         servers: new Set(),
         etcdMembers: new SimulatedEtcdMembers(etcd, this.electionMs),
         kubelets: new Map(),
@@ -74,6 +79,7 @@ export class SimulatedClusters {
     cluster.serving.delete(serverId);
     cluster.etcdMembers.stop(serverId);
     if (cluster.servers.size > 0) return;
+    cluster.cloudProvider.close();
     cluster.etcdMembers.close();
     cluster.etcd.destroy();
     this.#open.delete(key);
@@ -88,7 +94,8 @@ export class SimulatedClusters {
   }
 
   close(): void {
-    for (const { etcd, etcdMembers } of this.#open.values()) {
+    for (const { etcd, etcdMembers, cloudProvider } of this.#open.values()) {
+      cloudProvider.close();
       etcdMembers.close();
       etcd.close();
     }

@@ -5,7 +5,7 @@
  * Options: --unit (pure specs alone), --suite NAME (the slower `*.NAME-spec.ts`).
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -51,6 +51,7 @@ async function main() {
     cleanUp.push(() => server.stop());
     process.env['TEST_POSTGRES_URL'] = server.url;
     process.env['TEST_REDIS_URL'] ??= await startRedis();
+    if (rest.some((file) => file.includes('/bootstrap/'))) installTools();
   }
   await execute([...(pure.length > 0 ? [join(root, 'scripts/specs.mjs')] : []), ...rest]);
 }
@@ -75,14 +76,42 @@ function isFile(event) {
   return event.name.endsWith('.js') || event.name.endsWith('.mjs');
 }
 
-async function startRedis() {
-  if (spawnSync('redis-server', ['--version']).status !== 0 && process.getuid?.() === 0) {
-    spawnSync('sh', ['-c', 'apt-get install -y redis-server || { apt-get update && apt-get install -y redis-server; }'], {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-    });
+/** From Debian, when this user may; nothing is started. */
+function install(name) {
+  if (isInstalled(name) || process.getuid?.() !== 0) return;
+  spawnSync('sh', ['-c', 'apt-get install -y "$0" || { apt-get update && apt-get install -y "$0"; }', name], {
+    stdio: 'ignore',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+  });
+}
+
+function isInstalled(name) {
+  return spawnSync(name, ['--version']).status === 0;
+}
+
+/** What judges scripts and user data of nodes, and what the node agent needs here. */
+function installTools() {
+  for (const [name, without] of [
+    ['shellcheck', 'the scripts of nodes are not checked by it'],
+    ['cloud-init', 'cloud-configs are not checked against its schema'],
+    ['jq', 'the node agent of Flatcar and Fedora CoreOS cannot run, its tests fail'],
+  ]) {
+    // cloud-init would take this machine in hand at its next start.
+    if (name === 'cloud-init' && !isInstalled(name) && process.getuid?.() === 0) forbidCloudInit();
+    install(name);
+    if (!isInstalled(name)) console.error(`${name} is not installed: ${without}`);
   }
-  if (spawnSync('redis-server', ['--version']).status !== 0) {
+  if (!process.env['KUBEADM']) console.error('KUBEADM names no kubeadm: `kubeadm config validate` is not asked');
+}
+
+function forbidCloudInit() {
+  mkdirSync('/etc/cloud', { recursive: true });
+  writeFileSync('/etc/cloud/cloud-init.disabled', '');
+}
+
+async function startRedis() {
+  install('redis-server');
+  if (!isInstalled('redis-server')) {
     console.error('redis-server is not installed: the queue is tested on PostgreSQL alone');
     return '';
   }

@@ -12,14 +12,14 @@ const GRAMMARS = {
   caCertHash: [/^sha256:[0-9a-f]{64}$/, 'sha256:<64 hexadecimal digits>'],
   host: [/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'a DNS name or an IPv4 address'],
   registry: [/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$/, 'host or host:port'],
-  repository: [/^[a-z0-9]([a-z0-9._:/-]{0,200}[a-z0-9])?$/, 'a registry and path'],
+  repository: [/^(?!.*\.\.)[a-z0-9]([a-z0-9._:/-]{0,200}[a-z0-9])?$/, 'a registry and path'],
   proxy: [
     /^https?:\/\/([A-Za-z0-9._~!*+=%-]{1,64}(:[A-Za-z0-9._~!*+=%-]{0,128})?@)?[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(:[0-9]{1,5})?\/?$/,
     'http://[user:password@]host[:port]',
   ],
-  url: [/^https:\/\/[A-Za-z0-9][A-Za-z0-9._~:/@%+-]{0,240}$/, 'an https URL'],
-  artifactUrl: [/^https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/?#@!&=%+-]{0,240}$/, 'a URL'],
-  mirrorUrl: [/^https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/%+-]{0,240}$/, 'a URL'],
+  url: [/^(?!.*\.\.)https:\/\/[A-Za-z0-9][A-Za-z0-9._~:/@%+-]{0,240}$/, 'an https URL'],
+  artifactUrl: [/^(?!.*\.\.)https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/?#@!&=%+-]{0,240}$/, 'a URL'],
+  mirrorUrl: [/^(?!.*\.\.)https?:\/\/[A-Za-z0-9][A-Za-z0-9._~:/%+-]{0,240}$/, 'a URL'],
   sha256: [/^[0-9a-f]{64}$/, '64 hexadecimal digits'],
   labelKey: [
     /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,

@@ -108,6 +108,7 @@ export class AgentRig {
   /** Runs the agent to its end. */
   async run(environment: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
     const child = spawn('bash', [join(this.root, this.agent)], {
+      cwd: this.root,
       env: { PATH: process.env['PATH'], JEROBOAM_ROOT: this.root, JEROBOAM_PAUSE: '0', JEROBOAM_DEADLINE: '30', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -30,7 +30,11 @@ const COUNT: LabelKind = { kind: 'integer', min: 0, max: 10_000 };
 const SWITCH: LabelKind = { kind: 'boolean' };
 const CIPHERS: LabelKind = { kind: 'list', pattern: /^TLS_[A-Z0-9_]{3,60}$/, what: 'TLS cipher suites' };
 const WORD: LabelKind = { kind: 'text', pattern: /^(-|[A-Za-z0-9][A-Za-z0-9_.:@-]{0,252})$/, what: 'a word' };
-const URL_TEXT: LabelKind = { kind: 'text', pattern: /^https:\/\/[A-Za-z0-9._~:/?#@!&=%+-]{1,240}$/, what: 'an https URL' };
+const URL_TEXT: LabelKind = {
+  kind: 'text',
+  pattern: /^(?!.*\.\.)https:\/\/[A-Za-z0-9._~:/?#@!&=%+-]{1,240}$/,
+  what: 'an https URL',
+};
 const SHA256: LabelKind = { kind: 'text', pattern: /^[0-9a-f]{64}$/, what: '64 hexadecimal digits' };
 const IMAGE_TAG: LabelKind = { kind: 'text', pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, what: 'a version' };
 const days = (max: number): LabelKind => ({ kind: 'integer', min: 1, max });
@@ -48,7 +52,7 @@ export const LABELS: readonly LabelDefinition[] = [
   define(
     'container_infra_prefix',
     '',
-    { kind: 'text', pattern: /^[a-z0-9][a-z0-9._:/-]{0,200}$/, what: 'a registry prefix' },
+    { kind: 'text', pattern: /^(?!.*\.\.)[a-z0-9][a-z0-9._:/-]{0,200}$/, what: 'a registry prefix' },
     'registry and path of all infrastructure images',
   ),
   define(

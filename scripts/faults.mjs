@@ -1,26 +1,30 @@
 /**
- * `npm run test:faults [-- PATTERN ...]`: the fault specs, then the sweep of every fault at every call of every operation.
- * and random schedules. With patterns only those specs, with --sweep (`npm run test:sweep`) the sweep alone, with --sweep --random
- * the schedules alone; the options are in test/sweep/sweep.main.ts and test/sweep/random/random.main.ts.
+ * `npm run test:faults [-- PATTERN ...]`: the fault specs, then the sweep of every fault at every call of every operation, then
+ * random schedules. With patterns only those specs; `npm run test:sweep` (--sweep) leaves the specs out, --random the sweep too.
+ * The options are in test/sweep/sweep.main.ts and test/sweep/random/random.main.ts; a sample of the sweep (--only, --runs) has no
+ * schedules.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
 
-const words = process.argv.slice(2);
-const sweepAlone = words.includes('--sweep');
-const patterns = sweepAlone || words.some((word) => word.startsWith('--')) ? [] : words;
+const NIGHTLY_SCHEDULES = '2000';
+
+const words = process.argv.slice(2).filter((word) => word !== '--sweep');
+const specs = !process.argv.includes('--sweep');
+const random = words.includes('--random');
+const isSample = words.some((word) => /^--(only|runs)\b/.test(word));
+const patterns = specs && !words.some((word) => word.startsWith('--')) ? words : [];
 ensure();
 const statuses = [];
-if (!sweepAlone) statuses.push(run('scripts/test.mjs', ['--suite', 'faults', '--timeout', '1200', ...patterns]));
-if (patterns.length === 0)
-  statuses.push(
-    run(
-      'dist/test/sweep/sweep.main.js',
-      words.filter((word) => word !== '--sweep'),
-    ),
-  );
+if (specs) statuses.push(run('scripts/test.mjs', ['--suite', 'faults', '--timeout', '1200', ...patterns]));
+if (patterns.length === 0 && !random) statuses.push(run('dist/test/sweep/sweep.main.js', words));
+if (patterns.length === 0 && !isSample) statuses.push(run('dist/test/sweep/random/random.main.js', random ? words : schedules()));
 process.exit(statuses.every((status) => status === 0) ? 0 : 1);
+
+function schedules() {
+  return words.includes('--nightly') ? ['--schedules', NIGHTLY_SCHEDULES] : [];
+}
 
 function run(program, args) {
   return spawnSync(process.execPath, ['--enable-source-maps', join(root, program), ...args], { stdio: 'inherit' }).status;

@@ -3,6 +3,7 @@
  * at once. Options: --schedules N, --seed N (the first one), --lanes N.
  */
 import { parseArgs } from 'node:util';
+import { startTestServer } from '#libs/testing';
 import { Runner } from '../runner.js';
 import { allScenarios } from '../scenarios/index.js';
 import { SweepSite } from '../site.js';
@@ -19,6 +20,8 @@ const { values: options } = parseArgs({
 });
 
 async function main(): Promise<number> {
+  const server = await startTestServer();
+  process.env['TEST_POSTGRES_URL'] = server.url;
   const site = await SweepSite.start();
   const began = Date.now();
   const results: ScheduleResult[] = [];
@@ -36,6 +39,7 @@ async function main(): Promise<number> {
     await runner.close();
   } finally {
     await site.close();
+    await server.stop();
   }
   const bad = results.filter(({ wrong }) => wrong.length > 0);
   const sum = (of: (result: ScheduleResult) => number): number => results.reduce((all, one) => all + of(one), 0);

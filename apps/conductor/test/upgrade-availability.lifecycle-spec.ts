@@ -30,7 +30,14 @@ describe(`an upgrade of ${MASTERS} + ${WORKERS} nodes, its API asked all the tim
     for (const version of [OLD, NEW])
       templates[version] = await site.template({ image_id: `ubuntu-24.04-kube-${version}`, master_lb_enabled: true });
   });
+  const watches: ApiWatch[] = [];
+  const watched = async (uuid: string): Promise<ApiWatch> => {
+    const watch = await ApiWatch.of(site, uuid);
+    watches.push(watch);
+    return watch;
+  };
   afterEach(async () => {
+    for (const watch of watches.splice(0)) await watch.stop();
     await site.guestFaults();
     const { clusters } = await site.request<{ clusters: { uuid: string }[] }>('GET', '/clusters');
     for (const { uuid } of clusters) {
@@ -79,7 +86,7 @@ describe(`an upgrade of ${MASTERS} + ${WORKERS} nodes, its API asked all the tim
   it('answers throughout; a snapshot of etcd is taken before each step of the control plane', async (t) => {
     const uuid = await cluster();
     const before = new Set((await nodes(uuid)).map((node) => node.serverId));
-    const watch = await ApiWatch.of(site, uuid);
+    const watch = await watched(uuid);
     await ask(uuid);
     const done = await end(uuid);
     await watch.stop();
@@ -101,7 +108,7 @@ describe(`an upgrade of ${MASTERS} + ${WORKERS} nodes, its API asked all the tim
 
   it('stops at a master that fails in the middle, says why, and is resumed; the API answers throughout', async (t) => {
     const uuid = await cluster();
-    const watch = await ApiWatch.of(site, uuid);
+    const watch = await watched(uuid);
     const words = 'error execution phase check-etcd: etcd cluster is not healthy';
     // The first new master comes, the second one (in the slot that is free by then) does not.
     const fault = { server: '*-master-0', kind: 'step-fails', step: 'kubeadm-join', exitCode: 1, stderr: words } as const;
@@ -128,7 +135,7 @@ describe(`an upgrade of ${MASTERS} + ${WORKERS} nodes, its API asked all the tim
   it('can be aborted in the middle and rolled back while old masters stand; those that stood stay the same machines', async (t) => {
     const uuid = await cluster(3, 1);
     const before = new Map((await nodes(uuid)).map((node) => [node.serverId, node]));
-    const watch = await ApiWatch.of(site, uuid);
+    const watch = await watched(uuid);
     await site.guestFaults({
       server: '*',
       kind: 'step-fails',

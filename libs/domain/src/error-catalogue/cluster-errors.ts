@@ -110,9 +110,10 @@ export const CLUSTER_ERRORS = entries({
   },
   'kubernetes-minor-skipped': {
     title: 'Minor version skipped',
-    explanation: 'Kubernetes is upgraded by one minor version at a time.',
+    explanation:
+      'Kubernetes is upgraded by one minor version at a time: the control plane passes through each one between, and there is no image for one of them.',
     fixableBy: 'user',
-    hint: 'upgrade to the next minor version first',
+    hint: 'upload an image of the same distribution with that version (property kube_version), or upgrade to a version that can be reached',
     statuses: [400],
   },
   'kubernetes-node-newer': {

@@ -205,12 +205,7 @@ def certificates():
          refused="Received invalid csr")
 
     def rotate():
-        try:
-            call("certificates.rotate_ca", cluster_uuid=uuid)
-        except Exception as error:
-            if "is not supported by this driver" in str(error):
-                raise NotPossible(str(error)) from error
-            raise
+        call("certificates.rotate_ca", cluster_uuid=uuid)
         wait("mc")
 
     made("certificates.rotate_ca", rotate)

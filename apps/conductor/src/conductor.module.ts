@@ -43,6 +43,8 @@ import { OperationProcessor } from './operation.processor.js';
 import { CreateClusterOperation } from './operations/create-cluster.operation.js';
 import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
 import { AddonsOperation } from './operations/addons.operation.js';
+import { RotateCaOperation } from './operations/rotate-ca.operation.js';
+import { RollGroup } from './operations/rotate-ca/roll-group.js';
 import { RotateCredentialOperation } from './operations/rotate-credential.operation.js';
 import type { OperationHandler } from './operations/operation.js';
 import { GroupEnd } from './operations/group-end.js';
@@ -96,13 +98,11 @@ const HANDLER_CLASSES = [
   UpdateNodeGroupOperation,
   DeleteNodeGroupOperation,
   RotateCredentialOperation,
+  RotateCaOperation,
   UpgradeOperation,
   RepairOperation,
   AddonsOperation,
 ];
-/** What the API refuses until it is here. */
-const MISSING: readonly OperationKind[] = ['rotate-ca'];
-const HANDLED = OPERATION_KINDS.filter((kind) => !MISSING.includes(kind));
 /** What steps of several operations do to nodes. */
 const NODE_WORK = [
   NodeStacks,
@@ -114,6 +114,7 @@ const NODE_WORK = [
   NodeGroupSteps,
   GroupEnd,
   ControlPlane,
+  RollGroup,
   ResolveUpgrade,
   ResolveRepair,
   MendStacks,
@@ -140,7 +141,7 @@ const DELETION = [DeletingSession, KubernetesRemoval, ReportKeeper, ForcedStacks
 
 @Module({})
 export class ConductorModule {
-  static from(parts: ConductorParts, kinds: readonly OperationKind[] = HANDLED): DynamicModule {
+  static from(parts: ConductorParts, kinds: readonly OperationKind[] = OPERATION_KINDS): DynamicModule {
     return { module: ConductorModule, providers: providers(parts, kinds) };
   }
 }

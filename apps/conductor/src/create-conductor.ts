@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import {
   ConductorsRepository,
+  EndingCertificatesRepository,
   EventsRepository,
   IdempotencyKeysRepository,
   LeasesRepository,
+  NodesRepository,
   OperationsRepository,
 } from '#libs/db';
 import { createOperationWorker } from '#libs/jobs';
@@ -16,8 +18,10 @@ import { Gauge, type Registry } from 'prom-client';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
 import type { ConductorParts } from './parts.js';
+import { AutoHeal } from './ledger/auto-heal.js';
+import { markEnding } from './sweeps/ending-certificates.js';
 import { startSweeps } from './sweeps/sweeps.js';
-import type { Periodic } from './sweeps/every.js';
+import { every, type Periodic } from './sweeps/every.js';
 
 export interface Conductor {
   readonly processor: OperationProcessor;
@@ -65,6 +69,15 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
         conductorName: settings.CONDUCTOR_NAME,
         sweepMs: settings.SWEEP_SECONDS * 1000,
       });
+      const renewal = {
+        ending: new EndingCertificatesRepository(parts.source),
+        nodes: app.get(NodesRepository),
+        events: app.get(EventsRepository),
+        uow: parts.uow,
+        days: settings.CERTIFICATE_RENEWAL_DAYS,
+        heal: (uuid: string, causes: Parameters<AutoHeal['notReady']>[1]) => app.get(AutoHeal).notReady(uuid, causes),
+      };
+      sweeps.push(every('ending-certificates', RENEWAL_MS, log, () => markEnding(renewal)));
       if (settings.LEDGER_SCAN_MINUTES > 0) sweeps.push(watchLedger(app.get(LedgerWatch), ending.signal, log));
       if (settings.HEALTH_CHECK_SECONDS > 0) sweeps.push(app.get(HealthWatch).start(ending.signal));
       await worker.start();
@@ -82,6 +95,7 @@ export async function createConductor(parts: ConductorParts): Promise<Conductor>
   };
 }
 
+const RENEWAL_MS = 3_600_000;
 const RUNNING = 'jeroboam_conductor_operations_running';
 
 /** A conductor that is made anew in the same process takes the place of the one before. */

@@ -1,5 +1,5 @@
 import { request } from 'node:https';
-import { ClusterEntity, findAuthorities } from '#libs/db';
+import { ClusterEntity, findAuthorities, trustOf } from '#libs/db';
 import { issueClientCertificate } from '#libs/pki';
 import type { TestInstallation } from './installation.js';
 
@@ -7,6 +7,13 @@ const EVERY_MS = 100;
 const CALL_MS = 5_000;
 const PULSE_MS = 25;
 const REMEMBERED_MS = 60_000;
+
+/** Whom a client believes, and what it shows. PEM. */
+export interface Identity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** What an outsider sees of a cluster's API: asked ten times a second, each time on a line of its own. */
 export class ApiWatch {
@@ -28,7 +35,7 @@ export class ApiWatch {
 
   private constructor(
     private readonly server: URL,
-    private readonly tls: { ca: string; cert: string; key: string },
+    private tls: Identity,
   ) {
     this.#timer = setInterval(() => this.#ask(this.asked++ % 2 === 0 ? '/readyz' : '/api/v1/nodes'), EVERY_MS);
     let last = Date.now();
@@ -51,7 +58,12 @@ export class ApiWatch {
     if (!authorities || apiAddress === null) throw new Error('the cluster has no API');
     const user = { commonName: 'outsider', organizations: ['system:masters'], minutes: 60 };
     const { certPem, keyPem } = await issueClientCertificate(authorities.ca, user);
-    return new ApiWatch(new URL(apiAddress), { ca: authorities.ca.certPem, cert: certPem, key: keyPem });
+    return new ApiWatch(new URL(apiAddress), { ca: trustOf(authorities.ca), cert: certPem, key: keyPem });
+  }
+
+  /** With another kubeconfig from now on, as somebody does who fetches a new one before his own ends. */
+  use(tls: Identity): void {
+    this.tls = tls;
   }
 
   async stop(): Promise<void> {

@@ -113,6 +113,7 @@ export class TestInstallation {
     const text = await response.text();
     if (!response.ok)
       throw Object.assign(new Error(`${method} ${path}: ${response.status} ${text}`), { status: response.status });
+    if (response.headers.get('content-type')?.startsWith('application/yaml')) return text as T;
     return (text ? JSON.parse(text) : undefined) as T;
   }
 

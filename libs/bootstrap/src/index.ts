@@ -1,5 +1,6 @@
 export * from './bundle.js';
 export * from './installation.js';
+export { SIGNING_CA_PATH } from './kubeadm-config.js';
 export * from './kubernetes-version.js';
 export * from './network-plan.js';
 export * from './node-labels.js';

@@ -155,6 +155,9 @@ export const settings = z.object({
   DELETE_PATIENCE_SECONDS: seconds
     .default(300)
     .meta({ description: 'how long a deletion waits for one object of the cloud that will not go' }),
+  CERTIFICATE_RENEWAL_DAYS: z.coerce.number().int().min(0).max(300).default(30).meta({
+    description: 'masters are marked for replacement so long before their certificates end, a year after they joined; 0: never',
+  }),
   SWEEP_SECONDS: seconds.default(3).meta({ description: 'how often lost jobs are looked for' }),
 
   LEDGER_SCAN_MINUTES: z.coerce.number().min(0).default(10).meta({

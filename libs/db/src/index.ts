@@ -91,3 +91,4 @@ export {
 } from './node-bootstrap.repository.js';
 export { ClusterRemovalRepository, type StandingResource, type StackCount } from './cluster-removal.repository.js';
 export * from './ca-rotation.js';
+export * from './ending-certificates.repository.js';

@@ -26,7 +26,7 @@ export interface DriverFeatures {
 
 /** By the driver's name. The API refuses what is not there before anything changes. */
 export const DRIVER_FEATURES: Readonly<Record<string, DriverFeatures>> = {
-  k8s_kubeadm: { upgrade: true, rotateCa: false, resizeMasters: false, repair: true },
+  k8s_kubeadm: { upgrade: true, rotateCa: true, resizeMasters: false, repair: true },
 };
 
 export const DRIVER_NAMES: readonly string[] = [...new Set(CLUSTER_TYPES.map((type) => type.driver))].sort();

@@ -1,6 +1,7 @@
 import { Applier, type KubernetesObject, type ObjectLabel, type ObjectRef } from './apply.js';
 import { deleteBootstrapToken, ensureBootstrapToken } from './bootstrap-token.js';
 import { drain, type DrainOptions, type DrainResult } from './drain.js';
+import { setExtensionTrust, setJoiningTrust, setSigningCertificate } from './cluster-authorities.js';
 import { setClusterVersion, setKubeProxyVersion } from './cluster-version.js';
 import { isNotFound } from './errors.js';
 import {
@@ -66,6 +67,15 @@ export interface ClusterClient {
   saveEtcdSnapshot(prefer: readonly string[], options?: CallOptions): Promise<EtcdSnapshot>;
   /** Which version control-plane nodes that join are made with. Before the first of a new version joins. */
   setClusterVersion(version: string, options?: CallOptions): Promise<boolean>;
+  /** Whom nodes that join are to trust. @returns whether it was another one */
+  setJoiningTrust(caPem: string, options?: CallOptions): Promise<boolean>;
+  /** Which file the controller managers of masters that join sign with. @returns whether it was another one */
+  setSigningCertificate(path: string, options?: CallOptions): Promise<boolean>;
+  /** Whom aggregated API servers believe. @returns whether it was another one */
+  setExtensionTrust(
+    trust: { readonly clientPem: string; readonly frontProxyPem: string },
+    options?: CallOptions,
+  ): Promise<boolean>;
   /** When the whole control plane has the new version. */
   setKubeProxyVersion(version: string, options?: CallOptions): Promise<boolean>;
   /** What is to outlive the cluster: reclaim policies of volumes and snapshots, floating IPs that Services ask to keep. */
@@ -120,6 +130,9 @@ export function clusterClient(endpoint: ClusterEndpoint): ClusterClient {
     removeEtcdMember: (of, options) => removeEtcdMember(transport, of, options),
     saveEtcdSnapshot: (prefer, options) => saveEtcdSnapshot(transport, prefer, options),
     setClusterVersion: (version, options) => setClusterVersion(transport, version, options),
+    setJoiningTrust: (caPem, options) => setJoiningTrust(transport, caPem, options),
+    setSigningCertificate: (path, options) => setSigningCertificate(transport, path, options),
+    setExtensionTrust: (trust, options) => setExtensionTrust(transport, trust, options),
     setKubeProxyVersion: (version, options) => setKubeProxyVersion(transport, version, options),
     reclaimFacts: (options) => reclaimFacts(transport, options),
     close: () => transport.close(),

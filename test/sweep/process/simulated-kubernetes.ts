@@ -139,6 +139,9 @@ export class SimulatedKubernetes {
       saveEtcdSnapshot: () =>
         change('save a snapshot of etcd', () => ({ nodeName: 'a master', path: '/simulated', revision: 1, keys: 1, bytes: 1 })),
       setClusterVersion: () => change('set the version', () => true),
+      setJoiningTrust: () => change('set whom nodes trust', () => true),
+      setSigningCertificate: () => change('set what signs', () => true),
+      setExtensionTrust: () => change('set whom extensions trust', () => true),
       setKubeProxyVersion: () => change('set the version of kube-proxy', () => true),
       reclaimFacts: () => read(() => ({ volumes: {}, snapshots: {}, keptAddresses: [] })),
       close: async () => undefined,

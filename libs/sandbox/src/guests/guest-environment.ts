@@ -41,6 +41,7 @@ export interface GuestEnvironment {
 export interface ServeApi {
   readonly nodeName: string;
   readonly clusterKey: string;
+  readonly certificatesDir: string;
   readonly version: string;
   readonly certPem: string;
   readonly keyPem: string;

@@ -5,6 +5,7 @@ import { ConsoleLog } from './console-log.js';
 import type { GuestConnections } from './guest-connections.js';
 import type { GuestEnvironment, RealAddress, ServeApi } from './guest-environment.js';
 import { scaleGuestLatencies, type GuestFault, type GuestLatencies } from './guest-options.js';
+import { etcdEnd } from './kubeadm/control-plane-files.js';
 import { startApiServer, type JoinedNode } from './kubeadm/kubeadm-init.js';
 import { postNodeStatus } from './kubeadm/simulated-kubelet.js';
 import { StatusError } from './kubernetes/kube-object.js';
@@ -13,7 +14,6 @@ import type { SimulatedClusters } from './kubernetes/simulated-cluster.js';
 import { simulatedEtcdctl, simulatedEtcdutl, type ProgramResult } from './kubernetes/simulated-etcdctl.js';
 import type { SimulatedEtcd } from './kubernetes/simulated-etcd.js';
 import { hasPodNetwork } from './kubernetes/simulated-workloads.js';
-import { readAuthority } from './kubernetes/simulated-pki.js';
 import { SimulatedDisk } from './simulated-disk.js';
 import { SimulatedNodeAgent, type AgentMemory } from './simulated-node-agent.js';
 import type { GuestJournal, GuestState } from './guest-journal.js';
@@ -102,6 +102,7 @@ export class SimulatedGuest implements Machine {
     this.console.write('Power down');
     const joined = this.#memory.joined;
     if (joined) {
+      this.room.clusters.find(joined.clusterKey)?.kubeletTrust.gone(this.server.id);
       this.#silent = setTimeout(() => this.#postStatus(joined, 'unknown'), this.room.latencies.nodeMonitorGraceMs);
       this.#silent.unref();
     }
@@ -140,8 +141,8 @@ export class SimulatedGuest implements Machine {
     const joined = this.#memory.joined;
     if (!joined?.controlPlane) return;
     const dir = joined.controlPlane.certificatesDir;
-    const ca = readAuthority(this.#disk.text(`${dir}/ca.crt`) ?? '', this.#disk.text(`${dir}/ca.key`) ?? '');
-    const { etcdMembers } = this.room.clusters.join(ca, this.server.id);
+    const { etcdMembers, etcdTls } = this.room.clusters.join(joined.clusterKey, this.server.id);
+    if (this.#disk.file(`${dir}/etcd/peer.crt`)) etcdTls.set(this.server.id, etcdEnd(this.#disk, dir));
     if (!joined.controlPlane.etcdMember) etcdMembers.adopt(this.server.id, joined.nodeName, this.server.ports[0]?.fixedIp ?? '');
   }
 
@@ -188,6 +189,18 @@ export class SimulatedGuest implements Machine {
     if (fault) this.console.write(`kubelet: ${fault.message ?? 'network plugin is not ready: cni config uninitialized'}`);
     this.#saidReady = !fault;
     this.#postStatus(joined, !fault, fault?.message);
+    if (!fault) this.#listenToApi(joined);
+  }
+
+  /** A kubelet that an API server does not believe, or that does not believe it, falls silent. */
+  #listenToApi(joined: JoinedNode): void {
+    if (!joined.kubelet) return;
+    const tell = (trouble: string | null): void => {
+      if (!this.isOn) return;
+      if (trouble !== null) this.console.write(`kubelet: Unable to update node status: ${trouble}`);
+      this.#postStatus(joined, trouble === null ? true : 'unknown');
+    };
+    this.room.clusters.find(joined.clusterKey)?.kubeletTrust.running(this.server.id, { ...joined.kubelet, tell });
   }
 
   /** Until an add-on has brought a network for pods to this node; the Node says meanwhile that it waits for it. */
@@ -231,6 +244,9 @@ export class SimulatedGuest implements Machine {
     const address = await this.room.listen(server, options.port);
     this.#api = { server, address, clusterKey: options.clusterKey, nodeName: options.nodeName };
     cluster.serving.add(this.server.id);
+    const { certPem, keyPem, clientCaPem: trustPem } = options;
+    cluster.kubeletTrust.serving(this.server.id, { certPem, keyPem, trustPem });
+    cluster.etcdTls.set(this.server.id, etcdEnd(this.#disk, options.certificatesDir));
     cluster.kubelets.set(options.nodeName, (container, command) => this.#runInContainer(options.nodeName, container, command));
     cluster.etcdMembers.start(this.server.id);
     this.console.write(`kube-apiserver: simulated, serving on ${address.address}:${address.port}`);
@@ -243,6 +259,8 @@ export class SimulatedGuest implements Machine {
     this.#api = null;
     const cluster = this.room.clusters.find(api.clusterKey);
     cluster?.serving.delete(this.server.id);
+    cluster?.signers.delete(this.server.id);
+    cluster?.kubeletTrust.stopped(this.server.id);
     cluster?.kubelets.delete(api.nodeName);
     cluster?.etcdMembers.stop(this.server.id);
     this.room.changed();

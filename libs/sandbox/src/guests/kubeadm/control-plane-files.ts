@@ -1,6 +1,9 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { parse } from 'yaml';
 import type { SimulatedDisk } from '../simulated-disk.js';
-import { issueLeaf, readAuthority, type SimulatedAuthority } from '../kubernetes/simulated-pki.js';
+import { dig, unbase64 } from '../kubernetes/kube-object.js';
+import { certificatesIn, issueLeaf, readAuthority, type SimulatedAuthority } from '../kubernetes/simulated-pki.js';
+import type { TlsEnd } from '../kubernetes/tls-handshake.js';
 import { phaseFailure } from './kubeadm-failure.js';
 
 /** Reads a file kubeadm cannot do without. @throws KubeadmFailure */
@@ -46,6 +49,12 @@ function sameKey(privatePem: string, publicPem: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the etcd of this disk shows its peers, and whom it believes. */
+export function etcdEnd(disk: SimulatedDisk, dir: string): TlsEnd {
+  const read = (name: string): string => disk.text(`${dir}/etcd/${name}`) ?? '';
+  return { certPem: read('peer.crt'), keyPem: read('peer.key'), trustPem: read('ca.crt') };
 }
 
 /** The cluster's CA, and that of its etcd. */
@@ -95,6 +104,9 @@ export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: Cont
   const etcd = issueLeaf(ca.etcd, { commonName: names.nodeName, usage: 'server', ...etcdNames });
   disk.write(`${dir}/etcd/server.crt`, etcd.certPem, 0o644);
   disk.write(`${dir}/etcd/server.key`, etcd.keyPem, 0o600);
+  const peer = issueLeaf(ca.etcd, { commonName: names.nodeName, usage: 'peer', ...etcdNames });
+  disk.write(`${dir}/etcd/peer.crt`, peer.certPem, 0o644);
+  disk.write(`${dir}/etcd/peer.key`, peer.keyPem, 0o600);
   const serving = issueLeaf(ca, { commonName: 'kube-apiserver', usage: 'server', ...servingNames(names) });
   disk.write(`${dir}/apiserver.crt`, serving.certPem, 0o644);
   disk.write(`${dir}/apiserver.key`, serving.keyPem, 0o600);
@@ -111,6 +123,7 @@ export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: Cont
     ['kubelet.conf', `system:node:${names.nodeName}`, 'system:nodes'],
   ] as const;
   for (const [file, commonName, organization] of users) {
+    if (keepsConfig(disk, `/etc/kubernetes/${file}`, ca)) continue;
     const { certPem, keyPem } = issueLeaf(ca, { commonName, organizations: [organization], usage: 'client' });
     disk.write(
       `/etc/kubernetes/${file}`,
@@ -118,6 +131,20 @@ export function writeLeafCertificates(disk: SimulatedDisk, dir: string, ca: Cont
       0o600,
     );
   }
+}
+
+/**
+ * A kubeconfig that somebody has placed is kept when the authority is among those it trusts.
+ * @throws KubeadmFailure in kubeadm's words. Source: kubeadm 1.36, phases/kubeconfig
+ */
+function keepsConfig(disk: SimulatedDisk, path: string, ca: ControlPlaneAuthority): boolean {
+  if (disk.text(path) === undefined) return false;
+  const trusted = certificatesIn(trustedBy(disk, path));
+  if (trusted.some((pem) => new X509Certificate(pem).fingerprint256 === ca.certificate.fingerprint256)) return true;
+  throw phaseFailure(
+    'kubeconfig',
+    `a kubeconfig file "${path}" exists but does not contain a trusted CA in its current context's cluster. Total CA certificates found: ${trusted.length}`,
+  );
 }
 
 /** A kubeconfig as JSON, which is YAML too. */
@@ -133,10 +160,14 @@ export function kubeconfig(endpoint: string, caPem: string, certPem: string, key
   };
 }
 
-/** Certificate and key of a kubeconfig written here. */
+/** Certificate and key of a kubeconfig on the disk. */
 export function credentialsOf(disk: SimulatedDisk, path: string): { cert: string; key: string } {
-  const config = JSON.parse(disk.text(path) ?? '{}') as { users: { user: Record<string, string> }[] };
-  const user = config.users[0]?.user ?? {};
-  const decode = (name: string): string => Buffer.from(user[name] ?? '', 'base64').toString('utf8');
-  return { cert: decode('client-certificate-data'), key: decode('client-key-data') };
+  const user = dig((dig(parse(disk.text(path) ?? '{}'), 'users') as unknown[] | undefined)?.[0], 'user');
+  return { cert: unbase64(dig(user, 'client-certificate-data')), key: unbase64(dig(user, 'client-key-data')) };
+}
+
+/** The authorities that a kubeconfig on the disk trusts, PEM. */
+export function trustedBy(disk: SimulatedDisk, path: string): string {
+  const cluster = dig((dig(parse(disk.text(path) ?? '{}'), 'clusters') as unknown[] | undefined)?.[0], 'cluster');
+  return unbase64(dig(cluster, 'certificate-authority-data'));
 }

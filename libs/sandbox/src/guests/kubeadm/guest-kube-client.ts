@@ -23,6 +23,9 @@ export interface KubeCall {
 
 /** A guest's client to a Kubernetes API, over the wire. `endpoint` is `host:port`. */
 export class GuestKubeClient {
+  /** Which simulated cluster has answered last. */
+  cluster = '';
+
   constructor(
     readonly environment: GuestEnvironment,
     readonly endpoint: string,
@@ -50,6 +53,7 @@ export class GuestKubeClient {
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     });
+    this.cluster = String(answer.headers['x-simulated-cluster'] ?? '');
     const value = parseMaybe(answer.text);
     if (answer.status < 300) return value;
     throw new KubeCallError(answer.status, digText(value, 'reason'), digText(value, 'message') || `HTTP ${answer.status}`);

@@ -3,9 +3,11 @@ import type { GuestEnvironment } from '../guest-environment.js';
 import { guestAgent } from '../guest-https.js';
 import { defaultObjects } from '../kubernetes/default-objects.js';
 import { resourceKey, apiResources } from '../kubernetes/api-resources.js';
-import { base64, type KubeObject } from '../kubernetes/kube-object.js';
+import { base64, dig, digText, type KubeObject } from '../kubernetes/kube-object.js';
+import { certificatesIn, readAuthority } from '../kubernetes/simulated-pki.js';
+import type { TlsEnd } from '../kubernetes/tls-handshake.js';
 import { SimulatedClusters, type SimulatedCluster } from '../kubernetes/simulated-cluster.js';
-import { credentialsOf, firstServiceIp, readAuthorities, writeLeafCertificates } from './control-plane-files.js';
+import { credentialsOf, firstServiceIp, readAuthorities, trustedBy, writeLeafCertificates } from './control-plane-files.js';
 import { GuestKubeClient, poll } from './guest-kube-client.js';
 import type { InitSettings } from './kubeadm-config.js';
 import { phaseFailure } from './kubeadm-failure.js';
@@ -16,6 +18,8 @@ import { markControlPlane, nodeObject, registerNode } from './simulated-kubelet.
 export interface JoinedNode {
   readonly clusterKey: string;
   readonly nodeName: string;
+  /** What its kubelet shows and believes; unset: written by a sandbox that did not ask. */
+  readonly kubelet?: TlsEnd;
   /** What the API server of this guest is started with again after a restart; null for workers. */
   readonly controlPlane: {
     readonly certificatesDir: string;
@@ -24,6 +28,8 @@ export interface JoinedNode {
     readonly endpoint: string;
     /** Its etcd is a member of its own; unset: written by a sandbox that did not tell members apart. */
     readonly etcdMember?: true;
+    /** The file that its controller manager signs by; unset: the cluster's CA. */
+    readonly signingCert?: string;
   } | null;
 }
 
@@ -51,7 +57,7 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
     );
   }
   environment.clusters.leave(key, server.id);
-  const cluster = environment.clusters.join(ca, server.id);
+  const cluster = environment.clusters.join(key, server.id);
   cluster.etcdMembers.bootstrap(server.id, name, settings.advertiseAddress);
   fillCluster(cluster, settings, ca.certificatePem, endpoint);
   const controlPlane = {
@@ -60,11 +66,12 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
     port: settings.bindPort,
     endpoint,
     etcdMember: true as const,
+    signingCert: signingCertificate(settings.clusterConfiguration, dir),
   };
   await startApiServer(environment, key, name, controlPlane);
 
-  const admin = adminClient(environment, endpoint, ca.certificatePem);
-  const kubelet = fileClient(environment, endpoint, ca.certificatePem, '/etc/kubernetes/kubelet.conf');
+  const admin = adminClient(environment, endpoint);
+  const kubelet = fileClient(environment, endpoint, '/etc/kubernetes/kubelet.conf');
   try {
     await poll(environment, settings.timeouts.controlPlaneMs, () => admin.call({ method: 'GET', path: '/livez' })).catch(
       (error: unknown) => {
@@ -80,7 +87,15 @@ export async function kubeadmInit(environment: GuestEnvironment, settings: InitS
     admin.agent.destroy();
     kubelet.agent.destroy();
   }
-  return { clusterKey: key, nodeName: name, controlPlane };
+  const { cert: certPem, key: keyPem } = credentialsOf(disk, '/etc/kubernetes/kubelet.conf');
+  return { clusterKey: key, nodeName: name, controlPlane, kubelet: { certPem, keyPem, trustPem: ca.certificatePem } };
+}
+
+/** The file by which the controller manager signs, as its arguments have it. */
+export function signingCertificate(configuration: unknown, dir: string): string {
+  const extra = dig(configuration, 'controllerManager', 'extraArgs');
+  const found = (Array.isArray(extra) ? extra : []).findLast((one) => dig(one, 'name') === 'cluster-signing-cert-file');
+  return digText(found, 'value') || `${dir}/ca.crt`;
 }
 
 /** Starts the guest's API server with what lies on its disk, and shows its static pods. */
@@ -96,6 +111,7 @@ export async function startApiServer(
   for (const pod of cluster ? staticPods(place) : []) cluster?.etcd.put('/pods', pod);
   await environment.serveApi({
     clusterKey,
+    certificatesDir: dir,
     nodeName,
     version,
     port,
@@ -104,15 +120,33 @@ export async function startApiServer(
     keyPem: environment.disk.text(`${dir}/apiserver.key`) ?? '',
     clientCaPem: environment.disk.text(`${dir}/ca.crt`) ?? '',
   });
+  startControllerManager(environment, clusterKey, controlPlane);
+}
+
+/** It signs what kubelets ask for, when it can read what by. Source: pkg/controller/certificates/signer, ca_provider.go. */
+function startControllerManager(
+  { clusters, disk, console, server }: GuestEnvironment,
+  clusterKey: string,
+  { certificatesDir: dir, signingCert = `${dir}/ca.crt` }: NonNullable<JoinedNode['controlPlane']>,
+): void {
+  const text = disk.text(signingCert) ?? '';
+  const count = certificatesIn(text).length;
+  if (count === 1) clusters.find(clusterKey)?.signers.set(server.id, readAuthority(text, disk.text(`${dir}/ca.key`) ?? ''));
+  else
+    console.write(
+      `kube-controller-manager: failed to start kubernetes.io/kube-apiserver-client-kubelet certificate controller: error reading CA cert file "csr-controller::${signingCert}": expected 1 certificate, found ${count}`,
+    );
 }
 
 /** A client with the credentials of a kubeconfig on the guest's disk. */
-function fileClient(environment: GuestEnvironment, endpoint: string, ca: string, path: string): GuestKubeClient {
-  return new GuestKubeClient(environment, endpoint, guestAgent({ maxSockets: 1, ca, ...credentialsOf(environment.disk, path) }));
+function fileClient(environment: GuestEnvironment, endpoint: string, path: string): GuestKubeClient {
+  const { disk } = environment;
+  const agent = guestAgent({ maxSockets: 1, ca: trustedBy(disk, path), ...credentialsOf(disk, path) });
+  return new GuestKubeClient(environment, endpoint, agent);
 }
 
-export function adminClient(environment: GuestEnvironment, endpoint: string, ca: string): GuestKubeClient {
-  return fileClient(environment, endpoint, ca, '/etc/kubernetes/admin.conf');
+export function adminClient(environment: GuestEnvironment, endpoint: string): GuestKubeClient {
+  return fileClient(environment, endpoint, '/etc/kubernetes/admin.conf');
 }
 
 function fillCluster(cluster: SimulatedCluster, settings: InitSettings, caPem: string, endpoint: string): void {

@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto';
 import type { GuestEnvironment } from '../guest-environment.js';
 import { guestAgent } from '../guest-https.js';
 import { base64, dig, digText, unbase64 } from '../kubernetes/kube-object.js';
-import { SimulatedClusters, type SimulatedCluster } from '../kubernetes/simulated-cluster.js';
+import type { SimulatedCluster } from '../kubernetes/simulated-cluster.js';
 import { detachedJws } from '../kubernetes/simulated-controller-manager.js';
-import { createRequest, publicKeyPin } from '../kubernetes/simulated-pki.js';
-import { readAuthorities, writeLeafCertificates } from './control-plane-files.js';
+import { EtcdRefusal } from '../kubernetes/simulated-etcd-members.js';
+import { handshake, type TlsEnd } from '../kubernetes/tls-handshake.js';
+import { certificatesIn, createRequest, publicKeyPin } from '../kubernetes/simulated-pki.js';
+import { etcdEnd, readAuthorities, writeLeafCertificates } from './control-plane-files.js';
 import { GuestKubeClient, KubeCallError, poll } from './guest-kube-client.js';
 import type { JoinSettings } from './kubeadm-config.js';
 import { installedVersion } from './installed-version.js';
 import { KubeadmFailure, phaseFailure } from './kubeadm-failure.js';
-import { adminClient, startApiServer, type JoinedNode } from './kubeadm-init.js';
+import { adminClient, signingCertificate, startApiServer, type JoinedNode } from './kubeadm-init.js';
 import { markControlPlane, nodeObject, registerNode, registerNodeInProcess } from './simulated-kubelet.js';
 
 const clusterInfoPath = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
@@ -19,6 +21,8 @@ const csrPath = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SHARED_SOCKETS = 12;
 
 interface Discovered {
+  readonly clusterKey: string;
+  /** One authority or several. */
   readonly caPem: string;
   /** host:port */
   readonly endpoint: string;
@@ -26,7 +30,7 @@ interface Discovered {
 
 /** `kubeadm join` over the wire: discovery, CSR, Node; a control plane serves the API too. @throws KubeadmFailure */
 export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinSettings): Promise<JoinedNode> {
-  const { caPem, endpoint } = await discover(environment, settings);
+  const { caPem, endpoint, clusterKey } = await discover(environment, settings);
   const agent = environment.connections.shared('join', endpoint, caPem, environment.sourceAddress, SHARED_SOCKETS);
   const joiner = new GuestKubeClient(environment, endpoint, agent, settings.tlsBootstrapToken);
   const { name } = settings.registration;
@@ -39,10 +43,11 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
   await refuseDouble(environment, joiner, name);
   const controlPlane = settings.controlPlane ? prepareControlPlane(environment, settings, configuration, caPem, endpoint) : null;
   const identity = await requestCertificate(environment, settings, joiner, name);
-  const cluster = environment.clusters.find(SimulatedClusters.keyOf(caPem));
+  const own = { certPem: identity.cert, keyPem: identity.key, trustPem: caPem };
+  const cluster = environment.clusters.find(clusterKey);
   if (!controlPlane && cluster) {
     registerNodeInProcess(cluster.etcd, node);
-    return { clusterKey: cluster.key, nodeName: name, controlPlane: null };
+    return { clusterKey, nodeName: name, controlPlane: null, kubelet: own };
   }
 
   const kubelet = new GuestKubeClient(
@@ -63,15 +68,15 @@ export async function kubeadmJoin(environment: GuestEnvironment, settings: JoinS
     kubelet.agent.destroy();
   }
   if (controlPlane) {
-    const { key } = await joinEtcd(environment, settings, controlPlane.certificatesDir);
-    await startApiServer(environment, key, name, controlPlane);
-    const admin = adminClient(environment, endpoint, caPem);
+    await joinEtcd(environment, settings, clusterKey, controlPlane.certificatesDir);
+    await startApiServer(environment, clusterKey, name, controlPlane);
+    const admin = adminClient(environment, endpoint);
     await poll(environment, settings.timeouts.apiCallMs, () => markControlPlane(admin, name)).finally(() =>
       admin.agent.destroy(),
     );
-    return { clusterKey: key, nodeName: name, controlPlane };
+    return { clusterKey, nodeName: name, controlPlane, kubelet: own };
   }
-  return { clusterKey: SimulatedClusters.keyOf(caPem), nodeName: name, controlPlane: null };
+  return { clusterKey, nodeName: name, controlPlane: null, kubelet: own };
 }
 
 /** kubeadm deploys its own minor and the one before. Source: kubeadm, constants.MinimumControlPlaneVersion. */
@@ -85,15 +90,21 @@ function refuseOlderCluster(kubeadm: string, cluster: string): void {
 }
 
 /** A learner first, a voting member when it runs. One that was added before and never started is taken up again. */
-async function joinEtcd(environment: GuestEnvironment, settings: JoinSettings, dir: string): Promise<SimulatedCluster> {
+async function joinEtcd(
+  environment: GuestEnvironment,
+  settings: JoinSettings,
+  clusterKey: string,
+  dir: string,
+): Promise<SimulatedCluster> {
   const { server, localIp } = environment;
-  const cluster = environment.clusters.join(readAuthorities(environment.disk, dir, 'certs/'), server.id);
+  const cluster = environment.clusters.join(clusterKey, server.id);
   const { etcdMembers } = cluster;
   try {
     const own = etcdMembers.of(server.id);
     const add = (): Promise<string> =>
       Promise.resolve().then(() => etcdMembers.addLearner(server.id, settings.registration.name, localIp));
     const id = own?.id ?? (await poll(environment, settings.timeouts.apiCallMs, add));
+    await meetPeers(cluster, server.id, etcdEnd(environment.disk, dir));
     etcdMembers.start(server.id);
     if (own?.learner !== false) etcdMembers.promote(id);
   } catch (error) {
@@ -101,6 +112,14 @@ async function joinEtcd(environment: GuestEnvironment, settings: JoinSettings, d
     throw phaseFailure('etcd-join', `error creating local etcd static pod manifest file: ${(error as Error).message}`);
   }
   return cluster;
+}
+
+/** Every etcd dials every other one. @throws EtcdRefusal one of them does not believe the other */
+async function meetPeers(cluster: SimulatedCluster, serverId: string, own: TlsEnd): Promise<void> {
+  for (const [id, peer] of [...cluster.etcdTls].filter(([other]) => other !== serverId)) {
+    const trouble = (await handshake(peer, own)) ?? (await handshake(own, peer));
+    if (trouble !== null) throw new EtcdRefusal(`etcdserver: prober detected unhealthy peer ${id}: ${trouble}`);
+  }
 }
 
 /** kubeadm's token discovery: cluster-info unverified, its signature by the token, the CA by pin, then once more verified. */
@@ -134,14 +153,15 @@ async function discover(environment: GuestEnvironment, settings: JoinSettings): 
       environment.signal.throwIfAborted();
       throw phaseFailure('preflight', `couldn't validate the identity of the API Server: ${(error as Error).message}`);
     });
-  const insecure = await run(client(undefined, 'discovery'));
-  const discovered = readKubeconfig(insecure);
+  const first = client(undefined, 'discovery');
+  const insecure = await run(first);
+  const discovered = { ...readKubeconfig(insecure), clusterKey: first.cluster };
   if (settings.unsafeSkipCAVerification) return discovered;
-  const pin = publicKeyPin(discovered.caPem);
-  if (!settings.caCertHashes.includes(pin)) {
+  const pins = certificatesIn(discovered.caPem).map(publicKeyPin);
+  if (!pins.some((pin) => settings.caCertHashes.includes(pin))) {
     throw phaseFailure(
       'preflight',
-      `couldn't validate the identity of the API Server: cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${pin}" are pinned`,
+      `couldn't validate the identity of the API Server: cluster CA found in cluster-info ConfigMap is invalid: none of the public keys ${pins.map((pin) => `"${pin}"`).join(':')} are pinned`,
     );
   }
   const secure = await run(client(discovered.caPem, 'discovery'));
@@ -153,7 +173,7 @@ async function discover(environment: GuestEnvironment, settings: JoinSettings): 
   return discovered;
 }
 
-function readKubeconfig(text: string): Discovered {
+function readKubeconfig(text: string): Omit<Discovered, 'clusterKey'> {
   const cluster = dig((dig(parseOnce(text), 'clusters') as unknown[] | undefined)?.[0], 'cluster');
   const caPem = unbase64(dig(cluster, 'certificate-authority-data'));
   const server = digText(cluster, 'server');
@@ -206,7 +226,9 @@ function prepareControlPlane(
 ): NonNullable<JoinedNode['controlPlane']> {
   const dir = digText(configuration, 'certificatesDir') || '/etc/kubernetes/pki';
   const ca = readAuthorities(environment.disk, dir, 'control-plane-prepare/certs/');
-  if (publicKeyPin(ca.certificatePem) !== publicKeyPin(caPem)) {
+  // By either authority, while there are two.
+  const known = certificatesIn(caPem).map(publicKeyPin);
+  if (!known.includes(publicKeyPin(ca.certificatePem))) {
     throw phaseFailure('control-plane-prepare/certs', `the CA in ${dir}/ca.crt is not the CA of the cluster`);
   }
   const sans = dig(configuration, 'apiServer', 'certSANs');
@@ -225,6 +247,7 @@ function prepareControlPlane(
     port: local.bindPort,
     endpoint,
     etcdMember: true,
+    signingCert: signingCertificate(configuration, dir),
   };
 }
 

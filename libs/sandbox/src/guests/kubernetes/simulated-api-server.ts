@@ -122,6 +122,8 @@ export class SimulatedApiServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('audit-id', crypto.randomUUID());
+    // So that guests find the etcd that real ones would dial.
+    response.setHeader('x-simulated-cluster', this.options.cluster.key);
     response.setHeader('cache-control', 'no-cache, private');
     try {
       await this.#route(request, response);

@@ -2,18 +2,20 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { logIn, SimulatedCloudProvider, type TryCredential } from './simulated-cloud-provider.js';
+import { KubeletTrust } from './kubelet-trust.js';
 import { SimulatedControllerManager } from './simulated-controller-manager.js';
 import { SimulatedEtcd } from './simulated-etcd.js';
 import { SimulatedEtcdMembers } from './simulated-etcd-members.js';
 import type { ProgramResult } from './simulated-etcdctl.js';
 import type { SimulatedAuthority } from './simulated-pki.js';
+import type { TlsEnd } from './tls-handshake.js';
 
 /** @throws StatusError there is no such container here */
 export type RunInContainer = (container: string, command: readonly string[]) => ProgramResult;
 
 /** What the control-plane guests of one cluster share: etcd and control loops. Lives as long as one of them exists. */
 export interface SimulatedCluster {
-  /** Hash of the cluster's CA certificate. */
+  /** Hash of the CA certificate that the cluster began with. */
   readonly key: string;
   readonly etcd: SimulatedEtcd;
   readonly controllers: SimulatedControllerManager;
@@ -25,6 +27,12 @@ export interface SimulatedCluster {
   readonly etcdMembers: SimulatedEtcdMembers;
   /** What the kubelets of its control-plane nodes run in a container, by the node's name. */
   readonly kubelets: Map<string, RunInContainer>;
+  /** What the controller managers sign with, by server; the first one leads. */
+  readonly signers: Map<string, SimulatedAuthority>;
+  /** What its etcds show each other, by server. */
+  readonly etcdTls: Map<string, TlsEnd>;
+  /** Whether its kubelets and API servers believe each other. */
+  readonly kubeletTrust: KubeletTrust;
   /** Ids of the members that serve the API now. */
   readonly serving: Set<string>;
 }
@@ -49,17 +57,20 @@ export class SimulatedClusters {
     return this.#open.get(key);
   }
 
-  /** Gives `serverId` a control plane; opens what is on disk, else starts empty. May be called twice. */
-  join(authority: SimulatedAuthority, serverId: string): SimulatedCluster {
-    const key = SimulatedClusters.keyOf(authority.certificatePem);
+  /** Gives `serverId` a control plane; opens what is on disk, else starts empty. May be called twice. @param key see `keyOf` */
+  join(key: string, serverId: string): SimulatedCluster {
     let cluster = this.#open.get(key);
     if (!cluster) {
       const etcd = new SimulatedEtcd(this.dir === undefined ? undefined : join(this.dir, `${key}.jsonl`));
+      const signers = new Map<string, SimulatedAuthority>();
       cluster = {
         key,
         etcd,
-        controllers: new SimulatedControllerManager(etcd, authority),
         cloudProvider: new SimulatedCloudProvider(etcd, this.tryCredential),
+        controllers: new SimulatedControllerManager(etcd, () => [...signers.values()][0]),
+        signers,
+        etcdTls: new Map(),
+        kubeletTrust: new KubeletTrust(),
         servers: new Set(),
         etcdMembers: new SimulatedEtcdMembers(etcd, this.electionMs),
         kubelets: new Map(),
@@ -77,6 +88,9 @@ export class SimulatedClusters {
     if (!cluster) return;
     cluster.servers.delete(serverId);
     cluster.serving.delete(serverId);
+    cluster.signers.delete(serverId);
+    cluster.etcdTls.delete(serverId);
+    cluster.kubeletTrust.stopped(serverId);
     cluster.etcdMembers.stop(serverId);
     if (cluster.servers.size > 0) return;
     cluster.cloudProvider.close();

@@ -18,7 +18,8 @@ const apiClient = 'kubernetes.io/kube-apiserver-client';
 export class SimulatedControllerManager {
   constructor(
     readonly etcd: SimulatedEtcd,
-    readonly authority: SimulatedAuthority,
+    /** Of the one that leads; undefined: none runs that could sign. */
+    readonly authority: () => SimulatedAuthority | undefined,
   ) {}
 
   /** What becomes of a new CSR before it is stored: approved when it is a joining kubelet's, then signed. */
@@ -31,10 +32,11 @@ export class SimulatedControllerManager {
       ? (dig(csr, 'status', 'conditions') as Json[])
       : [condition('Approved', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.')];
     const status: Json = { ...(dig(csr, 'status') as Json | undefined), conditions };
-    if (status['certificate'] === undefined && [kubeletClient, kubeletServing, apiClient].includes(signer)) {
+    const authority = this.authority();
+    if (authority && status['certificate'] === undefined && [kubeletClient, kubeletServing, apiClient].includes(signer)) {
       const days = Math.min(Number(dig(csr, 'spec', 'expirationSeconds') ?? 31_536_000) / 86_400, 365);
       const usage = signer === kubeletServing ? 'server' : 'client';
-      status['certificate'] = base64(signRequest(this.authority, request, { usage, days }));
+      status['certificate'] = base64(signRequest(authority, request, { usage, days }));
     }
     return { ...csr, status };
   }

@@ -34,6 +34,8 @@ import {
 export interface SimulatedAuthority {
   readonly certificate: X509Certificate;
   readonly certificatePem: string;
+  /** The file it came from: itself first, then others that are trusted on its side. */
+  readonly trustPem: string;
   /** The subject's DER: the issuer of what it signs. */
   readonly issuer: Buffer;
   readonly key: KeyObject;
@@ -76,7 +78,19 @@ export function readAuthority(certificatePem: string, keyPem: string): Simulated
   const body = children(child(readDer(certificate.raw), 0));
   const subject = body[body[0]?.tag === context(0) ? 5 : 4];
   if (!subject) throw new Error('the certificate has no subject');
-  return { certificate, certificatePem, issuer: subject.raw, key, algorithm: algorithmOf(key) };
+  return {
+    certificate,
+    certificatePem: certificatesIn(certificatePem)[0] ?? '',
+    trustPem: certificatePem,
+    issuer: subject.raw,
+    key,
+    algorithm: algorithmOf(key),
+  };
+}
+
+/** The certificates of a PEM file. */
+export function certificatesIn(text: string): string[] {
+  return Array.from(text.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g), ([one]) => `${one}\n`);
 }
 
 function algorithmOf(key: KeyObject): SignatureAlgorithm {
@@ -101,10 +115,20 @@ export function publicKeyPin(certificatePem: string): string {
   return pin;
 }
 
+/** `peer`: as a server and as a client, as etcd's are. */
+type Usage = 'client' | 'server' | 'peer';
+const CLIENT_AUTH = oid('1.3.6.1.5.5.7.3.2');
+const SERVER_AUTH = oid('1.3.6.1.5.5.7.3.1');
+const usageOids: Readonly<Record<Usage, readonly Buffer[]>> = {
+  client: [CLIENT_AUTH],
+  server: [SERVER_AUTH],
+  peer: [SERVER_AUTH, CLIENT_AUTH],
+};
+
 export interface LeafOptions {
   readonly commonName: string;
   readonly organizations?: readonly string[];
-  readonly usage: 'client' | 'server';
+  readonly usage: Usage;
   readonly dnsNames?: readonly string[];
   readonly ips?: readonly string[];
   readonly days?: number;
@@ -191,7 +215,7 @@ function signLeaf(
     extension('2.5.29.19', true, der(SEQUENCE)),
     // digitalSignature, keyEncipherment
     extension('2.5.29.15', true, bits(Buffer.from([0xa0]), 5)),
-    extension('2.5.29.37', false, der(SEQUENCE, oid(options.usage === 'client' ? '1.3.6.1.5.5.7.3.2' : '1.3.6.1.5.5.7.3.1'))),
+    extension('2.5.29.37', false, der(SEQUENCE, ...usageOids[options.usage])),
     ...(subjectAltName ? [extension('2.5.29.17', false, subjectAltName)] : []),
   ];
   const body = der(

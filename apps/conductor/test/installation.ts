@@ -149,7 +149,7 @@ export class TestInstallation {
   }
 
   /** Until the condition holds for the cluster. @throws Error with its last state when that takes too long */
-  async until(uuid: string, condition: (cluster: ClusterView | null) => boolean, withinMs = 30_000): Promise<ClusterView | null> {
+  async until(uuid: string, condition: (cluster: ClusterView | null) => boolean, withinMs = 60_000): Promise<ClusterView | null> {
     const deadline = Date.now() + withinMs;
     for (;;) {
       const cluster = await this.cluster(uuid);

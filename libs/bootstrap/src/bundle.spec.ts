@@ -67,6 +67,20 @@ test('every argument is text, as kubeadm wants it', () => {
   assert.equal(argument(api, 'enable-admission-plugins'), 'NodeRestriction,PodSecurity');
 });
 
+test('the API server asks Keystone’s webhook where the cluster has it', () => {
+  const webhook = '/etc/kubernetes/keystone/webhook.yaml';
+  const bundle = renderBundle(bundleInput({ keystoneAuth: true }));
+  const api = at(kubeadm(bundle).get('ClusterConfiguration'), 'apiServer');
+  assert.equal(argument(at(api, 'extraArgs'), 'authentication-token-webhook-config-file'), webhook);
+  assert.deepEqual(
+    (at(api, 'extraVolumes') as { hostPath: string }[]).map(({ hostPath }) => hostPath),
+    ['/etc/kubernetes/keystone'],
+  );
+  assert.ok(bundle.files.some(({ path }) => path === webhook));
+  const without = kubeadm(renderBundle(bundleInput())).get('ClusterConfiguration');
+  assert.equal(at(without, 'apiServer', 'extraVolumes'), undefined);
+});
+
 test('without a known address the first master is its own endpoint', () => {
   const documents = kubeadm(renderBundle(bundleInput({ apiHost: null, apiAddresses: [] })));
   assert.equal(at(documents.get('ClusterConfiguration'), 'controlPlaneEndpoint'), '@@LOCAL_IP@@:6443');

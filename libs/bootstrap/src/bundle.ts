@@ -4,6 +4,7 @@ import { CONTAINERD_SCRIPT, KUBEADM_SCRIPT, PREPARE_SCRIPT } from './assets.js';
 import { containerdFiles } from './containerd-config.js';
 import { checked } from './grammar.js';
 import { auditPolicyFile, kernelFiles, proxyFiles } from './host-files.js';
+import { keystoneWebhookFile } from './keystone-webhook.js';
 import { kubeadmConfig } from './kubeadm-config.js';
 import { DEFAULT_MIRRORS, installationOf, labelledArtifact, type Installation } from './installation.js';
 import { kubernetesMinorOf } from './kubernetes-version.js';
@@ -43,6 +44,7 @@ export function renderBundle(input: BundleInput): Bundle {
     ...pkiFiles(input),
     ...adminConfig(input),
     ...(input.node.role === 'master' && labelSwitch(labels, 'audit_log_enabled') ? [auditPolicyFile()] : []),
+    ...(input.node.role === 'master' ? [keystoneWebhookFile()] : []),
     { path: '/run/kubeadm/kubeadm.yaml', mode: '0600', content: kubeadmConfig(input, plan, repository) },
     script('prepare', PREPARE_SCRIPT),
     script('containerd', CONTAINERD_SCRIPT),

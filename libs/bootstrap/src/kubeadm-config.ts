@@ -1,6 +1,7 @@
 import { labelInteger, labelList, labelSwitch, labelText } from '#libs/domain';
 import { stringify } from 'yaml';
 import { checked, checkedPort } from './grammar.js';
+import { KEYSTONE_WEBHOOK_DIR, KEYSTONE_WEBHOOK_PATH } from './keystone-webhook.js';
 import type { NetworkPlan } from './network-plan.js';
 import { nodeLabels } from './node-labels.js';
 import type { BundleInput } from './types.js';
@@ -114,7 +115,11 @@ function clusterConfiguration(input: BundleInput, plan: NetworkPlan, imageReposi
     imageRepository,
     certificatesDir: '/etc/kubernetes/pki',
     networking: { podSubnet: plan.podCidr, serviceSubnet: plan.serviceCidr, dnsDomain: plan.dnsDomain },
-    apiServer: { certSANs: certificateNames(input), extraArgs: [quiet, ...apiServerArguments(labels)], ...auditVolumes(labels) },
+    apiServer: {
+      certSANs: certificateNames(input),
+      extraArgs: [quiet, ...apiServerArguments(labels), ...webhookArguments(input)],
+      ...apiServerVolumes(input),
+    },
     controllerManager: {
       extraArgs: [
         quiet,
@@ -169,8 +174,11 @@ function apiServerArguments(labels: Readonly<Record<string, string>>): Argument[
   return list;
 }
 
-function auditVolumes(labels: Readonly<Record<string, string>>): object {
-  if (!labelSwitch(labels, 'audit_log_enabled')) return {};
+function webhookArguments({ keystoneAuth = false }: BundleInput): Argument[] {
+  return keystoneAuth ? [{ name: 'authentication-token-webhook-config-file', value: KEYSTONE_WEBHOOK_PATH }] : [];
+}
+
+function apiServerVolumes({ cluster, keystoneAuth = false }: BundleInput): object {
   const mount = (name: string, path: string, readOnly: boolean): object => ({
     name,
     hostPath: path,
@@ -178,9 +186,13 @@ function auditVolumes(labels: Readonly<Record<string, string>>): object {
     readOnly,
     pathType: 'DirectoryOrCreate',
   });
-  return {
-    extraVolumes: [mount('audit-policy', '/etc/kubernetes/audit', true), mount('audit-log', '/var/log/kubernetes/audit', false)],
-  };
+  const extraVolumes = [
+    ...(labelSwitch(cluster.labels, 'audit_log_enabled')
+      ? [mount('audit-policy', '/etc/kubernetes/audit', true), mount('audit-log', '/var/log/kubernetes/audit', false)]
+      : []),
+    ...(keystoneAuth ? [mount('keystone-webhook', KEYSTONE_WEBHOOK_DIR, true)] : []),
+  ];
+  return extraVolumes.length > 0 ? { extraVolumes } : {};
 }
 
 function kubeletConfiguration(input: BundleInput, plan: NetworkPlan): object {

@@ -112,6 +112,8 @@ export interface BundleInput {
   readonly controlPlane?: ControlPlaneSecrets | undefined;
   /** Whether the group has a volume for the container runtime (docker_volume_size). */
   readonly dockerVolume: boolean;
+  /** Whether the API server asks the Keystone webhook beside it for tokens that are not its own. Of the first master alone: others follow it. */
+  readonly keystoneAuth?: boolean | undefined;
   /** Whether an OpenStack cloud controller manager will run: only then may the kubelet wait for one. */
   readonly externalCloudProvider: boolean;
   readonly mirrors?: Partial<Mirrors> | undefined;

@@ -77,6 +77,7 @@ export function bundleInput(
     caCertHashes: secrets.caCertHashes,
     controlPlane: node.role === 'master' ? { ...secrets.authorities, admin: secrets.admin } : undefined,
     dockerVolume: (group.dockerVolumeSize ?? 0) > 0,
+    keystoneAuth: rows.addons.has('keystone-auth'),
     externalCloudProvider: rows.addons.has('openstack-cloud-controller-manager'),
     ...site,
   };

@@ -37,7 +37,7 @@ export function ownedFields(object: KubeObject): Map<FieldPath, string> {
   const meta = Object.fromEntries(
     Object.entries({ labels, annotations, finalizers, ownerReferences }).filter(([, value]) => value !== undefined),
   );
-  collect({ metadata: meta, ...rest }, '', [], fields);
+  collect({ ...(Object.keys(meta).length > 0 ? { metadata: meta } : {}), ...rest }, '', [], fields);
   return fields;
 }
 

@@ -71,8 +71,10 @@ describe('a node on a machine of QEMU', () => {
     assert.ok(!(await site.console(server)).includes('PRIVATE KEY'));
   });
 
-  it('answers at its floating IP', async () => {
-    assert.match(await banner(), /^SSH-2\.0-OpenSSH/);
+  it('answers at its floating IP, on ports that its security groups open', async () => {
+    await assert.rejects(banner());
+    await openSsh();
+    assert.match(await heard(2), /^SSH-2\.0-OpenSSH/);
   });
 
   it('comes up again, from its disk, when the sandbox was killed', async () => {
@@ -83,11 +85,7 @@ describe('a node on a machine of QEMU', () => {
       return again === pid ? undefined : { value: again };
     });
     assert.ok(!alive(pid, server), 'nothing is left of the machine before');
-    const text = await site.until('ssh to answer', BOOT_MINUTES, async () => {
-      const found = await banner().catch(() => '');
-      return found === '' ? undefined : { value: found };
-    });
-    assert.match(text, /^SSH-2\.0/);
+    assert.match(await heard(BOOT_MINUTES), /^SSH-2\.0/);
   });
 
   it('is refused when the computer cannot carry it', async () => {
@@ -123,6 +121,33 @@ describe('a node on a machine of QEMU', () => {
 
   function alive(pid: number, id: string): boolean {
     return readdirSync('/proc').includes(String(pid)) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(id);
+  }
+
+  function heard(minutes: number): Promise<string> {
+    return site.until('ssh to answer', minutes, async () => {
+      const found = await banner().catch(() => '');
+      return found === '' ? undefined : { value: found };
+    });
+  }
+
+  async function openSsh(): Promise<void> {
+    const network = site.installation.sandboxAdminUrl.replace(/sandbox$/, 'network/v2.0');
+    const { headers } = site.api;
+    const listed = await fetch(`${network}/security-groups`, { headers });
+    const { security_groups: groups } = (await listed.json()) as { security_groups: { id: string; name: string }[] };
+    const rule = {
+      security_group_id: groups.find(({ name }) => name.includes('master'))?.id,
+      direction: 'ingress',
+      protocol: 'tcp',
+      port_range_min: 22,
+      port_range_max: 22,
+    };
+    const made = await fetch(`${network}/security-group-rules`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ security_group_rule: rule }),
+    });
+    assert.equal(made.status, 201, await made.text());
   }
 
   /** The first words of the SSH server at the cluster's address. */

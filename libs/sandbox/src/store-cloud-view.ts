@@ -6,7 +6,17 @@ import type { Views } from './load-balancer/views.js';
 import type { Neutron } from './network/neutron.js';
 import type { Store } from './store/store.js';
 
-const relevant = new Set(['servers', 'ports', 'floatingips', 'routers', 'listeners', 'pools', 'members', 'loadbalancers']);
+const relevant = new Set([
+  'servers',
+  'ports',
+  'security_group_rules',
+  'floatingips',
+  'routers',
+  'listeners',
+  'pools',
+  'members',
+  'loadbalancers',
+]);
 
 /** What guests see of the sandbox, in process. Views are kept until something in them changes, so a look costs what changed. */
 export class StoreCloudView implements CloudView {

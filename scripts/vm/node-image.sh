@@ -79,6 +79,7 @@ install_debian() {
 }
 
 configure() {
+  mount -t proc proc "$root/proc"
   echo 'LABEL=node-root / ext4 defaults,noatime,x-systemd.growfs 0 1' >"$root/etc/fstab"
   echo node >"$root/etc/hostname"
   : >"$root/etc/machine-id"
@@ -134,7 +135,6 @@ UNIT
 # Imported and unpacked now: a node that boots pulls nothing and unpacks nothing.
 preload_images() {
   local file n
-  mount -t proc proc "$root/proc"
   printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >"$work/containerd.toml"
   cp "$work/containerd.toml" "$root/run/containerd-build.toml"
   in_root containerd --config /run/containerd-build.toml --address /run/containerd-build.sock --state /run/containerd-build \
@@ -157,7 +157,6 @@ preload_images() {
   kill "$containerd"
   wait "$containerd" 2>/dev/null || true
   containerd=''
-  unmount
   rm -rf "$root/run/images" "$root"/run/containerd-build*
 }
 

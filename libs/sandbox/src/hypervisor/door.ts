@@ -56,7 +56,10 @@ export class Door {
     connection.on('error', () => undefined);
     connection.once('close', () => {
       clearTimeout(timer);
-      if (!this.#closed) void this.#learn(heard).finally(() => this.#closed || this.#knockIn(heard ? ANSWERING_MS : SILENT_MS));
+      if (this.#closed) return;
+      void this.#learn(heard)
+        .catch(() => undefined)
+        .finally(() => this.#closed || this.#knockIn(heard ? ANSWERING_MS : SILENT_MS));
     });
   }
 
@@ -73,8 +76,6 @@ export class Door {
       outer.on('error', () => outer.destroy());
       if (!inner) return void outer.destroy();
       inner.on('error', () => outer.resetAndDestroy());
-      inner.once('close', () => outer.destroy());
-      outer.once('close', () => inner.destroy());
       joinStreams(inner, outer);
     });
     this.#server = server;

@@ -184,18 +184,20 @@ export class VirtualNetwork {
     const target = this.surroundings.route(source, destination, segment.destinationPort, 'tcp');
     if (!target) return void inner.destroy();
     const outer = connect({ ...target, allowHalfOpen: true, noDelay: true });
+    let joined = false;
     const timer = setTimeout(() => outer.destroy(), CONNECT_MS);
     outer.once('connect', () => {
       clearTimeout(timer);
+      joined = true;
       inner.accept();
       joinStreams(inner, outer);
     });
     outer.once('error', () => undefined);
     outer.once('close', () => {
       clearTimeout(timer);
-      inner.destroy();
+      if (!joined) inner.destroy();
     });
-    inner.once('close', () => outer.destroy());
+    inner.once('close', () => joined || outer.destroy());
   }
 
   #reset(source: string, destination: string, segment: TcpSegment): void {
@@ -261,4 +263,11 @@ export class VirtualNetwork {
 export function joinStreams(inner: TcpConnection, outer: Socket): void {
   inner.pipe(outer);
   outer.pipe(inner);
+  for (const [from, to] of [
+    [inner, outer],
+    [outer, inner],
+  ] as const) {
+    // Ended in order, what it has said is still on its way through the other one.
+    from.once('close', () => (from.readableEnded && from.writableFinished) || to.destroy());
+  }
 }

@@ -39,7 +39,7 @@ export const USER_PLACES: Readonly<Record<string, Place>> = {
   'https_proxy password': (text) => cluster({ httpsProxy: `http://u:${text}@h` }),
   no_proxy: (noProxy) => cluster({ httpProxy: 'http://proxy', noProxy }),
   insecure_registry: (insecureRegistry) => cluster({ insecureRegistry }),
-  network_driver: (networkDriver) => cluster({ networkDriver }),
+  network_driver: (networkDriver) => bundleInput({ kind: 'join-worker', cluster: { networkDriver } }),
   'node name': (name) => worker({ name }),
   'group name': (groupName) => worker({ groupName }),
   'node label key': (key) => worker({ labels: { [key]: 'x' } }),
@@ -48,7 +48,7 @@ export const USER_PLACES: Readonly<Record<string, Place>> = {
   'taint value': (value) => worker({ taints: [{ key: 'a', value, effect: 'NoSchedule' }] }),
   'taint effect': (effect) => worker({ taints: [{ key: 'a', effect: effect as 'NoSchedule' }] }),
   kube_version: (kube_version) => bundleInput({ imageProperties: { kube_version } }),
-  os_distro: (os_distro) => bundleInput({ imageProperties: { os_distro } }),
+  os_distro: (os_distro) => bundleInput({ kind: 'join-worker', imageProperties: { os_distro } }),
   'Kubernetes version': (kubernetesVersion) => bundleInput({ kubernetesVersion }),
   'API host': (apiHost) => bundleInput({ apiHost }),
   'API address': (address) => bundleInput({ apiAddresses: [address] }),
@@ -61,7 +61,7 @@ export const OPERATOR_PLACES: Readonly<Record<string, Place>> = {
   'package mirror': (kubernetesPackages) =>
     bundleInput({ imageProperties: { os_distro: 'debian' }, mirrors: { kubernetesPackages } }),
   'package key': (kubernetesPackagesKeySha256) =>
-    bundleInput({ imageProperties: { os_distro: 'debian' }, mirrors: { kubernetesPackagesKeySha256 } }),
+    bundleInput({ kind: 'join-worker', imageProperties: { os_distro: 'debian' }, mirrors: { kubernetesPackagesKeySha256 } }),
   'image repository': (imageRepository) => bundleInput({ mirrors: { imageRepository } }),
   'registry host': (host) => bundleInput({ mirrors: { registries: { [host]: 'https://mirror.example' } } }),
   'registry mirror': (url) => bundleInput({ mirrors: { registries: { 'docker.io': url } } }),

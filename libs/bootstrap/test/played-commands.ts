@@ -4,7 +4,11 @@ import type { AgentRig } from './agent-rig.js';
 
 /** A command that writes down how it was called, and with which proxy. */
 export function playCommand(machine: AgentRig, name: string, body: string): void {
-  machine.write(`/bin/${name}`, `#!/bin/bash\necho "${name} $* [$HTTPS_PROXY]" >>"$JEROBOAM_ROOT/commands"\n${body}\n`, 0o755);
+  machine.write(
+    `/bin/${name}`,
+    `#!/bin/bash\necho "${name} $*\${HTTPS_PROXY:+ [$HTTPS_PROXY]}" >>"$JEROBOAM_ROOT/commands"\n${body}\n`,
+    0o755,
+  );
 }
 
 /** Commands of a real machine, played: each writes down how it was called. */

@@ -200,6 +200,7 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   cluster: 'uuid or name of the cluster',
   template: 'uuid or name of the cluster template',
   group: 'uuid, name or number of the node group',
+  addon: 'name of the add-on, as `GET /v1/addons` has it',
   project: 'Project id',
   resource: 'Name of the resource: `Cluster`',
   type: 'Which authority: `kubernetes`, `etcd`, `front-proxy`',

@@ -56,6 +56,8 @@ describe('clusters on systems that read Ignition', () => {
       assert.match(error.message, /The image \(fedora-coreos\) has no Kubernetes .*kube_tarball_url/);
       return true;
     });
+    const odd = await site.template({ name: 'odd', http_proxy: 'http://proxy.example; reboot' });
+    await assert.rejects(site.create({ cluster_template_id: odd, name: 'c2' }), /400 .*http_proxy is not http:/);
     const uuid = await made(template, { name: 'c1', node_count: 1, labels: ARCHIVES });
     await gone(uuid);
   });

@@ -1,4 +1,5 @@
 export * from './bundle.js';
+export * from './check-texts.js';
 export * from './installation.js';
 export { SIGNING_CA_PATH } from './kubeadm-config.js';
 export * from './kubernetes-version.js';

@@ -22,7 +22,7 @@ import {
   type ClusterSpecification,
   type RequestContext,
 } from '#libs/domain';
-import { installationOf, kubernetesVersionOf, networkPlan } from '#libs/bootstrap';
+import { checkNodeTexts, installationOf, kubernetesVersionOf, networkPlan } from '#libs/bootstrap';
 import type { Settings } from '#libs/config';
 import {
   ClusterCreationRepository,
@@ -132,13 +132,15 @@ export class CreateCluster {
   }
 
   /**
-   * The Kubernetes version, how it gets onto the image, and the address ranges, which would else fail when half is made.
+   * The Kubernetes version, how it gets onto the image, what nodes are told, and the address ranges: all that would else fail
+   * when half is made.
    * @throws InvalidInput
    */
   private checkPlan(template: ClusterTemplateEntity, request: ClusterRequest, spec: ClusterSpecification, image: Image): void {
     const { kube_version: kubeVersion } = image;
     const imageProperties = typeof kubeVersion === 'string' ? { kube_version: kubeVersion } : {};
     const version = kubernetesVersionOf(imageProperties, spec.labels, this.settings.DEFAULT_KUBE_TAG, new Date());
+    checkNodeTexts(template);
     installationOf({ imageProperties: image, labels: spec.labels, version, mirrors: this.settings.NODE_SETTINGS?.mirrors });
     if (spec.fixedNetwork === null && spec.fixedSubnet === null) {
       const nodeCount = request.masterCount + request.nodeCount;

@@ -40,7 +40,12 @@ export class ClientSite {
     const home = mkdtempSync(join(tmpdir(), 'jeroboam-clients-'));
     const installation = await Installation.start({
       home: join(home, 'state'),
-      env: { API_PORT: String(await freePort()), BOOTSTRAP_PORT: String(await freePort()), SANDBOX_PORT: '0' },
+      env: {
+        API_PORT: String(await freePort()),
+        BOOTSTRAP_PORT: String(await freePort()),
+        SANDBOX_PORT: '0',
+        HEALTH_CHECK_SECONDS: '0',
+      },
       // A range of its own: guests really listen there, and other tests run beside.
       sandbox: { latencies: { factor: 0.25 }, publicCidr: `127.${randomInt(30, 250)}.0.0/16` },
       say: console.log,

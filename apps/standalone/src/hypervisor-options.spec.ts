@@ -16,7 +16,7 @@ test('machines of QEMU, images with properties, services where machines reach th
     '6000',
   ];
   const { sandbox, env } = startOptions(words, { BOOTSTRAP_PORT: '9700' });
-  assert.deepEqual(sandbox['qemu'], {
+  assert.deepEqual(sandbox.qemu, {
     images: [{ name: 'node', path: '/d/n.qcow2', properties: { os_distro: 'debian', kube_version: 'v1.36.4' } }],
     accelerator: 'auto',
     memoryMib: 6000,

@@ -12,7 +12,7 @@ export const START_OPTIONS = `Options of npm start (npm start -- OPTIONS):
   --accelerator kvm|tcg    default: KVM where it can be used, else emulation`;
 
 export interface StartOptions {
-  readonly sandbox: Readonly<Record<string, unknown>>;
+  readonly sandbox: { readonly qemu?: QemuOptions; readonly publicCidr?: string; readonly host?: string };
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { resolve } from 'node:path';
 import { runBench } from './bench/bench.js';
 import { runDemo } from './demo.js';
+import { checkMachines } from '#libs/sandbox';
 import { START_OPTIONS, startOptions } from './hypervisor-options.js';
 import { AlreadyRunning, Installation } from './installation.js';
 import { whenLauncherGoes } from './launcher.js';
@@ -26,6 +27,7 @@ const print = (line: string): void => console.log(line);
 async function start(): Promise<void> {
   if (process.argv.slice(3).includes('--help')) return print(HELP);
   const options = startOptions(process.argv.slice(3), process.env);
+  if (options.sandbox.qemu) checkMachines(options.sandbox.qemu);
   const interrupt = onInterrupt();
   print('starting PostgreSQL, the sandbox cloud, the API and a conductor ...');
   const installation = await Installation.start({ home, say: print, ...options });

@@ -24,3 +24,4 @@ export type {
 } from './guests/guest-runtime.js';
 export type { CloudView, ListenerView, PortView, ServerView } from './guests/cloud-view.js';
 export type { QemuImage, QemuOptions } from './hypervisor/qemu-options.js';
+export { checkMachines } from './hypervisor/tools.js';

@@ -9,7 +9,7 @@ import type { Hypervisor, MachineInfo } from './machine.js';
 import { outwardRoute } from './outward-route.js';
 import { QemuMachine, type QemuRoom } from './qemu-machine.js';
 import type { QemuOptions } from './qemu-options.js';
-import { findTools, inspectDisk, type DiskImage, type Tools } from './tools.js';
+import { checkMachines, inspectDisk, type DiskImage, type Tools } from './tools.js';
 import { VirtualNetwork } from './wire/virtual-network.js';
 
 /** What machines cost this computer. */
@@ -42,11 +42,8 @@ export class QemuHypervisor implements Hypervisor {
     readonly surroundings: QemuSurroundings,
     options: QemuOptions,
   ) {
-    this.tools = findTools(options);
-    for (const { name, path } of options.images) {
-      if (!existsSync(path)) throw new Error(`image ${name}: there is no file ${path}`);
-      this.images.set(name, { ...inspectDisk(path), path: resolve(path) });
-    }
+    this.tools = checkMachines(options);
+    for (const { name, path } of options.images) this.images.set(name, { ...inspectDisk(path), path: resolve(path) });
     this.capacity = {
       memoryMib: options.memoryMib ?? Math.floor((totalmem() / 1024 ** 2) * 0.75),
       cpus: options.cpus ?? cpus().length * 4,

@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { QemuOptions } from './qemu-options.js';
 
@@ -50,6 +50,17 @@ export function inspectDisk(path: string): DiskImage {
   if (result.status !== 0) throw new Error(`${path} is no disk image: ${result.stderr.trim().split('\n')[0]}`);
   const info = JSON.parse(result.stdout) as { format: string; 'virtual-size': number };
   return { format: info.format, bytes: info['virtual-size'] };
+}
+
+/**
+ * Looks before anything is started whether machines could run here.
+ * @throws Error that says what to install, or which file is none
+ */
+export function checkMachines(options: QemuOptions): Tools {
+  for (const { name, path } of options.images) if (!existsSync(path)) throw new Error(`image ${name}: there is no file ${path}`);
+  const tools = findTools(options);
+  for (const { path } of options.images) inspectDisk(path);
+  return tools;
 }
 
 /** A disk of its own over an image that stays as it is, or an empty one. */

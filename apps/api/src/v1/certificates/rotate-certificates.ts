@@ -1,10 +1,16 @@
-import { assertChangeAllowed, InvalidInput, type RequestContext } from '#libs/domain';
+import { assertChangeAllowed, InvalidInput, type NodeRole, type RequestContext } from '#libs/domain';
 import { ClustersRepository } from '#libs/db';
 import { Injectable } from '@nestjs/common';
 import { Policy } from '../../policy/policy.js';
 import { ownScope } from '../../policy/scope.js';
 import { ChangeCluster } from '../clusters/change-cluster.js';
 import { ClusterDrivers } from '../clusters/cluster-drivers.js';
+
+/** How often new nodes come: masters one by one, three times; workers twice, a tenth of them at once. ADR 23. */
+const ROUNDS: Readonly<Record<NodeRole, (count: number) => number>> = {
+  master: (count) => 3 * count,
+  worker: (count) => 2 * Math.ceil(count / Math.max(1, Math.floor(count / 10))),
+};
 
 /** Lookup -> policy -> TLS -> status -> driver -> rows and operation. Reference section 5.4. */
 @Injectable()
@@ -26,7 +32,7 @@ export class RotateCertificates {
         clusterUuid: seen.uuid,
       });
     }
-    await this.changes.run(ctx, seen, (_tx, cluster) => {
+    await this.changes.run(ctx, seen, (_tx, cluster, groups) => {
       assertChangeAllowed('rotate-ca', cluster.status);
       if (!this.drivers.featuresOf(template).rotateCa) {
         throw new InvalidInput('rotate-ca-unsupported', "'rotate_ca_certificate' is not supported by this driver.", {
@@ -35,6 +41,8 @@ export class RotateCertificates {
       }
       return Promise.resolve({
         kind: 'rotate-ca',
+        rounds:
+          groups.reduce((sum, { role, nodeCount }) => sum + ROUNDS[role === 'master' ? 'master' : 'worker'](nodeCount), 0) || 1,
         message: `rotating the certificates of cluster ${cluster.name} was asked for`,
       });
     });

@@ -118,7 +118,7 @@ describe('cluster templates', () => {
       'a distro nobody builds',
       { ...good, image_id: 'fedora' },
       400,
-      'Cluster type (vm, fedora-coreos, kubernetes) not supported.',
+      'Cluster type (vm, fedora, kubernetes) not supported.',
     ],
     ['bare metal', { ...good, server_type: 'bm' }, 400, 'Cluster type (bm, ubuntu, kubernetes) not supported.'],
     ['an unknown driver', { ...good, driver: 'heat' }, 400, 'Cluster driver (heat) not supported.'],

@@ -1,6 +1,6 @@
 /**
  * `npm test [-- PATTERN ...]`: every spec that needs no foreign service. Pure specs (`*.spec.ts`) run in one process; each
- * `*.int-spec.ts` in one of its own, two at a time, on one PostgreSQL with a database for each file. The queue's specs run
+ * `*.int-spec.ts` in one of its own, three at a time, on one PostgreSQL with a database for each file. The queue's specs run
  * on Redis too where redis-server is installed or can be.
  * Options: --unit (pure specs alone), --suite NAME (the slower `*.NAME-spec.ts`).
  */
@@ -60,7 +60,8 @@ function execute(files) {
   return new Promise((resolve, reject) => {
     const events = run({
       files,
-      concurrency: ONE_AT_A_TIME.includes(options.suite) ? 1 : 2,
+      // More than there are cores: most of them wait for something.
+      concurrency: ONE_AT_A_TIME.includes(options.suite) ? 1 : options.suite ? 2 : 3,
       timeout: Number(options.timeout) * 1000,
     });
     events.on('test:pass', (event) => event.details.type === 'suite' || isFile(event) || passed++);

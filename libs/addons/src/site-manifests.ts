@@ -93,7 +93,7 @@ function objectsIn(path: string, value: unknown): Manifest[] {
   if (list.success) return list.data.items.flatMap((item) => objectsIn(path, item));
   const read = manifest.safeParse(value);
   if (!read.success) throw new InvalidManifests(`${path}: ${z.prettifyError(read.error)}`);
-  return [read.data as Manifest];
+  return [read.data];
 }
 
 /** `@@POD_CIDR@@` and the like in the manifests' texts become the cluster's own values. */

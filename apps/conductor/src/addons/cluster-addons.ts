@@ -85,9 +85,10 @@ export class ClusterAddons {
   async follow(ctx: OperationContext, kubernetesVersion: string): Promise<void> {
     await ctx.write(async (tx) => {
       for (const row of await this.addons.all(tx, ctx.cluster.uuid)) {
-        if (!isAddonName(row.name)) continue;
-        const version = versionAfterUpgrade({ ...row, name: row.name }, kubernetesVersion, this.catalogue);
-        if (version !== row.version) await this.addons.want(tx, row.clusterUuid, row.name, { version, pinned: false });
+        const { name, pinned } = row;
+        if (!isAddonName(name)) continue;
+        const version = versionAfterUpgrade({ name, version: row.version, pinned }, kubernetesVersion, this.catalogue);
+        if (version !== row.version) await this.addons.want(tx, row.clusterUuid, name, { version, pinned: false });
       }
     });
   }

@@ -61,9 +61,9 @@ export class QemuHypervisor implements Hypervisor {
       image: (name) => this.images.get(name),
       network: (id, mtu) => this.#network(id, mtu),
       changed: () => this.#machines.changed(),
-      failed: surroundings.failed,
-      stopped: surroundings.stopped,
-      log: surroundings.log,
+      failed: (serverId, reason) => surroundings.failed(serverId, reason),
+      stopped: (serverId) => surroundings.stopped(serverId),
+      log: (line) => surroundings.log(line),
     };
     this.#machines = new MachineRoom(view, {
       make: (server) => new QemuMachine(room, server),

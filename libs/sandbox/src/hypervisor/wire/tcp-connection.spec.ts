@@ -76,7 +76,7 @@ test('carries both ways, and ends in order', async () => {
   const [gotUp, gotDown] = await Promise.all([buffer(answering), buffer(asking)]);
   assert.equal(digest(gotUp), digest(up));
   assert.equal(digest(gotDown), digest(down));
-  await Promise.all([asking, answering].map((end) => end.closed || once(end, 'close')));
+  await Promise.all([asking, answering].map(async (end) => end.closed || once(end, 'close')));
 });
 
 test('sends again what was lost', async () => {

@@ -3,6 +3,8 @@ import { faultsAt, pointText, type Strike } from './faults.js';
 import type { Traces } from './runner.js';
 import type { Scenario } from './scenarios/scenario.js';
 
+const MOST_WEIGHT = 400;
+
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function seeded(seed: number): () => number {
   let state = seed | 0;
@@ -33,18 +35,29 @@ export function everyFault(traces: Traces, scenarios: readonly Scenario[] = []):
     });
 }
 
-/** Two faults in one operation, drawn at random. */
+/** So many cases of one operation at most, the first ones: long operations have thousands. */
+export function atMost(cases: readonly Case[], ofEach: number): Case[] {
+  const counts = new Map<string, number>();
+  return cases.filter(({ scenario }) => {
+    const count = (counts.get(scenario) ?? 0) + 1;
+    counts.set(scenario, count);
+    return count <= ofEach;
+  });
+}
+
+/** Two faults in one operation, drawn at random; of long operations no more than of others. */
 export function pairs(traces: Traces, count: number, random: () => number): Case[] {
   const drawn = Object.entries(traces).map(([scenario, points]) => ({
     scenario,
     strikes: points.flatMap((point): Strike[] => faultsAt(point).map((fault) => ({ point, fault }))),
   }));
-  const total = drawn.reduce((sum, { strikes }) => sum + strikes.length, 0);
+  const weight = ({ strikes }: { strikes: readonly Strike[] }): number => Math.min(strikes.length, MOST_WEIGHT);
+  const total = drawn.reduce((sum, one) => sum + weight(one), 0);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   return Array.from({ length: count }, () => {
     // Scenarios by their length, so that each call is met as often as any other.
     let place = random() * total;
-    const one = drawn.find(({ strikes }) => (place -= strikes.length) < 0) ?? pick(drawn);
+    const one = drawn.find((other) => (place -= weight(other)) < 0) ?? pick(drawn);
     const first = pick(one.strikes);
     const second = pick(one.strikes.filter((strike) => strike.point !== first.point));
     return { scenario: one.scenario, strikes: [first, second] };

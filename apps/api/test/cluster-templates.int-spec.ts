@@ -114,12 +114,7 @@ describe('cluster templates', () => {
       409,
       "Multiple images exist with same name 'twin'. Please use the image ID instead.",
     ],
-    [
-      'a distro nobody builds',
-      { ...good, image_id: 'fedora' },
-      400,
-      'Cluster type (vm, fedora, kubernetes) not supported.',
-    ],
+    ['a distro nobody builds', { ...good, image_id: 'fedora' }, 400, 'Cluster type (vm, fedora, kubernetes) not supported.'],
     ['bare metal', { ...good, server_type: 'bm' }, 400, 'Cluster type (bm, ubuntu, kubernetes) not supported.'],
     ['an unknown driver', { ...good, driver: 'heat' }, 400, 'Cluster driver (heat) not supported.'],
     ['an unknown flavor', { ...good, flavor_id: 'nope' }, 400, 'Unable to find flavor nope.'],

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { basename, dirname, join, relative } from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.js';
 
 export interface EmbeddedPostgresOptions {
   /** Data directory; made and initialised when it is not there. */
@@ -193,16 +193,4 @@ async function ensureDatabase(port: number, name: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }

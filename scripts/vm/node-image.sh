@@ -2,11 +2,12 @@
 # Makes the disk image of a Kubernetes node for `npm start -- --hypervisor qemu`: Debian by debootstrap, cloud-init, containerd,
 # and Kubernetes from a folder of yours. Needs root, debootstrap, qemu-utils, sfdisk and mkfs.ext4; mounts nothing but /proc.
 #   scripts/vm/node-image.sh --output node.qcow2 [--kubernetes DIR] [--suite trixie] [--mirror URL] [--size 4G] [--base FILE.tar]
-# docs/real-vms.md says what is in DIR. FILE.tar keeps Debian as debootstrap made it, for the next image.
+# docs/real-vms.md says what is in DIR. Without URL, Debian comes from where this computer's apt has it. FILE.tar keeps Debian
+# as debootstrap made it, for the next image.
 set -Eeuo pipefail
 umask 022
 
-output='' kubernetes='' suite=trixie mirror=http://deb.debian.org/debian size=4G base=''
+output='' kubernetes='' suite=trixie mirror='' size=4G base=''
 while [ $# -gt 0 ]; do
   case $1 in
     --output) output=$2 ;;
@@ -15,7 +16,7 @@ while [ $# -gt 0 ]; do
     --mirror) mirror=$2 ;;
     --size) size=$2 ;;
     --base) base=$2 ;;
-    --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown option $1" >&2; exit 64 ;;
   esac
   shift 2
@@ -24,6 +25,11 @@ done
 fail() { echo "node-image: $*" >&2; exit 1; }
 
 [ -n "$output" ] || fail '--output FILE is needed'
+if [ -z "$mirror" ] && command -v apt-get >/dev/null; then
+  # The one this computer has its own packages from.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -E '/debian/?$' | head -n 1 || true)
+fi
+[ -n "$mirror$base" ] || fail '--mirror URL of a Debian archive is needed'
 [ "$(id -u)" = 0 ] || fail 'must be run as root (debootstrap makes a whole system)'
 for tool in debootstrap:debootstrap qemu-img:qemu-utils sfdisk:fdisk mkfs.ext4:e2fsprogs tar:tar; do
   command -v "${tool%%:*}" >/dev/null || fail "${tool%%:*} is missing: apt-get install ${tool##*:}"

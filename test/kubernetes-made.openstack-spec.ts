@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { absent, Cloud, type CloudSession } from '#libs/openstack';
-import { freePort } from '#libs/testing';
-import { parse } from 'yaml';
 import { ContainerInfra } from '../apps/standalone/src/client.js';
-import { Installation } from '../apps/standalone/src/installation.js';
+import type { Installation } from '../apps/standalone/src/installation.js';
+import { readBench, startGuests, startOurs } from './support/bench-site.js';
 import { eventually } from './support/commands.js';
 import { SimulatedCloudProvider } from './support/simulated-cloud-provider.js';
 
-const BENCH = process.env['OPENSTACK_BENCH_DIR'] ?? '/var/lib/openstack-bench';
-const here = dirname(fileURLToPath(import.meta.url));
 const LIMIT_SECONDS = 400;
 
 interface Listed {
@@ -32,44 +28,22 @@ describe('what Kubernetes has made, on real OpenStack services', () => {
   let cloud: Cloud;
   let cluster = '';
   const home = mkdtempSync(join(tmpdir(), 'jeroboam-kubernetes-made-'));
-  const clouds = join(BENCH, 'clouds.yaml');
   /** What the test has to take away itself. */
   const leftovers: (() => Promise<unknown>)[] = [];
 
   before(async () => {
-    assert.ok(existsSync(clouds), `no OpenStack bench at ${BENCH}: start it first, or set OPENSTACK_BENCH_DIR`);
-    const logins = (parse(readFileSync(clouds, 'utf8')) as { clouds: Record<string, { auth: Record<string, string> }> }).clouds;
-    const authUrl = logins['admin']?.auth['auth_url'] ?? '';
-    const password = logins['admin']?.auth['password'] ?? '';
-    const { username = '', password: secret = '', project_name: project = '' } = logins['demo']?.auth ?? {};
-    installation = await Installation.start({
-      home: join(home, 'state'),
-      env: { API_PORT: String(await freePort()), BOOTSTRAP_PORT: String(await freePort()) },
-      cloud: {
-        authUrl,
-        env: {
-          KEYSTONE_REGION: 'RegionOne',
-          KEYSTONE_USERNAME: 'magnum',
-          KEYSTONE_PASSWORD: password,
-          TRUSTEE_DOMAIN_NAME: 'magnum',
-          TRUSTEE_DOMAIN_ADMIN: 'magnum_domain_admin',
-          TRUSTEE_DOMAIN_ADMIN_PASSWORD: password,
-        },
-      },
-      say: console.log,
-    });
-    const program = join(here, '../libs/sandbox/src/guests/main.js');
-    guests = spawn(process.execPath, [program, '--clouds', clouds, '--cloud', 'admin', '--project', project], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    api = await ContainerInfra.login(installation.apiUrl, authUrl, username, secret, project);
+    const bench = readBench();
+    const { authUrl, demo: login } = bench;
+    installation = await startOurs(bench, home, console.log);
+    guests = startGuests();
+    api = await ContainerInfra.login(installation.apiUrl, authUrl, login.username, login.password, login.project);
     cloud = new Cloud({ authUrl, region: 'RegionOne' });
     demo = cloud.session({
       kind: 'password',
-      username,
-      password: secret,
+      username: login.username,
+      password: login.password,
       userDomainName: 'Default',
-      projectName: project,
+      projectName: login.project,
       projectDomainName: 'Default',
     });
   });

@@ -13,14 +13,25 @@ const here = dirname(fileURLToPath(import.meta.url));
 export interface Bench {
   readonly authUrl: string;
   readonly password: string;
+  /** Who works as a tenant. */
+  readonly demo: { readonly username: string; readonly password: string; readonly project: string };
 }
 
 /** @throws Error when there is no bench */
 export function readBench(): Bench {
   const path = join(BENCH, 'clouds.yaml');
   if (!existsSync(path)) throw new Error(`no OpenStack bench at ${BENCH}: start it first, or set OPENSTACK_BENCH_DIR`);
-  const { admin } = (parse(readFileSync(path, 'utf8')) as { clouds: Record<string, { auth: Record<string, string> }> }).clouds;
-  return { authUrl: admin?.auth['auth_url'] ?? '', password: admin?.auth['password'] ?? '' };
+  const { clouds } = parse(readFileSync(path, 'utf8')) as { clouds: Record<string, { auth: Record<string, string> }> };
+  const login = (name: string, field: string): string => clouds[name]?.auth[field] ?? '';
+  return {
+    authUrl: login('admin', 'auth_url'),
+    password: login('admin', 'password'),
+    demo: {
+      username: login('demo', 'username'),
+      password: login('demo', 'password'),
+      project: login('demo', 'project_name'),
+    },
+  };
 }
 
 /** Jeroboam on the bench's Keystone, with the bench's settings of Magnum. */

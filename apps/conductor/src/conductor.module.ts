@@ -44,7 +44,6 @@ import { CreateClusterOperation } from './operations/create-cluster.operation.js
 import { DeleteClusterOperation } from './operations/delete-cluster.operation.js';
 import { AddonsOperation } from './operations/addons.operation.js';
 import { RotateCaOperation } from './operations/rotate-ca.operation.js';
-import { RollGroup } from './operations/rotate-ca/roll-group.js';
 import { RotateCredentialOperation } from './operations/rotate-credential.operation.js';
 import type { OperationHandler } from './operations/operation.js';
 import { GroupEnd } from './operations/group-end.js';
@@ -55,6 +54,7 @@ import { UpdateNodeGroupOperation } from './operations/node-group-update.operati
 import { DrainNodes } from './operations/nodes/drain-nodes.js';
 import { LabelNodes } from './operations/nodes/label-nodes.js';
 import { NodeChange } from './operations/nodes/node-change.js';
+import { ReplaceNodes } from './operations/nodes/replace-nodes.js';
 import { TakeBack } from './operations/nodes/take-back.js';
 import { NodeGroupSteps } from './operations/nodes/node-group-steps.js';
 import { NodeStacks } from './operations/nodes/node-stacks.js';
@@ -114,7 +114,7 @@ const NODE_WORK = [
   NodeGroupSteps,
   GroupEnd,
   ControlPlane,
-  RollGroup,
+  ReplaceNodes,
   ResolveUpgrade,
   ResolveRepair,
   MendStacks,

@@ -12,7 +12,7 @@ import { NodeChange } from './nodes/node-change.js';
 import { ownNodes, untouchedNodes } from './nodes/own-nodes.js';
 import { TakeBack } from './nodes/take-back.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
-import { freeSlots } from './nodes/plan-nodes.js';
+import { ReplaceNodes } from './nodes/replace-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { MendStacks } from './repair/mend-stacks.js';
 import { nextRepair, type RepairedNode } from './repair/repair-move.js';
@@ -34,7 +34,8 @@ export class RepairOperation implements OperationHandler {
     private readonly clusters: ClusterWorkRepository,
     private readonly nodes: NodesRepository,
     private readonly operations: OperationsRepository,
-    private readonly change: NodeChange,
+    change: NodeChange,
+    private readonly replace: ReplaceNodes,
     private readonly controlPlane: ControlPlane,
     private readonly takeBack: TakeBack,
     resolve: ResolveRepair,
@@ -108,90 +109,38 @@ export class RepairOperation implements OperationHandler {
   }
 
   private async groups(ctx: OperationContext, masters: boolean): Promise<void> {
-    const { groups } = planOf(ctx);
     const rows = await this.clusters.groups(SERVICE, ctx.cluster.uuid);
-    for (const target of groups) {
+    for (const target of planOf(ctx).groups) {
       const row = rows.find((group) => group.uuid === target.uuid);
-      if (row && isMaster(row) === masters)
-        await this.repair(ctx, target, masters ? this.masterRules(ctx, target) : this.workerRules(ctx, target));
+      if (!row || isMaster(row) !== masters) continue;
+      if (masters) await this.masters(ctx, target);
+      else await this.workers(ctx, target);
     }
   }
 
-  /** Move by move until the group is what it is to be. Each move is read from the rows, so that it can be begun again anywhere. */
-  private async repair(ctx: OperationContext, target: RepairedGroup, rules: Rules): Promise<void> {
-    const uuids = [target.uuid];
-    for (let moves = 0; ; moves++) {
-      ctx.signal.throwIfAborted();
-      const [own] = await this.change.groupNodes(ctx, uuids);
-      // Removed meanwhile: there is nothing left to repair.
-      if (!own) return;
-      const move = nextRepair(repaired(own.nodes, target, await rules.down(own)), target.wanted, rules.atOnce);
-      switch (move.kind) {
-        case 'done':
-          if (moves > 0) await rules.settled(own);
-          return;
-        case 'leave':
-          await rules.leave(
-            own,
-            move.nodes.map(({ node }) => node),
-          );
-          break;
-        case 'mark':
-          await rules.settled(own);
-          await this.change.plan(ctx, own.group, { leaving: move.nodes, newSlots: [] });
-          break;
-        case 'grow':
-          await this.change.grow(ctx, uuids);
-          await this.change.join(ctx, uuids);
-          break;
-        case 'add': {
-          await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
-          await rules.settled(own);
-          const taken = new Set(own.nodes.map((node) => node.slot));
-          await this.change.plan(ctx, own.group, { leaving: [], newSlots: freeSlots(taken, move.count) });
-        }
-      }
-    }
-  }
-
-  private workerRules(ctx: OperationContext, { uuid }: RepairedGroup): Rules {
+  private async workers(ctx: OperationContext, target: RepairedGroup): Promise<void> {
     const down = new Set(planOf(ctx).down);
-    return {
-      atOnce: Infinity,
-      down: async () => down,
-      settled: async () => undefined,
-      leave: async () => {
-        await this.change.drain(ctx, [uuid]);
-        await this.change.shrink(ctx, [uuid]);
-      },
-    };
+    await this.replace.run(ctx, target.uuid, {
+      next: async ({ nodes }) => nextRepair(repaired(nodes, target, down), target.wanted, Infinity),
+    });
   }
 
-  /** One whose etcd is silent is as good as gone: etcd takes no new member beside it. */
-  private masterRules(ctx: OperationContext, { broken }: RepairedGroup): Rules {
+  private async masters(ctx: OperationContext, target: RepairedGroup): Promise<void> {
+    const settled = ({ nodes }: GroupNodes): Promise<void> => this.controlPlane.healthy(ctx, nodes, new Set(target.broken));
+    const changed = await this.replace.run(ctx, target.uuid, {
+      next: async (own) => nextRepair(repaired(own.nodes, target, await this.down(ctx, target, own)), target.wanted, 1),
+      settled,
+    });
+    if (changed) await settled(changed);
+  }
+
+  /** Masters that do nothing any more. One whose etcd is silent is as good as gone: etcd takes no new member beside it. */
+  private async down(ctx: OperationContext, { broken }: RepairedGroup, { nodes }: GroupNodes): Promise<Set<string>> {
     const known = new Set(planOf(ctx).down);
-    const down = async ({ nodes }: GroupNodes): Promise<Set<string>> => {
-      const standing = nodes.filter((node) => broken.includes(node.uuid) && node.leavingSince === null);
-      if (standing.every((node) => known.has(node.uuid))) return known;
-      return new Set([...known, ...(await this.controlPlane.silent(ctx, standing))]);
-    };
-    return {
-      atOnce: 1,
-      down,
-      settled: ({ nodes }) => this.controlPlane.healthy(ctx, nodes, new Set(broken)),
-      leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
-    };
+    const standing = nodes.filter((node) => broken.includes(node.uuid) && node.leavingSince === null);
+    if (standing.every((node) => known.has(node.uuid))) return known;
+    return new Set([...known, ...(await this.controlPlane.silent(ctx, standing))]);
   }
-}
-
-interface Rules {
-  /** How many may come or go together. */
-  readonly atOnce: number;
-  /** Uuids of broken nodes that do nothing any more. */
-  readonly down: (own: GroupNodes) => Promise<ReadonlySet<string>>;
-  /** Until it is well enough for the next one to come or to go. */
-  readonly settled: (own: GroupNodes) => Promise<void>;
-  readonly leave: (own: GroupNodes, nodes: readonly NodeEntity[]) => Promise<void>;
 }
 
 function repaired(

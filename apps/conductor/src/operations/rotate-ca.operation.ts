@@ -10,6 +10,7 @@ import {
   SecretStore,
   setRotationPhase,
   trustOf,
+  type NodeEntity,
   type NodeGroupEntity,
   type Rotation,
   type RotationPhase,
@@ -23,14 +24,19 @@ import { Injectable } from '@nestjs/common';
 import { ClusterKube } from '../kubernetes/cluster-kube.js';
 import { isMaster } from './cluster-plan.js';
 import { NodeChange } from './nodes/node-change.js';
+import type { GroupNodes } from './nodes/node-stacks.js';
 import { untouchedNodes } from './nodes/own-nodes.js';
+import { ReplaceNodes } from './nodes/replace-nodes.js';
 import { TakeBack } from './nodes/take-back.js';
 import { assertHolder, type OperationContext, type OperationHandler, type Step } from './operation.js';
-import { RollGroup } from './rotate-ca/roll-group.js';
 import { SERVICE } from './service-scope.js';
 import { AccessStep } from './steps/access.step.js';
+import { ControlPlane } from './upgrade/control-plane.js';
+import { nextMove, type UpgradedNode } from './upgrade/upgrade-move.js';
 
 const CERTIFICATE_MINUTES = 30;
+/** Of a group of workers so many are replaced together. */
+const BATCH_SHARE = 0.1;
 /** Within X.520's 64 characters together with a mark that tells the new authority from the old one. */
 const NAME_CHARACTERS = 55;
 
@@ -60,7 +66,8 @@ export class RotateCaOperation implements OperationHandler {
     private readonly secrets: SecretStore,
     private readonly kube: ClusterKube,
     private readonly change: NodeChange,
-    private readonly roll: RollGroup,
+    private readonly replace: ReplaceNodes,
+    private readonly controlPlane: ControlPlane,
     private readonly takeBack: TakeBack,
     access: AccessStep,
   ) {
@@ -136,12 +143,29 @@ export class RotateCaOperation implements OperationHandler {
     await this.announce(ctx, phase, authorities);
     for (const kind of REPLACED[phase]) {
       for (const group of await this.groups(ctx)) {
-        if (isMaster(group) === (kind === 'masters')) await this.roll.run(ctx, group, rotation.since);
+        if (isMaster(group) === (kind === 'masters')) await this.replaceGroup(ctx, group, rotation.since);
       }
     }
     const next = ROTATION_PHASES[ROTATION_PHASES.indexOf(phase) + 1];
     if (next) await this.enter(ctx, next);
     else await this.onlyNew(ctx, authorities);
+  }
+
+  /** All nodes that were made before: masters one at a time, workers in batches. */
+  private async replaceGroup(ctx: OperationContext, group: NodeGroupEntity, madeBefore: Date): Promise<void> {
+    const masters = isMaster(group);
+    await this.replace.run(ctx, group.uuid, {
+      next: async (own) => {
+        const wanted = await this.change.wantedCount(ctx, own.group);
+        const batch = masters ? 1 : Math.max(1, Math.floor(wanted * BATCH_SHARE));
+        return nextMove(
+          own.nodes.map((node) => replacedNode(node, madeBefore)),
+          wanted,
+          batch,
+        );
+      },
+      ...(masters ? { settled: ({ nodes }: GroupNodes) => this.controlPlane.healthy(ctx, nodes) } : {}),
+    });
   }
 
   /** What nodes that join find, before the first of them joins. */
@@ -220,4 +244,9 @@ function isAfter(rotation: Rotation, phase: RotationPhase): boolean {
 function withoutTrust({ ca, etcdCa, frontProxyCa, serviceAccount }: StoredAuthorities): StoredAuthorities {
   const alone = ({ certPem, keyPem }: StoredAuthorities['ca']): StoredAuthorities['ca'] => ({ certPem, keyPem });
   return { ca: alone(ca), etcdCa: alone(etcdCa), frontProxyCa: alone(frontProxyCa), serviceAccount };
+}
+
+function replacedNode(node: NodeEntity, madeBefore: Date): UpgradedNode & { readonly node: NodeEntity } {
+  const { uuid, slot, leavingSince, readyAt, createdAt } = node;
+  return { node, uuid, slot, leavingSince, readyAt, current: createdAt >= madeBefore };
 }

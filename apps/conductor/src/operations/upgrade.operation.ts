@@ -16,7 +16,7 @@ import { NodeChange } from './nodes/node-change.js';
 import { untouchedNodes } from './nodes/own-nodes.js';
 import { TakeBack } from './nodes/take-back.js';
 import type { GroupNodes } from './nodes/node-stacks.js';
-import { freeSlots } from './nodes/plan-nodes.js';
+import { ReplaceNodes } from './nodes/replace-nodes.js';
 import type { OperationContext, OperationHandler, Step } from './operation.js';
 import { SERVICE } from './service-scope.js';
 import { ControlPlane } from './upgrade/control-plane.js';
@@ -38,7 +38,8 @@ export class UpgradeOperation implements OperationHandler {
     private readonly nodes: NodesRepository,
     private readonly events: EventsRepository,
     private readonly operations: OperationsRepository,
-    private readonly change: NodeChange,
+    change: NodeChange,
+    private readonly replace: ReplaceNodes,
     private readonly controlPlane: ControlPlane,
     private readonly takeBack: TakeBack,
     private readonly addons: ClusterAddons,
@@ -112,12 +113,9 @@ export class UpgradeOperation implements OperationHandler {
   private async controlPlaneTo(ctx: OperationContext, target: GroupTarget): Promise<void> {
     const version = target.facts.kubernetesVersion;
     await this.controlPlane.announce(ctx, version);
-    await this.roll(ctx, target, 1, {
-      settled: async ({ nodes }) => {
-        await this.controlPlane.healthy(ctx, nodes);
-        await this.snapshot(ctx, nodes, target);
-      },
-      leave: ({ group }, nodes) => this.controlPlane.leave(ctx, group, nodes),
+    await this.roll(ctx, target, 1, async ({ nodes }) => {
+      await this.controlPlane.healthy(ctx, nodes);
+      await this.snapshot(ctx, nodes, target);
     });
     await this.controlPlane.follow(ctx, version);
     // From here on that is what answers, whatever becomes of the workers.
@@ -147,50 +145,25 @@ export class UpgradeOperation implements OperationHandler {
 
   private async workers(ctx: OperationContext): Promise<void> {
     const { maxBatchSize } = upgradeRequest(ctx.operation);
-    for (const target of targetOf(ctx).workers) {
-      await this.roll(ctx, target, maxBatchSize, {
-        leave: async () => {
-          await this.change.drain(ctx, [target.uuid]);
-          await this.change.shrink(ctx, [target.uuid]);
-        },
-      });
-    }
+    for (const target of targetOf(ctx).workers) await this.roll(ctx, target, maxBatchSize);
   }
 
-  /** Move by move until the group is what it is to be. Each move is read from the rows, so that it can be begun again anywhere. */
-  private async roll(ctx: OperationContext, target: GroupTarget, batch: number, rules: Rules): Promise<void> {
-    const uuids = [target.uuid];
-    for (;;) {
-      ctx.signal.throwIfAborted();
-      const [own] = await this.change.groupNodes(ctx, uuids);
-      // Removed meanwhile: there is nothing left to upgrade.
-      if (!own) return;
-      const nodes = own.nodes.map((node) => upgradedNode(node, target));
-      const move = nextMove(nodes, target.wanted, batch);
-      switch (move.kind) {
-        case 'done':
-          return;
-        case 'leave':
-          await rules.leave(
-            own,
-            move.nodes.map(({ node }) => node),
-          );
-          break;
-        case 'mark':
-          await rules.settled?.(own);
-          await this.change.plan(ctx, own.group, { leaving: move.nodes, newSlots: [] });
-          break;
-        case 'grow':
-          await this.change.grow(ctx, uuids);
-          await this.change.join(ctx, uuids);
-          break;
-        case 'add': {
-          await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
-          await rules.settled?.(own);
-          await this.begin(ctx, own, target, move.count);
-        }
-      }
-    }
+  private async roll(
+    ctx: OperationContext,
+    target: GroupTarget,
+    batch: number,
+    settled?: (own: GroupNodes) => Promise<void>,
+  ): Promise<void> {
+    await this.replace.run(ctx, target.uuid, {
+      next: async ({ nodes }) =>
+        nextMove(
+          nodes.map((node) => upgradedNode(node, target)),
+          target.wanted,
+          batch,
+        ),
+      ...(settled ? { settled } : {}),
+      begin: (own, count) => this.begin(ctx, own, target, count),
+    });
   }
 
   private async begin(ctx: OperationContext, { group, nodes }: GroupNodes, target: GroupTarget, count: number): Promise<void> {
@@ -207,16 +180,7 @@ export class UpgradeOperation implements OperationHandler {
         data: { nodeGroup: group.name, count, left, version: target.facts.kubernetesVersion },
       });
     });
-    const taken = new Set(nodes.map((node) => node.slot));
-    const [now] = await this.change.groupNodes(ctx, [group.uuid]);
-    if (now) await this.change.plan(ctx, now.group, { leaving: [], newSlots: freeSlots(taken, count) });
   }
-}
-
-interface Rules {
-  /** Until it is well enough for the next one to come or to go. */
-  readonly settled?: (own: GroupNodes) => Promise<void>;
-  readonly leave: (own: GroupNodes, nodes: GroupNodes['nodes']) => Promise<void>;
 }
 
 function upgradedNode(node: NodeEntity, target: GroupTarget): UpgradedNode & { readonly node: NodeEntity } {

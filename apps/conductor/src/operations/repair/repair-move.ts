@@ -1,4 +1,4 @@
-import type { Move } from '../upgrade/upgrade-move.js';
+import type { Move } from '../nodes/move.js';
 
 /** A node's row, as much of it as counts here. */
 export interface RepairedNode {

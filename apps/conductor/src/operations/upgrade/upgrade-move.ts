@@ -1,3 +1,5 @@
+import type { Move } from '../nodes/move.js';
+
 /** A node's row, as much of it as counts here. */
 export interface UpgradedNode {
   readonly uuid: string;
@@ -7,18 +9,6 @@ export interface UpgradedNode {
   /** Made from what the group is to be made from. */
   readonly current: boolean;
 }
-
-/** What is to be done next for a group on its way to other machines. */
-export type Move<T> =
-  /** These have been marked: out with them. */
-  | { readonly kind: 'leave'; readonly nodes: readonly T[] }
-  /** New ones are planned: they are to be made, and to become Ready. */
-  | { readonly kind: 'grow' }
-  /** There are more than enough: these are to go. */
-  | { readonly kind: 'mark'; readonly nodes: readonly T[] }
-  /** So many new ones are to be planned. */
-  | { readonly kind: 'add'; readonly count: number }
-  | { readonly kind: 'done' };
 
 /**
  * The next move of an upgrade, from the rows alone: new nodes come in batches, an old one goes for each when they are Ready.

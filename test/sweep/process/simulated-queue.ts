@@ -1,9 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import { OperationQueue } from '#libs/jobs';
 
 const QUIET = { warn: (): void => undefined };
 
 /** The queue between API and conductors, in this process: what is added is delivered at once to whoever has the lane. */
 export class SimulatedQueue extends OperationQueue {
+  /** Who takes a job knows nothing of the request that has asked for it: it would be another process. */
+  readonly #outside = new AsyncResource('SimulatedQueue');
   deliver: (operationId: string) => void = () => undefined;
 
   constructor() {
@@ -15,7 +18,7 @@ export class SimulatedQueue extends OperationQueue {
   }
 
   override async add(operationId: string): Promise<boolean> {
-    this.deliver(operationId);
+    this.#outside.runInAsyncScope(this.deliver, undefined, operationId);
     return true;
   }
 

@@ -6,7 +6,7 @@ ensure();
 const steps = [
   ['format', 'prettier', ['--check', '--log-level=warn', '.']],
   ['lint', 'oxlint', ['--type-aware']],
-  ['types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']],
+  ['types', process.execPath, ['node_modules/typescript7/bin/tsc', '-p', 'tsconfig.json', '--noEmit']],
   ['imports', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'migrations']],
   ['openapi', process.execPath, ['dist/apps/api/src/openapi.main.js', '--check']],
   ['errors', process.execPath, ['scripts/errors-doc.mjs', '--check']],

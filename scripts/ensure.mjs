@@ -38,7 +38,7 @@ function build(say) {
   const newest = Math.max(...SOURCES.map((name) => newestChange(join(root, name))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   say('compiling (tsc) ...');
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.json')]);
+  run(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', join(root, 'tsconfig.json')]);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, '');
 }

@@ -8,8 +8,8 @@ interface Kubelet extends TlsEnd {
 
 /**
  * Whether the kubelets of a cluster and its API servers believe each other. A worker's is led to any of them, so it must get on
- * with all; a master's speaks with the one beside it (kubeadm's ControlPlaneKubeletLocalMode, the default since 1.33). Real handshakes, whenever an API server comes or goes; kubelets that nobody could tell apart by their trust (same
- * authorities, same issuer) share one.
+ * with all; a master's speaks with the one beside it (kubeadm's ControlPlaneKubeletLocalMode, the default since 1.33). Real handshakes, whenever an
+ * API server comes or goes; kubelets that nobody could tell apart by their trust (same authorities, same issuer) share one.
  */
 export class KubeletTrust {
   readonly #servers = new Map<string, TlsEnd>();
@@ -19,17 +19,17 @@ export class KubeletTrust {
 
   serving(serverId: string, end: TlsEnd): void {
     this.#servers.set(serverId, end);
-    void this.#look();
+    void this.#lookAtAll();
   }
 
   /** Nobody serves there any more. */
   stopped(serverId: string): void {
-    if (this.#servers.delete(serverId)) void this.#look();
+    if (this.#servers.delete(serverId)) void this.#lookAtAll();
   }
 
   running(serverId: string, kubelet: Kubelet): void {
     this.#kubelets.set(serverId, kubelet);
-    void this.#look();
+    void this.#look(serverId, kubelet);
   }
 
   gone(serverId: string): void {
@@ -37,15 +37,17 @@ export class KubeletTrust {
     this.#told.delete(serverId);
   }
 
-  async #look(): Promise<void> {
-    for (const [id, kubelet] of [...this.#kubelets]) {
-      let trouble: string | null = null;
-      const beside = this.#servers.get(id);
-      for (const server of beside ? [beside] : [...this.#servers.values()]) trouble ??= await this.#between(server, kubelet);
-      if (this.#kubelets.get(id) !== kubelet || (this.#told.get(id) ?? null) === trouble) continue;
-      this.#told.set(id, trouble);
-      kubelet.tell(trouble);
-    }
+  async #lookAtAll(): Promise<void> {
+    for (const [id, kubelet] of [...this.#kubelets]) await this.#look(id, kubelet);
+  }
+
+  async #look(id: string, kubelet: Kubelet): Promise<void> {
+    let trouble: string | null = null;
+    const beside = this.#servers.get(id);
+    for (const server of beside ? [beside] : [...this.#servers.values()]) trouble ??= await this.#between(server, kubelet);
+    if (this.#kubelets.get(id) !== kubelet || (this.#told.get(id) ?? null) === trouble) return;
+    this.#told.set(id, trouble);
+    kubelet.tell(trouble);
   }
 
   #between(server: TlsEnd, kubelet: Kubelet): Promise<string | null> {

@@ -4,6 +4,8 @@ import { cloudProviderOf, type CloudCredential } from './simulated-workloads.js'
 
 const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized';
 const AGAIN_MS = 1_000;
+/** What else decides whether it runs, and with which credential. */
+const ACTS_BY = ['/secrets', 'apps/daemonsets', '/serviceaccounts'];
 
 /** Whether the cloud lets somebody in with this. */
 export type TryCredential = (credential: CloudCredential) => Promise<boolean>;
@@ -22,8 +24,8 @@ export class SimulatedCloudProvider {
     readonly etcd: SimulatedEtcd,
     readonly tryCredential: TryCredential,
   ) {
-    this.#stop = etcd.onChange(({ resource }) => {
-      if (['/nodes', '/secrets', 'apps/daemonsets', '/serviceaccounts'].includes(resource)) this.#soon(0);
+    this.#stop = etcd.onChange(({ resource, object }) => {
+      if (resource === '/nodes' ? isWaiting(object) : ACTS_BY.includes(resource)) this.#soon(0);
     });
     this.#soon(0);
   }
@@ -34,7 +36,6 @@ export class SimulatedCloudProvider {
   }
 
   #soon(ms: number): void {
-    if (this.#waiting().length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), ms);
     this.#timer.unref();
@@ -44,11 +45,11 @@ export class SimulatedCloudProvider {
     return this.etcd
       .list('/nodes')
       .map(({ object }) => object)
-      .filter((node) => taintsOf(node).some((taint) => taint['key'] === UNINITIALIZED));
+      .filter(isWaiting);
   }
 
   async #look(): Promise<void> {
-    if (this.#working) return;
+    if (this.#working || this.#waiting().length === 0) return;
     this.#working = true;
     try {
       const credential = cloudProviderOf(this.etcd);
@@ -58,7 +59,7 @@ export class SimulatedCloudProvider {
       }
     } finally {
       this.#working = false;
-      this.#soon(AGAIN_MS);
+      if (this.#waiting().length > 0) this.#soon(AGAIN_MS);
     }
   }
 }
@@ -67,6 +68,8 @@ const taintsOf = (node: KubeObject): Json[] => {
   const taints = dig(node, 'spec', 'taints');
   return Array.isArray(taints) ? taints.filter(isJson) : [];
 };
+
+const isWaiting = (node: KubeObject): boolean => taintsOf(node).some((taint) => taint['key'] === UNINITIALIZED);
 
 function initialised(node: KubeObject): KubeObject {
   const spec = node['spec'] as Json;

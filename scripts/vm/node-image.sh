@@ -106,7 +106,7 @@ install_kubernetes() {
   install -m 0755 "$kubernetes"/bin/* "$root/usr/local/bin/"
   # kubeadm and the distribution's units name /usr/bin.
   for file in kubeadm kubelet kubectl; do ln -sf "../local/bin/$file" "$root/usr/bin/$file"; done
-  if [ -d "$kubernetes/cni" ]; then install -m 0755 "$kubernetes"/cni/* "$root/opt/cni/bin/"; fi
+  if compgen -G "$kubernetes/cni/*" >/dev/null; then install -m 0755 "$kubernetes"/cni/* "$root/opt/cni/bin/"; fi
   mkdir -p "$root/etc/systemd/system/kubelet.service.d"
   cat >"$root/etc/systemd/system/kubelet.service" <<'UNIT'
 [Unit]

@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { request } from 'node:https';
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { stringify } from 'yaml';
 import type { ClusterView, ContainerInfra } from './client.js';

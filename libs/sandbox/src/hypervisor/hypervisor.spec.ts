@@ -71,6 +71,7 @@ test('what QEMU is told: no network of the host, a serial console, disks that sa
     qemuArguments({ serverId: 's1', hardware, files: { ...files, volumes }, tools: { version, accelerator } }).join(' ');
   assert.match(words([7, 2], 'tcg'), /-cpu max,-cx16 -smp 2 -m 4096M/);
   assert.match(words([10, 0], 'tcg'), /-cpu max -smp/);
+  assert.match(words([7, 2], 'tcg'), /-accel tcg,thread=multi,tb-size=1024 /);
   assert.match(words([7, 2], 'kvm'), /-accel kvm -cpu host/);
   assert.match(words([7, 2], 'tcg'), /file=\/m\/a,,b\.qcow2,/);
   assert.match(words([7, 2], 'tcg'), /-netdev socket,id=card0,fd=3 -device virtio-net-pci,netdev=card0,mac=fa:16:3e:00:00:01/);

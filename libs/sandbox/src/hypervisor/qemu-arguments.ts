@@ -32,7 +32,7 @@ export function qemuArguments({ serverId, hardware, files, tools }: QemuCommand)
       '-machine',
       'pc',
       '-accel',
-      tools.accelerator === 'tcg' ? 'tcg,thread=multi,tb-size=256' : 'kvm',
+      tools.accelerator === 'tcg' ? `tcg,thread=multi,tb-size=${translated(hardware.memoryMib)}` : 'kvm',
       '-cpu',
       processor(tools),
     ],
@@ -55,6 +55,14 @@ export function qemuArguments({ serverId, hardware, files, tools }: QemuCommand)
       ...['-device', `virtio-net-pci,netdev=card${index},mac=${mac},host_mtu=${mtu},romfile=`],
     ]),
   ];
+}
+
+/**
+ * MiB for what was translated. When they are full all of it is thrown away: the programs of a control plane fill some hundreds,
+ * and with too few it is translated over and over.
+ */
+function translated(memoryMib: number): number {
+  return Math.min(1024, Math.max(256, Math.floor(memoryMib / 2)));
 }
 
 /** Emulated by versions before 8, the instruction cmpxchg16b crashes kernels since 6.11. */

@@ -35,7 +35,8 @@ test('the first master gets init, cluster, kubelet and proxy configuration', () 
     'magnum.openstack.org/role=master,magnum.openstack.org/nodegroup=default-master',
   );
   assert.equal(argument(kubelet, 'cloud-provider'), undefined);
-  assert.equal(at(init, 'timeouts', 'controlPlaneComponentHealthCheck'), '10m0s');
+  for (const name of ['controlPlaneComponentHealthCheck', 'kubernetesAPICall'])
+    assert.equal(at(init, 'timeouts', name), '10m0s', name);
   const cluster = documents.get('ClusterConfiguration');
   assert.equal(at(cluster, 'kubernetesVersion'), 'v1.36.4');
   assert.equal(at(cluster, 'controlPlaneEndpoint'), '203.0.113.10:6443');

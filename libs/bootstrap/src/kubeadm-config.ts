@@ -230,7 +230,8 @@ function timeouts(createTimeoutMinutes: number): Record<string, string> {
   return {
     controlPlaneComponentHealthCheck: share(6, 4, 30),
     kubeletHealthCheck: share(6, 4, 30),
-    kubernetesAPICall: share(12, 1, 15),
+    // kubeadm's first call waits by this for the API server to start.
+    kubernetesAPICall: share(6, 4, 30),
     etcdAPICall: share(12, 2, 15),
     tlsBootstrap: share(6, 5, 30),
     discovery: share(4, 5, 30),

@@ -64,10 +64,8 @@ packages=(
 
 say() { echo "node-image: $*"; }
 
-in_root() {
-  chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive "$@"
-}
+clean=(/usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive)
+in_root() { chroot "$root" "${clean[@]}" "$@"; }
 
 install_debian() {
   say "Debian $suite from $mirror"
@@ -143,8 +141,9 @@ preload_images() {
   local file n
   printf 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n' >"$work/containerd.toml"
   cp "$work/containerd.toml" "$root/run/containerd-build.toml"
-  in_root containerd --config /run/containerd-build.toml --address /run/containerd-build.sock --state /run/containerd-build \
-    >"$work/containerd.log" 2>&1 &
+  # No function: $! must be containerd itself, which else goes on after its shell.
+  chroot "$root" "${clean[@]}" containerd --config /run/containerd-build.toml --address /run/containerd-build.sock \
+    --state /run/containerd-build >"$work/containerd.log" 2>&1 &
   containerd=$!
   for ((n = 0; n < 60; n++)); do
     if in_root ctr --address /run/containerd-build.sock version >/dev/null 2>&1; then break; fi

@@ -111,6 +111,8 @@ install_kubernetes() {
 Description=The Kubernetes node agent
 Wants=network-online.target
 After=network-online.target containerd.service
+# kubeadm writes it and starts the service: until then it would begin and fail every ten seconds, beside all that boots.
+ConditionPathExists=/var/lib/kubelet/config.yaml
 
 [Service]
 ExecStart=/usr/bin/kubelet

@@ -72,9 +72,10 @@ export function networkData({ cards }: Hardware): object {
 
 /**
  * Vendor data: at each boot the kernel is told that the sandbox's public network is not its own loopback, but behind the
- * gateway, and that the gateway knows the time.
+ * gateway, and that the gateway knows the time. kubelet drops what is sent to 127.0.0.0/8 from other addresses; its chain is
+ * there beforehand, with an exception, and it appends to it (syncIPTablesRules).
  */
-function reachPublicNetwork({ cards }: Hardware, { cidr }: PublicNetwork): string {
+export function reachPublicNetwork({ cards }: Hardware, { cidr }: PublicNetwork): string {
   const card = cards.find(({ gateway }) => gateway !== undefined);
   if (card === undefined) return '#cloud-boothook\n#!/bin/sh\nexit 0\n';
   return `#cloud-boothook
@@ -85,6 +86,9 @@ done
 n=0
 until ip -4 address show dev "$device" | grep -q inet || [ $n -ge 60 ]; do n=$((n + 1)); sleep 1; done
 echo 1 >"/proc/sys/net/ipv4/conf/$device/route_localnet"
+if command -v iptables >/dev/null; then
+  iptables -w -N KUBE-FIREWALL && iptables -w -A KUBE-FIREWALL -d ${cidr} -j RETURN
+fi
 ip route replace ${cidr} via ${card.gateway} dev "$device" src ${card.address} table local proto kernel
 mkdir -p /etc/systemd/timesyncd.conf.d
 printf '[Time]\\nNTP=${card.gateway}\\nRootDistanceMaxSec=60\\n' >/etc/systemd/timesyncd.conf.d/90-sandbox.conf

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServerView } from '../guests/cloud-view.js';
-import { metaData, networkData } from './config-drive.js';
+import { metaData, networkData, reachPublicNetwork } from './config-drive.js';
 import type { Hardware } from './hardware.js';
 import { outwardRoute } from './outward-route.js';
 import { qemuArguments } from './qemu-arguments.js';
@@ -63,6 +63,12 @@ test('a config drive says who the machine is and where it stands', () => {
 test('subnets with nameservers keep theirs', () => {
   const { services } = networkData({ ...hardware, cards: [{ ...card, nameservers: ['9.9.9.9'] }] }) as { services: unknown };
   assert.deepEqual(services, [{ type: 'dns', address: '9.9.9.9' }]);
+});
+
+test('the public network stays in reach when kubelet closes loopback addresses to others', () => {
+  const script = reachPublicNetwork(hardware, { cidr: '127.25.0.0/16' });
+  assert.match(script, /ip route replace 127\.25\.0\.0\/16 via 10\.0\.0\.1 dev "\$device" src 10\.0\.0\.5 table local/);
+  assert.match(script, /iptables -w -N KUBE-FIREWALL && iptables -w -A KUBE-FIREWALL -d 127\.25\.0\.0\/16 -j RETURN/);
 });
 
 test('what QEMU is told: no network of the host, a serial console, disks that say which volume they are', () => {

@@ -148,7 +148,18 @@ test('reports that nobody takes do not stop the work', async (t) => {
   const machine = await rig(t);
   machine.phaseAnswers = [{ status: 500 }];
   machine.bundleAnswers = [{ status: 200, body: bundle([shell('prepare', 'true')]) }];
-  assert.equal((await machine.run()).code, 0);
+  assert.equal((await machine.run({ JEROBOAM_DEADLINE: '1' })).code, 0);
+});
+
+test('an end that nobody took is told again when all is done, because others wait for it', async (t) => {
+  const machine = await rig(t);
+  const [taken, lost] = [{ status: 204 }, { status: 500 }];
+  machine.phaseAnswers = [...Array<typeof taken>(5).fill(taken), ...Array<typeof lost>(10).fill(lost), taken];
+  machine.bundleAnswers = [{ status: 200, body: bundle([shell('prepare', 'true')]) }];
+  const { code, output } = await machine.run();
+  assert.equal(code, 0, output);
+  assert.equal(machine.phaseAnswers.length, 1);
+  assert.equal(machine.reports().at(-1), 'prepare done');
 });
 
 test('a whole rendered bundle runs, and kubeadm’s second attempt keeps the authorities', async (t) => {

@@ -1,100 +1,41 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, describe, it } from 'node:test';
 import {
-  ClusterWorkRepository,
+  type ClusterWorkRepository,
   EventEntity,
-  EventsRepository,
-  LeasesRepository,
   NodeGroupEntity,
-  OperationsRepository,
+  type OperationsRepository,
   operationOwner,
-  SecretStore,
-  Signals,
-  UnitOfWork,
   type ClusterEntity,
   type OperationEntity,
 } from '#libs/db';
 import { OperationFailure, Transient } from '#libs/domain';
-import { KeyRing } from '#libs/pki';
-import { testDatabase, type TestDatabase } from '#libs/testing';
-import { pino } from 'pino';
+import type { TestDatabase } from '#libs/testing';
+import { ProcessorRig, silent } from '../test/processor-rig.js';
 import { insertCluster, insertOperation } from '../test/rows.js';
-import { LeaseKeeper } from './leases/lease-keeper.js';
 import { OperationProcessor } from './operation.processor.js';
-import type { OperationContext, OperationHandler } from './operations/operation.js';
+import type { OperationContext } from './operations/operation.js';
 import { SERVICE } from './operations/service-scope.js';
 import { sendLostOperations } from './sweeps/sweeps.js';
 
-const log = pino({ level: 'silent' });
 const NOBODY = { step: 'one', fixableBy: 'user' } as const;
-type Script = Record<string, (ctx: OperationContext) => Promise<void>>;
 
 describe('the operation processor', () => {
+  let rig: ProcessorRig;
   let database: TestDatabase;
-  let signals: Signals;
   let operations: OperationsRepository;
   let clusters: ClusterWorkRepository;
-  let uow: UnitOfWork;
-  let secrets: SecretStore;
   let cluster: ClusterEntity;
-  /** What the handlers' ends throw. */
-  let broken: (() => void) | undefined;
-  const conductors: { processor: OperationProcessor; keeper: LeaseKeeper }[] = [];
 
   before(async () => {
-    database = await testDatabase();
-    signals = new Signals(database.url);
-    await signals.start();
-    operations = new OperationsRepository(database.source);
-    clusters = new ClusterWorkRepository(database.source);
-    uow = new UnitOfWork(database.source);
-    secrets = new SecretStore(database.source, new KeyRing([{ id: 'k', key: Buffer.alloc(32, 1) }]));
+    rig = await ProcessorRig.start();
+    ({ database, operations, clusters } = rig);
   });
   beforeEach(async () => {
     cluster = await insertCluster(database);
   });
-  afterEach(() => {
-    for (const { keeper } of conductors.splice(0)) keeper.stop();
-  });
-  after(async () => {
-    await signals.close();
-    await database.close();
-  });
-
-  /** A conductor whose creates and deletes do what the script says. */
-  function conductor(name: string, create: Script, ttlMs = 60_000): { processor: OperationProcessor; keeper: LeaseKeeper } {
-    const handler = (kind: 'create' | 'delete', script: Script): OperationHandler => ({
-      kind,
-      steps: Object.entries(script).map(([step, run]) => ({ name: step, run })),
-      complete: async (ctx, tx) => {
-        if (kind === 'delete') await clusters.remove(tx, ctx.cluster.uuid);
-        else await clusters.set(tx, ctx.cluster.uuid, { status: 'CREATE_COMPLETE', statusReason: null });
-      },
-      fail: async (ctx, tx, failure) => {
-        broken?.();
-        await clusters.set(tx, ctx.cluster.uuid, { status: 'CREATE_FAILED', statusReason: failure.message });
-        await clusters.failGroups(tx, ctx.cluster.uuid, 'CREATE_FAILED', failure.message);
-      },
-    });
-    const keeper = new LeaseKeeper(new LeasesRepository(database.source), name, ttlMs, log);
-    const processor = new OperationProcessor(
-      {
-        uow,
-        operations,
-        clusters,
-        events: new EventsRepository(database.source),
-        secrets,
-        signals,
-        keeper,
-        handlers: [handler('create', create), handler('delete', { trust: async () => undefined })],
-        log,
-        defaultTimeoutMinutes: 60,
-      },
-      ['create', 'delete'],
-    );
-    conductors.push({ processor, keeper });
-    return { processor, keeper };
-  }
+  afterEach(() => rig.stopKeepers());
+  after(() => rig.close());
 
   const operation = async (uuid: string): Promise<OperationEntity> => {
     const found = await operations.find(SERVICE, uuid);
@@ -107,12 +48,12 @@ describe('the operation processor', () => {
   };
 
   it('leaves what it does not know to a newer conductor, and lets it be superseded', async () => {
-    const { processor } = conductor('old', {});
+    const { processor } = rig.conductor('old', {});
     const uuid = await insertOperation(database, cluster.uuid, 'rotate-ca');
     assert.deepEqual(await processor.handle(uuid), { kind: 'again', afterMs: 5000 });
     const left = await operation(uuid);
     assert.deepEqual([left.status, left.attempts, left.error], ['pending', 0, null]);
-    await uow.run((tx) => operations.requestAbort(tx, cluster.uuid));
+    await rig.uow.run((tx) => operations.requestAbort(tx, cluster.uuid));
     await insertOperation(database, cluster.uuid, 'delete');
     assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
     assert.equal((await operation(uuid)).status, 'superseded');
@@ -121,9 +62,9 @@ describe('the operation processor', () => {
 
   it('runs the steps in order, tells them as events, erases the token, and ends complete', async () => {
     const ran: string[] = [];
-    const { processor } = conductor('a', { one: async () => void ran.push('one'), two: async () => void ran.push('two') });
+    const { processor } = rig.conductor('a', { one: async () => void ran.push('one'), two: async () => void ran.push('two') });
     const uuid = await insertOperation(database, cluster.uuid, 'create');
-    await uow.run((tx) => secrets.put(tx, operationOwner(uuid), 'user-token', 'gAAA'));
+    await rig.uow.run((tx) => rig.secrets.put(tx, operationOwner(uuid), 'user-token', 'gAAA'));
     assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
     assert.deepEqual(ran, ['one', 'two']);
     const done = await operation(uuid);
@@ -140,13 +81,13 @@ describe('the operation processor', () => {
       events.map((event) => event.type),
       ['operation.started', 'operation.step', 'operation.step', 'operation.complete'],
     );
-    assert.equal(await secrets.find(operationOwner(uuid), 'user-token'), null);
+    assert.equal(await rig.secrets.find(operationOwner(uuid), 'user-token'), null);
     assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
     assert.deepEqual(await state(), ['CREATE_COMPLETE', null]);
   });
 
   it('writes a failure once, whole in the operation and its step, in one line for cluster and groups', async () => {
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: async () => undefined,
       two: async () => {
         throw new OperationFailure('node-step-failed', 'kubernetes: node n: kubeadm-join exited 1: no', {
@@ -176,7 +117,7 @@ describe('the operation processor', () => {
 
   it('tries a step again after a passing trouble, and hides the words of what nobody foresaw', async () => {
     let tries = 0;
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: async (ctx) => {
         tries++;
         assert.equal(ctx.attempt, tries);
@@ -192,7 +133,7 @@ describe('the operation processor', () => {
   });
 
   it('fails at the deadline and says in which step, and what was awaited then', async () => {
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: async (ctx) => {
         ctx.awaiting(() => 'OS::Nova::Server k1-master-0 (creating)');
         await aborted(ctx);
@@ -210,7 +151,7 @@ describe('the operation processor', () => {
   it('lets a delete take over a running create at once, and the delete follows under the same wake-up', async () => {
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => (begun = resolve));
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: async (ctx) => {
         begun();
         await aborted(ctx);
@@ -219,9 +160,9 @@ describe('the operation processor', () => {
     const create = await insertOperation(database, cluster.uuid, 'create');
     const work = processor.handle(create);
     await running;
-    await uow.run(async (tx) => {
+    await rig.uow.run(async (tx) => {
       await operations.requestAbort(tx, cluster.uuid);
-      await signals.notify(tx, 'operations', cluster.uuid);
+      await rig.signals.notify(tx, 'operations', cluster.uuid);
     });
     const remove = await insertOperation(database, cluster.uuid, 'delete');
     assert.deepEqual(await processor.handle(remove), { kind: 'done' });
@@ -237,9 +178,9 @@ describe('the operation processor', () => {
       () => Promise.reject(new OperationFailure('trust-refused', 'one: no', { step: 'one' })),
     ]) {
       cluster = await insertCluster(database);
-      const { processor } = conductor('a', {
+      const { processor } = rig.conductor('a', {
         one: async () => {
-          await uow.run(async (tx) => {
+          await rig.uow.run(async (tx) => {
             await operations.requestAbort(tx, cluster.uuid);
             await clusters.set(tx, cluster.uuid, { status: 'DELETE_IN_PROGRESS' });
           });
@@ -257,7 +198,7 @@ describe('the operation processor', () => {
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => (begun = resolve));
     const attempts: number[] = [];
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: async () => undefined,
       two: async (ctx) => {
         attempts.push(ctx.attempt);
@@ -269,9 +210,9 @@ describe('the operation processor', () => {
     const work = processor.handle(uuid);
     await running;
     const abort = (): Promise<void> =>
-      uow.run(async (tx) => {
+      rig.uow.run(async (tx) => {
         await operations.abort(tx, uuid, 'u2');
-        await signals.notify(tx, 'operations', cluster.uuid);
+        await rig.signals.notify(tx, 'operations', cluster.uuid);
       });
     await abort();
     await work;
@@ -285,11 +226,11 @@ describe('the operation processor', () => {
         ['two', 'failed', 'aborted'],
       ],
     );
-    await uow.run((tx) => operations.reopen(tx, uuid, 60));
+    await rig.uow.run((tx) => operations.reopen(tx, uuid, 60));
     await abort();
     await processor.handle(uuid);
     assert.deepEqual(await state(), ['CREATE_FAILED', 'two: aborted by request'], 'also before it is taken up');
-    await uow.run((tx) => operations.reopen(tx, uuid, 60));
+    await rig.uow.run((tx) => operations.reopen(tx, uuid, 60));
     await processor.handle(uuid);
     assert.deepEqual(attempts, [1, 2]);
     assert.deepEqual(await state(), ['CREATE_COMPLETE', null]);
@@ -297,17 +238,17 @@ describe('the operation processor', () => {
   });
 
   it('ends as failed also when the kind’s own end cannot be written', async () => {
-    const { processor } = conductor('a', {
+    const { processor } = rig.conductor('a', {
       one: () => Promise.reject(new OperationFailure('internal-error', 'one: no', NOBODY)),
     });
     let tries = 0;
-    broken = () => {
+    rig.broken = () => {
       tries++;
       throw new TypeError('the handler is broken');
     };
     const uuid = await insertOperation(database, cluster.uuid, 'create');
     assert.deepEqual(await processor.handle(uuid), { kind: 'done' });
-    broken = undefined;
+    rig.broken = undefined;
     assert.equal(tries, 3);
     assert.deepEqual([(await operation(uuid)).status, (await operation(uuid)).error?.code], ['failed', 'internal-error']);
     assert.deepEqual(await state(), ['CREATE_FAILED', 'one: no']);
@@ -316,9 +257,9 @@ describe('the operation processor', () => {
   });
 
   it('does not begin a create that was asked to stop before its turn', async () => {
-    const { processor } = conductor('a', { one: () => assert.fail('must not run') });
+    const { processor } = rig.conductor('a', { one: () => assert.fail('must not run') });
     const create = await insertOperation(database, cluster.uuid, 'create');
-    await uow.run((tx) => operations.requestAbort(tx, cluster.uuid));
+    await rig.uow.run((tx) => operations.requestAbort(tx, cluster.uuid));
     const remove = await insertOperation(database, cluster.uuid, 'delete');
     await processor.handle(create);
     assert.deepEqual([(await operation(create)).status, (await operation(remove)).status], ['superseded', 'complete']);
@@ -327,7 +268,7 @@ describe('the operation processor', () => {
   it('hands on when it shuts down, and the next conductor goes on with the same step', async () => {
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => (begun = resolve));
-    const first = conductor('a', {
+    const first = rig.conductor('a', {
       one: async () => undefined,
       two: async (ctx) => {
         begun();
@@ -341,7 +282,7 @@ describe('the operation processor', () => {
     assert.deepEqual(await work, { kind: 'again', afterMs: 0 });
     assert.equal((await operation(uuid)).status, 'running');
     const attempts: number[] = [];
-    const second = conductor('b', { one: async () => undefined, two: async (ctx) => void attempts.push(ctx.attempt) });
+    const second = rig.conductor('b', { one: async () => undefined, two: async (ctx) => void attempts.push(ctx.attempt) });
     assert.deepEqual(await second.processor.handle(uuid), { kind: 'done' });
     assert.deepEqual(attempts, [2]);
     assert.deepEqual([(await operation(uuid)).status, (await operation(uuid)).attempts], ['complete', 2]);
@@ -352,7 +293,7 @@ describe('the operation processor', () => {
     const asleep = new Promise<void>((resolve) => (wakeUp = resolve));
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => (begun = resolve));
-    const zombie = conductor('zombie', {
+    const zombie = rig.conductor('zombie', {
       one: async (ctx) => {
         begun();
         await asleep;
@@ -362,7 +303,7 @@ describe('the operation processor', () => {
     const uuid = await insertOperation(database, cluster.uuid, 'create');
     const zombieWork = zombie.processor.handle(uuid);
     await running;
-    const heir = conductor('heir', {
+    const heir = rig.conductor('heir', {
       one: async (ctx) => ctx.write((tx) => clusters.set(tx, ctx.cluster.uuid, { coeVersion: 'v1' })),
     });
     assert.deepEqual(await heir.processor.handle(uuid), { kind: 'done' });
@@ -373,7 +314,7 @@ describe('the operation processor', () => {
     const queue = { add: async (id: string) => sent.push(id) > 0 } as unknown as Parameters<
       typeof sendLostOperations
     >[0]['queue'];
-    assert.equal(await sendLostOperations({ operations, queue, log, sweepMs: 1000 }), 1);
+    assert.equal(await sendLostOperations({ operations, queue, log: silent, sweepMs: 1000 }), 1);
     assert.deepEqual(sent, [uuid]);
     await heir.processor.handle(uuid);
     wakeUp();
@@ -385,7 +326,7 @@ describe('the operation processor', () => {
   it('stops a run whose lease another one took, at the next renewal', async () => {
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => (begun = resolve));
-    const { processor, keeper } = conductor('a', {
+    const { processor, keeper } = rig.conductor('a', {
       one: async (ctx) => {
         begun();
         await aborted(ctx);
@@ -403,10 +344,10 @@ describe('the operation processor', () => {
   it('does not start with a kind of operation that nobody handles', () => {
     assert.throws(
       () =>
-        new OperationProcessor({ handlers: [], signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0], [
-          'create',
-          'delete',
-        ]),
+        new OperationProcessor(
+          { handlers: [], signals: rig.signals } as unknown as ConstructorParameters<typeof OperationProcessor>[0],
+          ['create', 'delete'],
+        ),
       /no handler for operations of kind create, delete/,
     );
   });

@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { QemuOptions } from './qemu-options.js';
 
@@ -49,7 +49,20 @@ export function inspectDisk(path: string): DiskImage {
   const result = spawnSync('qemu-img', ['info', '--output=json', path], { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`${path} is no disk image: ${result.stderr.trim().split('\n')[0]}`);
   const info = JSON.parse(result.stdout) as { format: string; 'virtual-size': number };
+  // To qemu-img every file is a raw disk.
+  if (info.format === 'raw' && !hasBootSector(path)) throw new Error(`${path} is no disk image: it has no boot sector`);
   return { format: info.format, bytes: info['virtual-size'] };
+}
+
+/** The mark at the end of a disk's first sector, of those with a GUID partition table too. */
+export function hasBootSector(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const mark = Buffer.alloc(2);
+    return readSync(file, mark, 0, 2, 510) === 2 && mark.readUInt16BE() === 0x55aa;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Case } from './case.js';
-import { faultsAt, pointText, type Strike } from './faults.js';
+import { faultsAt, pointText, type Point, type Strike } from './faults.js';
 import type { Traces } from './runner.js';
 import type { Scenario } from './scenarios/scenario.js';
 
-const MOST_WEIGHT = 400;
+/** What one operation may make in all its runs of the default suite: its time. */
+const CALLS_OF_ONE = 15_000;
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function seeded(seed: number): () => number {
@@ -35,29 +36,29 @@ export function everyFault(traces: Traces, scenarios: readonly Scenario[] = []):
     });
 }
 
-/** So many cases of one operation at most, the first ones: long operations have thousands. */
-export function atMost(cases: readonly Case[], ofEach: number): Case[] {
+/** Of each operation as many cases as its calls leave room for, the first ones: so that long ones get no more time than others. */
+export function shared(cases: readonly Case[], traces: Traces): Case[] {
   const counts = new Map<string, number>();
   return cases.filter(({ scenario }) => {
     const count = (counts.get(scenario) ?? 0) + 1;
     counts.set(scenario, count);
-    return count <= ofEach;
+    return count <= shareOf(traces[scenario] ?? []);
   });
 }
 
-/** Two faults in one operation, drawn at random; of long operations no more than of others. */
+const shareOf = (points: readonly Point[]): number => Math.ceil(CALLS_OF_ONE / Math.max(1, points.length));
+
+/** Two faults in one operation, drawn at random; of long operations fewer than of others. */
 export function pairs(traces: Traces, count: number, random: () => number): Case[] {
-  const drawn = Object.entries(traces).map(([scenario, points]) => ({
-    scenario,
-    strikes: points.flatMap((point): Strike[] => faultsAt(point).map((fault) => ({ point, fault }))),
-  }));
-  const weight = ({ strikes }: { strikes: readonly Strike[] }): number => Math.min(strikes.length, MOST_WEIGHT);
-  const total = drawn.reduce((sum, one) => sum + weight(one), 0);
+  const drawn = Object.entries(traces).map(([scenario, points]) => {
+    const strikes = points.flatMap((point): Strike[] => faultsAt(point).map((fault) => ({ point, fault })));
+    return { scenario, strikes, weight: Math.min(strikes.length, shareOf(points)) };
+  });
+  const total = drawn.reduce((sum, { weight }) => sum + weight, 0);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   return Array.from({ length: count }, () => {
-    // Scenarios by their length, so that each call is met as often as any other.
     let place = random() * total;
-    const one = drawn.find((other) => (place -= weight(other)) < 0) ?? pick(drawn);
+    const one = drawn.find(({ weight }) => (place -= weight) < 0) ?? pick(drawn);
     const first = pick(one.strikes);
     const second = pick(one.strikes.filter((strike) => strike.point !== first.point));
     return { scenario: one.scenario, strikes: [first, second] };

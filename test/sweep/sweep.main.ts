@@ -12,7 +12,7 @@ import { startTestServer } from '#libs/testing';
 import { caseText, type Case, type CaseResult } from './case.js';
 import { parseStrike } from './faults.js';
 import type { FromWorker, ToWorker } from './messages.js';
-import { atMost, everyFault, pairs, seeded, shuffled } from './plan.js';
+import { everyFault, pairs, seeded, shared, shuffled } from './plan.js';
 import { describe, isBad, type Traces } from './runner.js';
 import { allScenarios } from './scenarios/index.js';
 import type { Guests } from './site.js';
@@ -33,8 +33,6 @@ const { values: options } = parseArgs({
 });
 const DEFAULT_RUNS = 5_000;
 const NIGHTLY_RUNS = 100_000;
-/** But for `--nightly`: of one operation. Another seed draws others. */
-const MOST_OF_ONE = 450;
 const TELL_MS = 30_000;
 
 const scenarios = allScenarios(options.nightly);
@@ -55,7 +53,7 @@ function plan(traces: Traces, guests: Guests): Case[] {
   const wanted = Number(options.runs ?? (options.nightly ? NIGHTLY_RUNS : DEFAULT_RUNS));
   const single = shuffled(everyFault(traces, scenarios), random);
   if (guests === 'whole' && options.guests === 'both') return single.slice(0, Number(options.whole));
-  const cases = (options.nightly ? single : atMost(single, MOST_OF_ONE)).slice(0, wanted);
+  const cases = (options.nightly ? single : shared(single, traces)).slice(0, wanted);
   return [...cases, ...pairs(traces, Math.max(0, wanted - cases.length), random)];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Who may import whom: docs/architecture.md draws it, this file keeps it true. Tests may use libs/testing and libs/sandbox.
  */
-const TESTS = '(\\.(spec|int-spec|e2e-spec)\\.ts$|/test/)';
+const TESTS = '(\\.(spec|int-spec|lifecycle-spec)\\.ts$|/test/)';
 const libs = (...names) => `^libs/(${names.join('|')})/`;
 
 /** A library and the other libraries it may use. */

@@ -60,13 +60,18 @@ export class ReplaceNodes {
       case 'add': {
         await this.change.checkRoom(ctx, (await this.change.standing(ctx)) + move.count);
         await settled?.(own);
-        await begin?.(own, move.count);
-        // What nodes are made from may have changed just now.
-        const [now] = await this.change.groupNodes(ctx, uuids);
+        const now = begin ? await this.begun(ctx, own, () => begin(own, move.count)) : own;
         const taken = new Set(own.nodes.map((node) => node.slot));
         if (now) await this.change.plan(ctx, now.group, { leaving: [], newSlots: freeSlots(taken, move.count) });
       }
     }
+  }
+
+  /** @returns the group as it is then: what its nodes are made from may have changed */
+  private async begun(ctx: OperationContext, { group }: GroupNodes, begin: () => Promise<void>): Promise<GroupNodes | undefined> {
+    await begin();
+    const [now] = await this.change.groupNodes(ctx, [group.uuid]);
+    return now;
   }
 
   private async leave(ctx: OperationContext, { group }: GroupNodes, nodes: readonly NodeEntity[]): Promise<void> {

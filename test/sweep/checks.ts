@@ -1,7 +1,7 @@
 import type { Database } from '#libs/db';
 import { counted, holdingsOf, shortName, type Holding } from './holdings.js';
 import type { Lane } from './lane.js';
-import { outcomeOf, type Strike } from './faults.js';
+import { outcomeOf, type FaultName, type Strike } from './faults.js';
 import { NONE, type Scenario } from './scenarios/scenario.js';
 
 /** What a run has shown. Empty lists are what is wanted. */
@@ -64,8 +64,7 @@ export async function check(
   const wrong: string[] = [];
   const missingReason: string[] = [];
   const cluster = await clusterRow(lane);
-  // Of two faults one is enough to end it.
-  const told = strikes.some((strike) => outcomeOf(strike) === 'told');
+  const told = isTold(strikes, operation?.error?.message ?? '');
   const end = complete ? scenario.ends.complete : scenario.ends.failed;
   const wanted = end === 'as before' ? statusBefore : end;
   if ((cluster?.status ?? null) !== wanted) wrong.push(`the cluster is ${cluster?.status ?? 'gone'}, not ${wanted ?? 'gone'}`);
@@ -88,6 +87,20 @@ export async function check(
   if (cluster === null) orphans.push(...(await leftRows(lane)));
   return { ended, complete, orphans, duplicates, wrongStatus: wrong, missingReason };
 }
+
+/** Whether it may have failed: by any of the faults, or, where others must be survived, in the words of those that may end it. */
+function isTold(strikes: readonly Strike[], reason: string): boolean {
+  const ending = strikes.filter((strike) => outcomeOf(strike) === 'told');
+  if (ending.length === strikes.length) return strikes.length > 0;
+  return ending.some(({ fault }) => ENDING_WORDS[fault]?.test(reason) === true);
+}
+
+/** What a reason has of them. A 401 that no login mends is told by the step that meets it. */
+const ENDING_WORDS: Readonly<Partial<Record<FaultName, RegExp>>> = {
+  '401': /token of the request|^[a-z-]*trust: identity: /,
+  '404': /Simulated: it could not be found/,
+  '409': /Simulated: it is not in a state for that/,
+};
 
 function compare(look: Look, expected: Look, wrong: string[]): { orphans: string[] } {
   const orphans: string[] = [];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { FaultRule } from '#libs/sandbox';
 import { TestInstallation, type ClusterView } from './installation.js';
+import { noRoomFor } from './cloud-faults.js';
 
 const ended = (cluster: ClusterView | null): boolean => cluster === null || /_(COMPLETE|FAILED)$/.test(cluster.status);
 const gone = (cluster: ClusterView | null): boolean => cluster === null || cluster.status === 'DELETE_FAILED';
@@ -40,16 +41,7 @@ describe('a cloud that fails', () => {
   }
 
   it('is told by step, object and its own words; the delete leaves nothing', async () => {
-    const reason = 'No valid host was found. There are not enough hosts available.';
-    await fault({
-      kind: 'outcome',
-      service: 'compute',
-      method: 'POST',
-      path: '/servers$',
-      body_matches: 'worker-1',
-      outcome: 'error',
-      reason,
-    });
+    await fault(noRoomFor('worker-1'));
     const cluster = await failedCreate();
     assert.match(
       cluster.status_reason ?? '',

@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import type { FaultRule } from '#libs/sandbox';
 import { counted, type Inventory } from '../../../test/support/inventory.js';
 import { TestInstallation, type ClusterView } from './installation.js';
+import { noRoomFor } from './cloud-faults.js';
 
 const ended = (cluster: ClusterView | null): boolean => cluster === null || /_(COMPLETE|FAILED)$/.test(cluster.status);
 const disallowed = (what: string): object => ({
@@ -57,16 +58,7 @@ describe('a cloud that fails while nodes come and go', () => {
   }
 
   it('has no room for a server: the reason has its words, the count is as before', async () => {
-    const reason = 'No valid host was found. There are not enough hosts available.';
-    await fault({
-      kind: 'outcome',
-      service: 'compute',
-      method: 'POST',
-      path: '/servers$',
-      body_matches: 'worker-2',
-      outcome: 'error',
-      reason,
-    });
+    await fault(noRoomFor('worker-2'));
     await resize(3);
     const [status, why] = await settled();
     assert.equal(status, 'UPDATE_FAILED');

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # JSON for the node agent, by jq: Flatcar and Fedora CoreOS have it, and no Python. The functions of json-python.sh do the same.
+# A nonce may begin with "-": without the -- jq takes it for an option.
 json_needs() { echo jq; }
 
 json_get() { # file key...: one text within objects; fails when it is not there
-  jq -er 'getpath($ARGS.positional) | strings' "$1" --args "${@:2}" 2>/dev/null
+  jq -er 'getpath($ARGS.positional) | strings' "$1" --args -- "${@:2}" 2>/dev/null
 }
 
 json_object() { # key value...: all texts
-  jq -cn '$ARGS.positional as $words | reduce range(0; $words | length; 2) as $n ({}; .[$words[$n]] = $words[$n + 1])' --args "$@"
+  jq -cn '$ARGS.positional as $words | reduce range(0; $words | length; 2) as $n ({}; .[$words[$n]] = $words[$n + 1])' --args -- "$@"
 }
 
 json_report() { # phase status exit-code ("" for none) [log]
@@ -15,9 +16,9 @@ json_report() { # phase status exit-code ("" for none) [log]
   local program='$ARGS.positional as [$phase, $status, $code] | {phase: $phase, status: $status}
     + if $code == "" then {} else {exit_code: ($code | tonumber)} end'
   if [ $# -gt 3 ]; then
-    jq -cRs ". as \$log | $program + {log_tail: \$log}" "$4" --args "${@:1:3}"
+    jq -cRs ". as \$log | $program + {log_tail: \$log}" "$4" --args -- "${@:1:3}"
   else
-    jq -cn "$program" --args "$@"
+    jq -cn "$program" --args -- "$@"
   fi
 }
 

@@ -83,6 +83,15 @@ for (const distro of ['ubuntu', 'flatcar'])
     assert.equal(machine.calls.length, before);
   });
 
+for (const distro of ['ubuntu', 'flatcar'])
+  test(`on ${distro} a nonce that looks like an option is a nonce`, async (t) => {
+    const machine = await rig(t, { distro, nonce: '-h'.padEnd(43, 'n') });
+    machine.bundleAnswers = [{ status: 200, body: bundle([shell('prepare', 'true')]) }];
+    assert.equal((await machine.run()).code, 0);
+    assert.equal(machine.calls.find((call) => call.what === 'bundle')?.body['nonce'], machine.nonce);
+    assert.equal(machine.reports().at(-1), 'prepare done');
+  });
+
 for (const distro of ['debian', 'fedora-coreos'])
   test(`on ${distro} a failing step is tried again, reported with exit code and masked log, and a second run goes on there`, async (t) => {
     const machine = await rig(t, { distro });

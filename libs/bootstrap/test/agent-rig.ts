@@ -21,6 +21,8 @@ export interface RigOptions {
   readonly foreignAuthority?: boolean | undefined;
   /** The machine's system; Ubuntu unless told. */
   readonly distro?: string | undefined;
+  /** Random unless told. */
+  readonly nonce?: string | undefined;
 }
 
 /** A machine in a temporary directory with its user data applied, and a TLS server that plays our API. */
@@ -49,8 +51,10 @@ export class AgentRig {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const pin = options.foreignAuthority ? await createBootstrapAuthority() : authority;
-    const input = { ...userDataInput(), endpoint, caPem: pin.certPem, distro: options.distro };
-    const rig = new AgentRig(server, input.nonce);
+    const drawn = userDataInput();
+    const nonce = options.nonce ?? drawn.nonce;
+    const input = { ...drawn, nonce, endpoint, caPem: pin.certPem, distro: options.distro };
+    const rig = new AgentRig(server, nonce);
     server.on('request', (request, response) => {
       let text = '';
       request.on('data', (part: Buffer) => (text += part.toString()));

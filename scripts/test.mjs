@@ -1,7 +1,8 @@
 /**
- * `npm test [-- PATTERN ...]`: every spec that needs no foreign service. Pure specs (`*.spec.ts`) run in one process; each
- * `*.int-spec.ts` in one of its own, three at a time, on one PostgreSQL with a database for each file. The queue's specs run
- * on Redis too where redis-server is installed or can be.
+ * `npm test [-- PATTERN ...]`: every spec that needs no foreign service, several files in one process, since loading what
+ * they test takes longer than most of them run: pure specs (`*.spec.ts`) in one, `*.int-spec.ts` dealt out to some, three
+ * at a time, on one PostgreSQL with a database for each file. The queue's specs run on Redis too where redis-server is
+ * installed or can be. Files of a slower suite have a process each.
  * Options: --unit (pure specs alone), --suite NAME (the slower `*.NAME-spec.ts`).
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -10,16 +11,20 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensure, root } from './ensure.mjs';
 
 const { values: options, positionals: patterns } = parseArgs({
   allowPositionals: true,
-  options: { unit: { type: 'boolean', default: false }, suite: { type: 'string' }, timeout: { type: 'string', default: '180' } },
+  options: { unit: { type: 'boolean', default: false }, suite: { type: 'string' }, timeout: { type: 'string', default: '900' } },
 });
 
 /** Suites whose specs share something: the bench, the names in the catalogue, this computer's memory. */
 const ONE_AT_A_TIME = ['openstack', 'resources', 'clients', 'vm'];
+
+/** More than run at once, so that the last ones end together. */
+const PROCESSES = 8;
 
 ensure();
 const cleanUp = [];
@@ -44,7 +49,6 @@ async function main() {
   );
   const pure = wanted.filter((file) => file.endsWith('.spec.js'));
   const rest = wanted.filter((file) => !file.endsWith('.spec.js'));
-  process.env['JEROBOAM_SPECS'] = JSON.stringify(pure);
   if (rest.length > 0) {
     const { startTestServer } = await import(join(root, 'dist/libs/testing/src/index.js'));
     const server = await startTestServer();
@@ -53,7 +57,29 @@ async function main() {
     process.env['TEST_REDIS_URL'] ??= await startRedis();
     if (rest.some((file) => file.includes('/bootstrap/'))) installTools();
   }
-  await execute([...(pure.length > 0 ? [join(root, 'scripts/specs.mjs')] : []), ...rest]);
+  await execute(options.suite ? wanted : together([pure, ...dealt(rest, PROCESSES)]));
+}
+
+/** Round by round, so that neighbours, which resemble each other, do not all wait for one process. */
+function dealt(files, hands) {
+  return Array.from({ length: hands }, (_, hand) => files.filter((_, place) => place % hands === hand));
+}
+
+/** For each group a program that runs its files, each as a suite, so that what one sets up is not for the others. */
+function together(groups) {
+  const dir = mkdtempSync(join(tmpdir(), 'jeroboam-specs-'));
+  cleanUp.push(() => rmSync(dir, { recursive: true, force: true }));
+  return groups
+    .filter((files) => files.length > 0)
+    .map((files, place) => {
+      const suites = files.map((file) => {
+        const [name, url] = [relative(join(root, 'dist'), file), pathToFileURL(file).href].map((text) => JSON.stringify(text));
+        return `describe(${name}, async () => void (await import(${url})));\n`;
+      });
+      const program = join(dir, `specs-${place}.mjs`);
+      writeFileSync(program, `import { describe } from 'node:test';\n${suites.join('')}`);
+      return program;
+    });
 }
 
 function execute(files) {

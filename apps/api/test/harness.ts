@@ -30,6 +30,7 @@ export class ApiHarness {
     const settings = schema.parse({
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '10',
+      DATABASE_WAIT_SECONDS: '60',
       KEYSTONE_AUTH_URL: authUrl,
       KEYSTONE_USERNAME: 'jeroboam',
       KEYSTONE_PASSWORD: 'x',

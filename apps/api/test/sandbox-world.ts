@@ -26,6 +26,7 @@ export class SandboxWorld {
     const settings = schema.parse({
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '10',
+      DATABASE_WAIT_SECONDS: '60',
       KEYSTONE_AUTH_URL: sandbox.authUrl,
       KEYSTONE_USERNAME: 'jeroboam',
       KEYSTONE_PASSWORD: sandbox.passwords.jeroboam,

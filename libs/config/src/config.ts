@@ -51,6 +51,12 @@ const flag = z.enum(['true', 'false', '1', '0']).transform((word) => word === 't
 export const settings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).meta({ description: 'Postgres 15 or newer: all state is here' }),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).default(20).meta({ description: 'connections of one process' }),
+  DATABASE_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(10)
+    .meta({ description: 'how long work waits for a free connection before the database counts as away' }),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .optional()

@@ -8,6 +8,8 @@ export { DataSource as Database } from 'typeorm';
 export interface DatabaseSettings {
   readonly DATABASE_URL: string;
   readonly DATABASE_POOL_SIZE: number;
+  /** For a free connection; 10 unless told. */
+  readonly DATABASE_WAIT_SECONDS?: number;
 }
 
 /** The connection pool; not yet connected. `applicationName` is what `pg_stat_activity` shows. */
@@ -22,7 +24,11 @@ export function createDataSource(settings: DatabaseSettings, applicationName = '
     migrationsTableName: 'migrations',
     // A statement that hangs must not hang its operation: the pool's error is retried like any other. A process that was
     // stopped inside a transaction must not keep its leases locked from those who take them over.
-    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 5_000, connectionTimeoutMillis: 10_000 },
+    extra: {
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 5_000,
+      connectionTimeoutMillis: (settings.DATABASE_WAIT_SECONDS ?? 10) * 1000,
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from '#libs/db';
 import type { OperationRow } from './checks.js';
 
-const LOOK_MS = 40;
+const LOOK_MS = 100;
 
 interface Waiting {
   readonly cluster: string;

@@ -2,7 +2,7 @@
  * `npm run test:sweep`: every fault at every call of every operation. See docs/faults.md.
  * Options: --out FILE (table and findings), --runs N (at least so many: pairs of faults fill up), --seed N, --nightly,
  * --only TEXT (one case as a finding names it, or the name of a scenario), --workers N, --lanes N,
- * --guests simulated|whole|both (whole ones for a sample of --whole N runs).
+ * --guests simulated|whole|both (whole ones for --whole N of the runs, at most one in 25).
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -50,9 +50,11 @@ function only(text: string, traces: Traces): Case[] {
 function plan(traces: Traces, guests: Guests): Case[] {
   if (options.only !== undefined) return only(options.only, traces);
   const random = seeded(Number(options.seed));
-  const wanted = Number(options.runs ?? (options.nightly ? NIGHTLY_RUNS : DEFAULT_RUNS));
+  const all = Number(options.runs ?? (options.nightly ? NIGHTLY_RUNS : DEFAULT_RUNS));
+  const whole = options.guests === 'both' ? Math.min(Number(options.whole), Math.ceil(all / 25)) : 0;
   const single = shuffled(everyFault(traces, scenarios), random);
-  if (guests === 'whole' && options.guests === 'both') return single.slice(0, Number(options.whole));
+  if (guests === 'whole' && options.guests === 'both') return single.slice(0, whole);
+  const wanted = all - whole;
   const cases = (options.nightly ? single : shared(single, traces)).slice(0, wanted);
   return [...cases, ...pairs(traces, Math.max(0, wanted - cases.length), random)];
 }

@@ -12,8 +12,8 @@ class Rig {
   readonly clock = new DrivenClock();
   logins = 0;
   calls = 0;
-  /** Which tokens the network service refuses. */
-  refuses: (token: string) => boolean = () => false;
+  /** Which tokens a service refuses. */
+  refuses: (token: string, url: string) => boolean = () => false;
   readonly cloud = new Cloud({
     authUrl: 'http://cloud/identity',
     clock: { now: () => this.clock.now(), sleep: (ms, signal) => this.clock.sleep(ms, signal), random: () => 0.5 },
@@ -27,13 +27,16 @@ class Rig {
 
   private async answer(request: WireRequest): Promise<WireAnswer> {
     await this.clock.sleep(20);
-    if (!request.url.endsWith('/auth/tokens')) return this.list(request.headers['x-auth-token'] ?? '');
+    if (!request.url.endsWith('/auth/tokens')) return this.list(request.url, request.headers['x-auth-token'] ?? '');
     const token = {
       user: { id: 'u', name: 'u' },
       project: { id: 'p' },
       issued_at: new Date(this.clock.now()).toISOString(),
       expires_at: new Date(this.clock.now() + HOUR).toISOString(),
-      catalog: [{ type: 'network', endpoints: [{ interface: 'public', region_id: 'one', url: 'http://cloud/network' }] }],
+      catalog: ['network', 'compute'].map((type) => ({
+        type,
+        endpoints: [{ interface: 'public', region_id: 'one', url: `http://cloud/${type}` }],
+      })),
     };
     return {
       status: 201,
@@ -42,11 +45,11 @@ class Rig {
     };
   }
 
-  private list(token: string): WireAnswer {
+  private list(url: string, token: string): WireAnswer {
     this.calls++;
     const expired = this.clock.now() >= Number(token.split(':')[1]);
-    const refused = expired || this.refuses(token);
-    return { status: refused ? 401 : 200, headers: {}, body: refused ? '{}' : '{"networks":[]}' };
+    const refused = expired || this.refuses(token, url);
+    return { status: refused ? 401 : 200, headers: {}, body: refused ? '{}' : '{"networks":[],"servers":[]}' };
   }
 }
 
@@ -102,6 +105,15 @@ describe('logins', () => {
     rig.clock.skip(10_000);
     rig.refuses = () => false;
     assert.equal(failed(await rig.clock.until(many(10, ask))), 0);
+  });
+
+  it('are renewed for a second service that refuses, whatever the first one has refused just now', async () => {
+    const rig = new Rig();
+    const session = rig.trust('t');
+    rig.refuses = (token, url) => token.startsWith('t1:') || (token.startsWith('t2:') && url.includes('/network'));
+    await rig.clock.until(session.compute.servers.list({}));
+    await rig.clock.until(session.network.networks.list());
+    assert.equal(rig.logins, 3);
   });
 
   it('are shared by what shares credentials, and by nothing else', async () => {

@@ -15,10 +15,8 @@ export interface Login {
 interface Account {
   login: Login | undefined;
   pending: Promise<Login> | undefined;
-  /** When a login was forgotten because a service had refused its token. */
-  refusedAt: number;
-  /** Services that took the token that came after that. */
-  readonly taken: Set<ServiceName>;
+  /** Services that have refused a token, when, and have taken none since. */
+  readonly refused: Map<ServiceName, number>;
 }
 
 /** Logins kept at once; the oldest goes. A caller's token is an account of its own. */
@@ -70,15 +68,14 @@ export class Logins {
 
   /**
    * A service has answered 401 to the token of this login: it is forgotten, once for all who were refused.
-   * @returns whether another login may help: not when the service has refused the one before it just now
+   * @returns whether another login may help: not when the same service has refused the one before it just now
    */
   refused(key: string, login: Login, service: ServiceName): boolean {
     const account = this.accounts.get(key);
     if (account?.login !== login) return true;
     const now = this.clock.now();
-    if (now - account.refusedAt < RENEW_AGAIN_MS && !account.taken.has(service)) return false;
-    account.refusedAt = now;
-    account.taken.clear();
+    if (now - (account.refused.get(service) ?? Number.NEGATIVE_INFINITY) < RENEW_AGAIN_MS) return false;
+    account.refused.set(service, now);
     account.login = undefined;
     return true;
   }
@@ -86,13 +83,13 @@ export class Logins {
   /** A service has taken the token of this login. */
   taken(key: string, login: Login, service: ServiceName): void {
     const account = this.accounts.get(key);
-    if (account?.login === login) account.taken.add(service);
+    if (account?.login === login) account.refused.delete(service);
   }
 
   private account(key: string): Account {
     let account = this.accounts.get(key);
     if (account) this.accounts.delete(key);
-    else account = { login: undefined, pending: undefined, refusedAt: Number.NEGATIVE_INFINITY, taken: new Set() };
+    else account = { login: undefined, pending: undefined, refused: new Map() };
     this.accounts.set(key, account);
     if (this.accounts.size > MAX_ACCOUNTS) this.accounts.delete(this.accounts.keys().next().value as string);
     return account;

@@ -4,7 +4,8 @@ import type { SimulatedProcess } from './simulated-process.js';
 
 type Query = (text: string, values?: readonly unknown[]) => Promise<unknown>;
 
-const POOL = 4;
+/** The fewest that a process may have: work that needs another one inside of its transaction would stand still. */
+const POOL = 2;
 
 /** The conductor's connections to Postgres: real ones. Each commit is a call, and so is each write outside of a transaction. */
 export async function openGatedDatabase(url: string, process: SimulatedProcess): Promise<Database> {

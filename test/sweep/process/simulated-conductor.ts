@@ -91,7 +91,8 @@ export class SimulatedConductor {
   }
 
   async lookForAborts(): Promise<void> {
-    if (!this.process.dead) await this.processor.lookForAborts().catch(() => undefined);
+    // It may die of what it looks for: nothing comes back from it then.
+    if (!this.process.dead) await Promise.race([this.processor.lookForAborts().catch(() => undefined), this.process.death]);
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,8 @@ export class SimulatedProcess {
   /** Resolves when it goes on; undefined while it does. */
   #stopped: Promise<void> | undefined;
   readonly #onDeath: (() => void)[] = [];
+  /** Resolves when it dies. */
+  readonly death = new Promise<void>((resolve) => this.#onDeath.push(resolve));
 
   constructor(
     readonly name: string,
@@ -23,9 +25,10 @@ export class SimulatedProcess {
     return this.#dead;
   }
 
-  /** Called at once when it dies. */
+  /** Called at once when it dies, or now if it is dead. */
   onDeath(then: () => void): void {
-    this.#onDeath.push(then);
+    if (this.#dead) then();
+    else this.#onDeath.push(then);
   }
 
   die(): void {

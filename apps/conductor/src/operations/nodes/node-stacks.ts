@@ -16,7 +16,7 @@ import {
 import { nodeLogicalName } from '#libs/domain';
 import { keepStanding, parseInfraOutputs, type InfraOutputs, type NodeSpec, type StackPlan } from '#libs/drivers';
 import { createBootstrapAuthority, KeyRing, nodeNonce } from '#libs/pki';
-import { Stacks, type StackRef } from '#libs/stack';
+import { Stacks, type StackRef, type StackState } from '#libs/stack';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterIdentity, ownerSession } from '../../cloud/cluster-identity.js';
 import { SETTINGS } from '../../tokens.js';
@@ -89,7 +89,8 @@ export class NodeStacks {
       ctx,
       wanted.map(({ group }) => group),
     );
-    ctx.awaiting(() => awaitedOf([...stackUuids.values()].map((uuid) => this.engine.state(uuid))));
+    const states = (): (StackState | undefined)[] => [...stackUuids.values()].map((uuid) => this.engine.state(uuid));
+    ctx.awaiting(() => awaitedOf(states()));
 
     // All that takes long without a pause comes first: while this process computes, a transaction of its own would stand idle.
     const prepare = async ({ group, nodes }: GroupNodes): Promise<{ group: NodeGroupEntity; ref: StackRef; hidden: Hidden }> => {
@@ -117,7 +118,7 @@ export class NodeStacks {
       }
     };
     const made = Promise.allSettled(prepared.map(applyOne));
-    await this.syncUntil(ctx, made, infra, spec.apiPort);
+    await this.syncUntil(ctx, made, () => JSON.stringify(states()), infra, spec.apiPort);
     const failure = (await made).find((result) => result.status === 'rejected');
     if (failure) throw halt.signal.aborted ? halt.signal.reason : failure.reason;
   }
@@ -188,16 +189,27 @@ export class NodeStacks {
   /**
    * While the stacks are made, carries what they learn over to the nodes' rows: the API gives a bundle to a node's own
    * addresses alone, and the first master's may be the address of the cluster.
+   * @param course what the stacks' walks do: while it stays the same there is nothing new to carry
    */
-  private async syncUntil(ctx: OperationContext, made: Promise<unknown>, infra: InfraOutputs, apiPort: number): Promise<void> {
+  private async syncUntil(
+    ctx: OperationContext,
+    made: Promise<unknown>,
+    course: () => string,
+    infra: InfraOutputs,
+    apiPort: number,
+  ): Promise<void> {
     const end = made.then(() => 'end');
     let missed = false;
     let wholeAt = Number.NEGATIVE_INFINITY;
+    let seen = '';
     for (let ms = FIRST_SYNC_MS, state = ''; state !== 'end';) {
       state = await Promise.race([end, sleep(ms, 'look', { ref: false })]);
       if (ctx.signal.aborted) break;
       const whole = missed || state === 'end' || performance.now() - wholeAt > WHOLE_EVERY_MS;
       if (whole) wholeAt = performance.now();
+      const now = course();
+      if (!whole && now === seen) continue;
+      seen = now;
       missed = false;
       const changed = await this.sync(ctx, infra, apiPort, whole ? null : LATELY_SECONDS).catch((error: unknown) => {
         ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');

@@ -98,7 +98,7 @@ function isTold(strikes: readonly Strike[], reason: string): boolean {
 /** What a reason has of them. A 401 that no login mends is told by the step that meets it. */
 const ENDING_WORDS: Readonly<Partial<Record<FaultName, RegExp>>> = {
   '401': /token of the request|: identity: /,
-  '404': /Simulated: it could not be found/,
+  '404': /Simulated: it could not be found|: the [a-z ]+ is gone/,
   '409': /Simulated: it is not in a state for that/,
 };
 

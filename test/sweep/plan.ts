@@ -4,7 +4,7 @@ import type { Traces } from './runner.js';
 import type { Scenario } from './scenarios/scenario.js';
 
 /** What one operation may make in all its runs of the default suite: its time. */
-const CALLS_OF_ONE = 6_000;
+const CALLS_OF_ONE = 3_000;
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function seeded(seed: number): () => number {

@@ -47,6 +47,8 @@ test('the first master gets init, cluster, kubelet and proxy configuration', () 
   });
   assert.deepEqual(at(cluster, 'apiServer', 'certSANs'), ['203.0.113.10', '10.0.0.5', '127.0.0.1', 'localhost']);
   assert.equal(argument(at(cluster, 'etcd', 'local', 'extraArgs'), 'election-timeout'), '5000');
+  for (const part of ['controllerManager', 'scheduler'])
+    assert.equal(argument(at(cluster, part, 'extraArgs'), 'leader-elect-renew-deadline'), '40s', part);
   assert.equal(at(documents.get('KubeletConfiguration'), 'cgroupDriver'), 'systemd');
   assert.deepEqual(at(documents.get('KubeletConfiguration'), 'clusterDNS'), ['10.254.0.10']);
   assert.equal(at(documents.get('KubeProxyConfiguration'), 'mode'), 'nftables');

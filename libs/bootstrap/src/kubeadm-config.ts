@@ -102,6 +102,16 @@ function nodeRegistration(input: BundleInput): object {
   };
 }
 
+/**
+ * Of controller manager and scheduler: an API that stands still for half a minute (a slow disk, a busy host) must not end them
+ * all, as it does by default after ten seconds; on a slow machine they then begin anew for ever. Another master's take over after a minute.
+ */
+const PATIENT_ELECTION: readonly Argument[] = [
+  { name: 'leader-elect-lease-duration', value: '60s' },
+  { name: 'leader-elect-renew-deadline', value: '40s' },
+  { name: 'leader-elect-retry-period', value: '5s' },
+];
+
 function clusterConfiguration(input: BundleInput, plan: NetworkPlan, imageRepository: string): object {
   const { labels } = input.cluster;
   const quiet: Argument = { name: 'profiling', value: 'false' };
@@ -123,12 +133,13 @@ function clusterConfiguration(input: BundleInput, plan: NetworkPlan, imageReposi
     controllerManager: {
       extraArgs: [
         quiet,
+        ...PATIENT_ELECTION,
         { name: 'cluster-signing-cert-file', value: SIGNING_CA_PATH },
         { name: 'node-cidr-mask-size', value: String(plan.nodeMask) },
         { name: 'flex-volume-plugin-dir', value: VOLUME_PLUGINS },
       ],
     },
-    scheduler: { extraArgs: [quiet] },
+    scheduler: { extraArgs: [quiet, ...PATIENT_ELECTION] },
     etcd: {
       local: {
         dataDir: etcdVolume ? '/var/lib/jeroboam-etcd/data' : '/var/lib/etcd',

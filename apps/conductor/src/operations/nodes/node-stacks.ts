@@ -207,11 +207,11 @@ export class NodeStacks {
       if (ctx.signal.aborted) break;
       const whole = missed || state === 'end' || performance.now() - wholeAt > WHOLE_EVERY_MS;
       if (whole) wholeAt = performance.now();
-      const now = course();
-      if (!whole && now === seen) continue;
-      seen = now;
       missed = false;
-      const changed = await this.sync(ctx, infra, apiPort, whole ? null : LATELY_SECONDS).catch((error: unknown) => {
+      const before = seen;
+      seen = course();
+      const look = whole || seen !== before ? this.sync(ctx, infra, apiPort, whole ? null : LATELY_SECONDS) : Promise.resolve(0);
+      const changed = await look.catch((error: unknown) => {
         ctx.log.warn({ error: String(error) }, 'carrying addresses over failed');
         missed = true;
         return 0;

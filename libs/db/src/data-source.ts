@@ -1,6 +1,7 @@
 import { migrations } from '#migrations';
 import { DataSource } from 'typeorm';
 import * as entities from './entities/index.js';
+import { PreparedClient } from './prepared-client.js';
 
 /** The connection pool, as type and as injection token: nobody else imports TypeORM. */
 export { DataSource as Database } from 'typeorm';
@@ -25,6 +26,7 @@ export function createDataSource(settings: DatabaseSettings, applicationName = '
     // A statement that hangs must not hang its operation: the pool's error is retried like any other. A process that was
     // stopped inside a transaction must not keep its leases locked from those who take them over.
     extra: {
+      Client: PreparedClient,
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 5_000,
       connectionTimeoutMillis: (settings.DATABASE_WAIT_SECONDS ?? 10) * 1000,

@@ -1,5 +1,6 @@
 export * from './entities/index.js';
 export { createDataSource, Database, migrate, type DatabaseSettings } from './data-source.js';
+export { PreparedClient } from './prepared-client.js';
 export {
   isDatabaseAway,
   isForeignKeyViolation,

@@ -1,5 +1,6 @@
 import { JeroboamError, Superseded } from '#libs/domain';
 import type { DataSource } from 'typeorm';
+import { isOutdated } from './prepared-client.js';
 import { requestWork } from './request-work.js';
 import type { Tx } from './tx.js';
 
@@ -17,15 +18,20 @@ export interface Lease {
 const AGAIN = new Set(['40001', '40P01']);
 const MAX_RUNS = 5;
 
-/** Runs `work` again after a serialization failure or a deadlock, a few times. */
+/** Runs `work` again after a serialization failure, a deadlock or a migration beside it, a few times. */
 export async function runAgain<T>(work: () => Promise<T>): Promise<T> {
   for (let run = 1; ; run++) {
     try {
       return await work();
     } catch (error) {
-      if (run >= MAX_RUNS || !AGAIN.has(sqlState(error) ?? '')) throw error;
+      if (run >= MAX_RUNS || !mayGoWell(error)) throw error;
     }
   }
+}
+
+function mayGoWell(error: unknown): boolean {
+  const cause = (error as { driverError?: unknown } | null)?.driverError ?? error;
+  return AGAIN.has(sqlState(error) ?? '') || isOutdated(cause);
 }
 
 export class UnitOfWork {

@@ -1,5 +1,5 @@
-import { createDataSource, type Database } from '#libs/db';
-import pg from 'pg';
+import { createDataSource, PreparedClient, type Database } from '#libs/db';
+import type pg from 'pg';
 import type { SimulatedProcess } from './simulated-process.js';
 
 type Query = (text: string, values?: readonly unknown[]) => Promise<unknown>;
@@ -16,7 +16,7 @@ export async function openGatedDatabase(url: string, process: SimulatedProcess):
 }
 
 function gatedClient(process: SimulatedProcess): typeof pg.Client {
-  return class GatedClient extends pg.Client {
+  return class GatedClient extends PreparedClient {
     constructor(config?: string | pg.ClientConfig) {
       super(config);
       const plain = this.query.bind(this) as unknown as Query;

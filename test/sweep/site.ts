@@ -52,6 +52,9 @@ export class SweepSite {
     const database = await testDatabase();
     this.closers.push(() => database.close());
     this.database = database.source;
+    // Conductors die young here: their connections would plan most statements anew.
+    const name = new URL(database.url).pathname.slice(1);
+    await this.database.query(`ALTER DATABASE ${name} SET plan_cache_mode = force_generic_plan`);
     await this.database.query(`CREATE FUNCTION sweep_bound() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       NEW.deadline_at := now() + ${BOUND_SECONDS} * interval '1 second'; RETURN NEW; END $$`);
     await this.database.query(

@@ -191,17 +191,14 @@ export class OperationsRepository {
 
   /** @returns how often this step has been begun, this time included */
   async startStep(tx: Tx, uuid: string, step: { name: string; position: number; progress: number }): Promise<number> {
-    await tx.manager.query('UPDATE operations SET step = $2, progress = greatest(progress, $3) WHERE uuid = $1', [
-      uuid,
-      step.name,
-      step.progress,
-    ]);
     const rows: { attempts: number }[] = await tx.manager.query(
-      `INSERT INTO operation_steps AS s (operation_uuid, name, position, status) VALUES ($1, $2, $3, 'running')
+      `WITH operation AS (
+         UPDATE operations SET step = $2, progress = greatest(progress, $4) WHERE uuid = $1)
+       INSERT INTO operation_steps AS s (operation_uuid, name, position, status) VALUES ($1, $2, $3, 'running')
        ON CONFLICT (operation_uuid, name) DO UPDATE
          SET status = 'running', attempts = s.attempts + 1, error = NULL, finished_at = NULL
        RETURNING attempts`,
-      [uuid, step.name, step.position],
+      [uuid, step.name, step.position, step.progress],
     );
     return rows[0]?.attempts ?? 1;
   }

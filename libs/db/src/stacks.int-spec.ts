@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { allProjects, projectScope, Superseded } from '#libs/domain';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { ClusterEntity, ClusterTemplateEntity, EventEntity, LeaseEntity, StackEntity } from './entities/index.js';
@@ -44,6 +45,12 @@ describe('the stacks’ rows', () => {
   };
   const lose = (lease: Lease): Promise<unknown> =>
     database.source.manager.update(LeaseEntity, { name: lease.name }, { epoch: '4' });
+
+  /** Until somebody waits for a lock in this database. */
+  const waitForLock = async (): Promise<void> => {
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await database.source.query<unknown[]>(waiting)).length === 0) await sleep(5);
+  };
 
   const plan = (resources = ['network', 'subnet']): NewStack => ({
     uuid: randomUUID(),
@@ -212,6 +219,8 @@ describe('the stacks’ rows', () => {
       stack: { action: 'CREATE', status: 'COMPLETE', statusReason: null },
     } as const;
     await assert.rejects(stacks.write(lease, loaded.stack.uuid, zombie), Superseded);
+    await assert.rejects(stacks.write(lease, loaded.stack.uuid, { ...zombie, stack: undefined }), Superseded);
+    await assert.rejects(stacks.write(lease, loaded.stack.uuid, { resources: [], events: zombie.events }), Superseded);
     const unopened = plan();
     await assert.rejects(stacks.open(lease, unopened), Superseded);
     assert.deepEqual(await stacks.load(everything, loaded.stack.uuid), loaded);
@@ -224,10 +233,56 @@ describe('the stacks’ rows', () => {
     const loaded = await stacks.open(lease, plan());
     const { uuid } = loaded.stack;
     await stacks.write(lease, uuid, { resources: [change(loaded, 'network')], events: [] });
-    const stale = { resources: [change(loaded, 'network'), change(loaded, 'subnet')], events: [] };
+    const message = randomUUID();
+    const stale = { resources: [change(loaded, 'network'), change(loaded, 'subnet')], events: [event(message)] };
     await assert.rejects(stacks.write(lease, uuid, stale), Superseded);
+    const stack = { action: 'CREATE', status: 'COMPLETE', statusReason: null } as const;
+    await assert.rejects(stacks.write(lease, uuid, { ...stale, stack }), Superseded);
     const now = await stacks.load(everything, uuid);
     assert.equal(now?.resources.find(({ name }) => name === 'subnet')?.action, 'INIT');
+    assert.deepEqual(await messages(message), []);
+  });
+
+  it('are written by one of two that write the same at once, wholly', async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      const lease = await take();
+      const loaded = await stacks.open(lease, plan());
+      const message = randomUUID();
+      const names = [
+        ['network', 'subnet'],
+        ['subnet', 'network'],
+      ];
+      const both = await Promise.allSettled(
+        names.map((order) =>
+          stacks.write(lease, loaded.stack.uuid, {
+            resources: order.map((name) => change(loaded, name)),
+            events: [event(message)],
+          }),
+        ),
+      );
+      assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+      const rows = (await stacks.load(everything, loaded.stack.uuid))?.resources;
+      const before = new Map(loaded.resources.map(({ name, revision }) => [name, revision]));
+      for (const { name, revision } of rows ?? []) assert.equal(revision, (before.get(name) ?? 0) + 1);
+      assert.equal((await messages(message)).length, 1);
+    }
+  });
+
+  it('are not written when the lease passes on while the write waits for it', async () => {
+    const lease = await take();
+    const loaded = await stacks.open(lease, plan());
+    const message = randomUUID();
+    const checkpoint = { resources: [change(loaded, 'network')], events: [event(message)] };
+    const write = await database.source.transaction(async (manager) => {
+      await manager.query('SELECT 1 FROM leases WHERE name = $1 FOR UPDATE', [lease.name]);
+      const waiting = stacks.write(lease, loaded.stack.uuid, checkpoint).catch((error: unknown) => error);
+      await waitForLock();
+      await manager.query(`UPDATE leases SET owner = 'two', epoch = 4 WHERE name = $1`, [lease.name]);
+      return { waiting };
+    });
+    assert.ok((await write.waiting) instanceof Superseded);
+    assert.deepEqual(await stacks.load(everything, loaded.stack.uuid), loaded);
+    assert.deepEqual(await messages(message), []);
   });
 
   it('are seen by their project alone', async () => {

@@ -61,15 +61,31 @@ export class UnitOfWork {
    */
   async fenced<T>(lease: Lease, unit: (tx: Tx) => Promise<T>): Promise<T> {
     return this.run(async (tx) => {
-      const held: unknown[] = await tx.manager.query(
-        'SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3 FOR KEY SHARE',
-        [lease.name, lease.owner, lease.epoch],
-      );
-      if (held.length === 0) throw new Superseded(`the lease ${lease.name} has passed to someone else`, { lease: lease.name });
+      const held: unknown[] = await tx.manager.query(`${HELD} FOR KEY SHARE`, leaseKey(lease));
+      if (held.length === 0) throw superseded(lease);
       return unit(tx);
     });
   }
+
+  /**
+   * As `fenced`, for what can be said in one statement: one round trip instead of four. `sql` follows the CTE `held`
+   * ($1 to $3): it writes nothing where that has no row, and returns one row, with a boolean `held`.
+   * @throws Superseded when someone else has the lease
+   */
+  async fencedStatement<T>(lease: Lease, sql: string, parameters: readonly unknown[]): Promise<T> {
+    const text = `WITH held AS MATERIALIZED (${HELD} FOR KEY SHARE), ${sql}`;
+    const [row] = await runAgain(() => this.source.query<[T & { held: boolean }]>(text, [...leaseKey(lease), ...parameters]));
+    if (!row.held) throw superseded(lease);
+    return row;
+  }
 }
+
+const HELD = 'SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3';
+
+const leaseKey = ({ name, owner, epoch }: Lease): string[] => [name, owner, epoch];
+
+const superseded = ({ name }: Lease): Superseded =>
+  new Superseded(`the lease ${name} has passed to someone else`, { lease: name });
 
 /** The SQLSTATE of a database error, or undefined. */
 export function sqlState(error: unknown): string | undefined {

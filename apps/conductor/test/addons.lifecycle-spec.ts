@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ClusterAddonEntity, ClusterEntity, OperationEntity } from '#libs/db';
+import { ClusterAddonEntity, OperationEntity } from '#libs/db';
 import { FIELD_MANAGER } from '#libs/addons';
 import { isConflict, isNotFound, type KubernetesObject } from '#libs/kubernetes';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { TestInstallation } from './installation.js';
 
 const METRICS = 'metrics-server';
@@ -25,15 +24,9 @@ describe('the add-ons of a cluster', () => {
     site.parts.source.manager.findOneByOrFail(ClusterAddonEntity, { clusterUuid: uuid, name });
 
   async function apply(object: KubernetesObject): Promise<KubernetesObject> {
-    const row = await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid });
-    const kube = await new ClusterKube(site.parts.secrets).connect(row, 10);
-    try {
-      const [applied] = await kube.apply(object, FIELD_MANAGER);
-      assert.ok(applied);
-      return applied;
-    } finally {
-      await kube.close();
-    }
+    const [applied] = await site.withKube(uuid, (kube) => kube.apply(object, FIELD_MANAGER));
+    assert.ok(applied);
+    return applied;
   }
 
   /** Until the newest operation has ended; it must have gone well. */

@@ -3,10 +3,13 @@ import { BootstrapServer } from '../../api/src/bootstrap/bootstrap-server.js';
 import { createApi } from '../../api/src/create-api.js';
 import { openParts as openApi } from '../../api/src/parts.js';
 import { loadConfig, type Settings } from '#libs/config';
+import { ClusterEntity } from '#libs/db';
+import type { ClusterClient } from '#libs/kubernetes';
 import { Cloud, type Timeouts } from '#libs/openstack';
 import { startSandbox, type GuestFault, type Sandbox, type SandboxOptions } from '#libs/sandbox';
 import { freePort, testDatabase, type TestDatabase } from '#libs/testing';
 import { createConductor, type Conductor } from '../src/create-conductor.js';
+import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { openParts, type ConductorParts } from '../src/parts.js';
 
 export interface ClusterView {
@@ -156,6 +159,17 @@ export class TestInstallation {
       if (condition(cluster)) return cluster;
       if (Date.now() > deadline) throw new Error(`still ${cluster?.status}: ${cluster?.status_reason}`);
       await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  /** Asks the cluster's own API, as the conductor does. */
+  async withKube<T>(uuid: string, work: (kube: ClusterClient) => Promise<T>): Promise<T> {
+    const row = await this.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid });
+    const kube = await new ClusterKube(this.parts.secrets).connect(row, 10);
+    try {
+      return await work(kube);
+    } finally {
+      await kube.close();
     }
   }
 

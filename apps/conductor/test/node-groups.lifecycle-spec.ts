@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ClusterEntity, NodeEntity } from '#libs/db';
+import { NodeEntity } from '#libs/db';
 import type { ClusterClient, NodeState } from '#libs/kubernetes';
 import type { CloudSession } from '#libs/openstack';
 import { counted, type Inventory } from '../../../test/support/inventory.js';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { TestInstallation, type ClusterView } from './installation.js';
+import { budgetOf, podOn } from './pods.js';
 
 interface EventView {
   readonly type: string;
@@ -51,15 +51,7 @@ describe('node groups', () => {
        WHERE g.cluster_uuid = $1 AND g.name = $2 ORDER BY n.slot`,
       [cluster, group],
     );
-  async function withKube<T>(work: (kube: ClusterClient) => Promise<T>): Promise<T> {
-    const row = await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid: cluster });
-    const kube = await new ClusterKube(site.parts.secrets).connect(row, 5);
-    try {
-      return await work(kube);
-    } finally {
-      await kube.close();
-    }
-  }
+  const withKube = <T>(work: (kube: ClusterClient) => Promise<T>): Promise<T> => site.withKube(cluster, work);
   const objects = async (group: string): Promise<NodeState[]> =>
     (await withKube((kube) => kube.nodes())).filter(({ name }) => name.includes(`-${group}-`));
   async function events(): Promise<EventView[]> {
@@ -111,20 +103,8 @@ describe('node groups', () => {
     const [, leaving] = await nodes('big');
     assert.ok(leaving);
     await withKube(async (kube) => {
-      const pod = (name: string, labels: object): object => ({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name, namespace: 'default', labels },
-        spec: { nodeName: leaving.name, containers: [{ name: 'c', image: 'i' }] },
-      });
-      const budget = {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: 'all-of-it', namespace: 'default' },
-        spec: { minAvailable: '100%', selector: { matchLabels: { app: 'kept' } } },
-      };
-      for (const object of [pod('kept', { app: 'kept' }), pod('free', { app: 'free' }), budget])
-        await kube.apply(object as never, 'test');
+      for (const name of ['kept', 'free']) await kube.apply(podOn(leaving.name, name, { app: name }), 'test');
+      await kube.apply(budgetOf('kept', '100%'), 'test');
     });
     const seen: string[] = [];
     const watching = new AbortController();

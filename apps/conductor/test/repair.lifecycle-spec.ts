@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ClusterEntity, NodeEntity } from '#libs/db';
+import { NodeEntity } from '#libs/db';
 import { Cloud } from '#libs/openstack';
 import { noGuestLatencies } from '#libs/sandbox';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { TestInstallation, type ClusterView } from './installation.js';
 
 const ended = (cluster: ClusterView | null): boolean => cluster === null || /_(COMPLETE|FAILED)$/.test(cluster.status);
@@ -64,11 +63,7 @@ describe('a repair', () => {
       [masters, workers],
     );
     assert.ok(now.every((node) => node.leavingSince === null && node.unhealthySince === null));
-    const kube = await new ClusterKube(site.parts.secrets).connect(
-      await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid }),
-      10,
-    );
-    try {
+    await site.withKube(uuid, async (kube) => {
       const nodes = await kube.nodes();
       assert.deepEqual(nodes.map((node) => node.name).toSorted(), now.map((node) => node.name).toSorted());
       assert.ok(nodes.every((node) => node.ready && !node.unschedulable));
@@ -76,9 +71,7 @@ describe('a repair', () => {
       const names = now.filter((node) => node.role === 'master').map((node) => node.name);
       assert.deepEqual(members.map((member) => member.name).toSorted(), names.toSorted());
       assert.ok(members.every((member) => member.answers && !member.learner));
-    } finally {
-      await kube.close();
-    }
+    });
     const servers = await demo().compute.servers.list();
     assert.deepEqual(servers.map((server) => server.id).toSorted(), now.map((node) => node.serverId).toSorted());
     const ports = (await demo().network.ports.list()).filter((port) => port.name.endsWith('-port'));

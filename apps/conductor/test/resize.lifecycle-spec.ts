@@ -3,7 +3,6 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { ClusterEntity, NodeEntity, OperationEntity } from '#libs/db';
 import { type ClusterClient, type NodeState } from '#libs/kubernetes';
 import { counted, type Inventory } from '../../../test/support/inventory.js';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { TestInstallation, type ClusterView } from './installation.js';
 
 interface GroupView {
@@ -64,15 +63,7 @@ describe('nodes that come and go', () => {
     return names.map((name) => name.replace(/^k1-[0-9a-f]{12}-/, '')).toSorted();
   }
   const manager = (): typeof site.database.source.manager => site.database.source.manager;
-  async function withKube<T>(work: (kube: ClusterClient) => Promise<T>): Promise<T> {
-    const row = await manager().findOneByOrFail(ClusterEntity, { uuid: cluster });
-    const kube = await new ClusterKube(site.parts.secrets).connect(row, 5);
-    try {
-      return await work(kube);
-    } finally {
-      await kube.close();
-    }
-  }
+  const withKube = <T>(work: (kube: ClusterClient) => Promise<T>): Promise<T> => site.withKube(cluster, work);
   const nodeObjects = (): Promise<NodeState[]> => withKube((kube) => kube.nodes());
   const shortNames = (states: readonly { name: string }[]): string[] =>
     states.map(({ name }) => name.replace(/^k1-[0-9a-f]{12}-/, '')).toSorted();

@@ -6,7 +6,6 @@ import { ClusterEntity, findRotation, NodeEntity, type RotationPhase } from '#li
 import { noGuestLatencies } from '#libs/sandbox';
 import { certificatesOf } from '#libs/pki';
 import { parse } from 'yaml';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { ApiWatch, type Identity } from './api-watch.js';
 import { TestInstallation, type ClusterView } from './installation.js';
 
@@ -75,9 +74,7 @@ describe('a rotation of the authorities', () => {
     assert.equal(now.length, masters + workers);
     const old = new Set(before.map((node) => node.serverId));
     assert.ok(now.every((node) => node.leavingSince === null && node.serverId !== null && !old.has(node.serverId)));
-    const row = await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid });
-    const kube = await new ClusterKube(site.parts.secrets).connect(row, 10);
-    try {
+    await site.withKube(uuid, async (kube) => {
       const nodes = await kube.nodes();
       assert.deepEqual(nodes.map((node) => node.name).toSorted(), now.map((node) => node.name).toSorted());
       assert.deepEqual(
@@ -85,9 +82,7 @@ describe('a rotation of the authorities', () => {
         [],
       );
       assert.equal((await kube.etcdMembers()).filter((member) => member.answers && !member.learner).length, masters);
-    } finally {
-      await kube.close();
-    }
+    });
   }
   async function remove(uuid: string): Promise<void> {
     await site.request('DELETE', `/clusters/${uuid}`);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ClusterEntity, NodeEntity } from '#libs/db';
+import { NodeEntity } from '#libs/db';
 import { noGuestLatencies } from '#libs/sandbox';
 import type { NodeState, EtcdMember } from '#libs/kubernetes';
-import { ClusterKube } from '../src/kubernetes/cluster-kube.js';
 import { ApiWatch } from './api-watch.js';
 import { TestInstallation, type ClusterView } from './installation.js';
 
@@ -42,14 +41,10 @@ describe('an upgrade', () => {
     return done;
   }
   async function inside(uuid: string): Promise<{ nodes: NodeState[]; members: EtcdMember[]; version: string }> {
-    const row = await site.parts.source.manager.findOneByOrFail(ClusterEntity, { uuid });
-    const kube = await new ClusterKube(site.parts.secrets).connect(row, 10);
-    try {
+    return site.withKube(uuid, async (kube) => {
       const [nodes, members, { gitVersion }] = [await kube.nodes(), await kube.etcdMembers(), await kube.version()];
       return { nodes, members, version: gitVersion };
-    } finally {
-      await kube.close();
-    }
+    });
   }
   const rows = (uuid: string): Promise<NodeEntity[]> => site.parts.source.manager.findBy(NodeEntity, { clusterUuid: uuid });
   async function remove(uuid: string): Promise<void> {

@@ -9,8 +9,8 @@ export { DataSource as Database } from 'typeorm';
 export interface DatabaseSettings {
   readonly DATABASE_URL: string;
   readonly DATABASE_POOL_SIZE: number;
-  /** For a free connection; 10 unless told. */
-  readonly DATABASE_WAIT_SECONDS?: number;
+  /** For a free connection. */
+  readonly DATABASE_WAIT_SECONDS: number;
 }
 
 /** The connection pool; not yet connected. `applicationName` is what `pg_stat_activity` shows. */
@@ -29,7 +29,7 @@ export function createDataSource(settings: DatabaseSettings, applicationName = '
       Client: PreparedClient,
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 5_000,
-      connectionTimeoutMillis: (settings.DATABASE_WAIT_SECONDS ?? 10) * 1000,
+      connectionTimeoutMillis: settings.DATABASE_WAIT_SECONDS * 1000,
     },
   });
 }

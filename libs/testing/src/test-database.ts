@@ -28,7 +28,7 @@ export async function testDatabase(poolSize = 10): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await withClient(base, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`));
   const url = withDatabase(base, name);
-  const source = await createDataSource({ DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize }, 'jeroboam-test').initialize();
+  const source = await openSource(url, poolSize);
   return {
     url,
     source,
@@ -54,6 +54,12 @@ export async function startTestServer(): Promise<{ url: string; stop: () => Prom
   };
 }
 
+/** Tests starve each other of time: what waits for a connection is in no hurry. */
+function openSource(url: string, poolSize: number): Promise<Database> {
+  const settings = { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_WAIT_SECONDS: 60 };
+  return createDataSource(settings, 'jeroboam-test').initialize();
+}
+
 async function start(): Promise<{ url: string; own?: EmbeddedPostgres; dir?: string }> {
   const given = process.env['TEST_POSTGRES_URL'];
   if (given) return { url: given };
@@ -73,7 +79,7 @@ async function stop(): Promise<void> {
 
 async function prepareTemplate(base: string): Promise<void> {
   await withClient(base, (client) => client.query(`CREATE DATABASE ${TEMPLATE}`));
-  const source = await createDataSource({ DATABASE_URL: withDatabase(base, TEMPLATE), DATABASE_POOL_SIZE: 2 }).initialize();
+  const source = await openSource(withDatabase(base, TEMPLATE), 2);
   await migrate(source);
   await source.destroy();
 }

@@ -9,7 +9,7 @@ const POOL = 2;
 
 /** The conductor's connections to Postgres: real ones. Each commit is a call, and so is each write outside of a transaction. */
 export async function openGatedDatabase(url: string, process: SimulatedProcess): Promise<Database> {
-  const source = createDataSource({ DATABASE_URL: url, DATABASE_POOL_SIZE: POOL }, process.name);
+  const source = createDataSource({ DATABASE_URL: url, DATABASE_POOL_SIZE: POOL, DATABASE_WAIT_SECONDS: 10 }, process.name);
   const { extra } = source.options as { extra?: object };
   source.setOptions({ extra: { ...extra, Client: gatedClient(process) } });
   return source.initialize();

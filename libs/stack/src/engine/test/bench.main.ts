@@ -16,7 +16,11 @@ import { ThingCloud } from './things.js';
 
 const servers = Number(process.argv[2] ?? 1_000);
 const database = await testDatabase(4);
-const source = await createDataSource({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 4 }).initialize();
+const source = await createDataSource({
+  DATABASE_URL: database.url,
+  DATABASE_POOL_SIZE: 4,
+  DATABASE_WAIT_SECONDS: 10,
+}).initialize();
 const repository = new StacksRepository(source, new UnitOfWork(source));
 let writes = 0;
 const store: StackStore = {

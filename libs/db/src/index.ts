@@ -10,7 +10,14 @@ export {
   type Lease,
   type Tx,
 } from './unit-of-work.js';
-export { SecretStore, SERVICE_OWNER, type SealedSecret, type Sealer, type SecretOwner } from './secret-store.js';
+export {
+  SecretStore,
+  SERVICE_OWNER,
+  type SealedSecret,
+  type Sealer,
+  type SecretOwner,
+  type UnreadableSecret,
+} from './secret-store.js';
 export { noteFound, requestWork, type RequestWork, type ResourceKind } from './request-work.js';
 export {
   IdempotencyKeysRepository,

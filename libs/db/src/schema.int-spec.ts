@@ -143,6 +143,7 @@ describe('the secret store', () => {
     const reverse = (plain: Buffer): Buffer => Buffer.from(plain).reverse();
     const seen: string[] = [];
     const store = new SecretStore(database.source, {
+      currentKeyId: 'k',
       seal: (plain, aad) => (seen.push(aad), { keyId: 'k', sealed: reverse(plain) }),
       open: ({ sealed }, aad) => (seen.push(aad), reverse(sealed)),
     });

@@ -60,6 +60,11 @@ export class KeyRing {
     return this.#first;
   }
 
+  /** All keys, the first one first. */
+  get keyIds(): string[] {
+    return [...this.#keys.keys()];
+  }
+
   /**
    * Seals with the first key. Two calls never give the same bytes.
    * @param aad whose secret it is, for what: `${ownerKind}/${ownerUuid}/${purpose}`; opening needs the same text

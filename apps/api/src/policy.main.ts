@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { policyFile } from '#libs/config';
+import { runCommand } from '#libs/runtime';
 import { API_CONTROLLERS } from './api.module.js';
 import { describeRoutes, type Controller } from './http/completeness.js';
 import { OPERATION_RULES } from './policy/default-rules.js';
@@ -76,9 +77,4 @@ function check(rules: RuleSet): number {
   return rule !== undefined && !results[0]?.allowed ? 1 : 0;
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(main);

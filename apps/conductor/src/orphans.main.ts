@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/config';
 import { isUuidText, LedgerRepository } from '#libs/db';
-import { nestLogger } from '#libs/runtime';
+import { nestLogger, runCommand, say } from '#libs/runtime';
 import { NestFactory } from '@nestjs/core';
 import { ConductorModule } from './conductor.module.js';
 import { CleanOrphans, type Cleaned } from './ledger/clean-orphans.js';
@@ -65,12 +65,4 @@ async function main(): Promise<number> {
   }
 }
 
-function say(text: string, code: number): number {
-  (code === 0 ? console.log : console.error)(text);
-  return code;
-}
-
-process.exitCode = await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
-});
+await runCommand(main);

@@ -1,8 +1,8 @@
-import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/config';
 import { createDataSource, SecretStore, type UnreadableSecret } from '#libs/db';
 import { KeyRing } from '#libs/pki';
+import { runCommand, say } from '#libs/runtime';
 
 const USAGE = `npm run secrets -- list [--json]
   Which key of SECRETS_KEY_RING has sealed how many of the secrets in the database. Changes nothing.
@@ -43,12 +43,4 @@ async function main(): Promise<number> {
 
 const line = ({ secret, why }: UnreadableSecret): string => `${secret}: ${why}`;
 
-function say(text: string, code: number): number {
-  (code === 0 ? console.log : console.error)(text);
-  return code;
-}
-
-process.exitCode = await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
-  return 1;
-});
+await runCommand(main);

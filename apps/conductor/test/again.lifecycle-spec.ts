@@ -89,6 +89,17 @@ describe('an operation that is done again, aborted, or overtaken', () => {
     });
   }
 
+  it('makes a create whole whose trust has gone meanwhile: a retry brings another', async () => {
+    await site.guestFaults({ server: '*worker*', kind: 'step-fails', step: 'kubeadm-join', exitCode: 1, stderr: 'no luck' });
+    const uuid = await create();
+    assert.equal((await settled(uuid))[0], 'CREATE_FAILED');
+    await site.guestFaults();
+    await site.removeTrusts();
+    await on(uuid, 'retry');
+    assert.deepEqual(await settled(uuid), ['CREATE_COMPLETE', null]);
+    await assertWholeAndGone(uuid, whole);
+  });
+
   for (const step of ['infrastructure', 'node-groups', 'kubernetes']) {
     it(`goes on after a create was aborted in ${step}`, async () => {
       const uuid = await create();

@@ -69,15 +69,7 @@ describe('a cloud that fails', () => {
   it('may have lost the trust, and the cluster is deleted all the same', async () => {
     await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });
     const cluster = await failedCreate();
-    const service = site.parts.cloud.session({
-      kind: 'password',
-      username: 'jeroboam',
-      password: site.sandbox.passwords.jeroboam,
-      userDomainName: 'Default',
-      projectName: 'service',
-      projectDomainName: 'Default',
-    });
-    for (const trust of await service.identity.trusts.list({})) await service.identity.trusts.delete(trust.id);
+    await site.removeTrusts();
     await remove(cluster.uuid);
   });
 

@@ -173,6 +173,19 @@ export class TestInstallation {
     }
   }
 
+  /** Somebody removes every trust in Keystone. */
+  async removeTrusts(): Promise<void> {
+    const { identity } = this.parts.cloud.session({
+      kind: 'password',
+      username: 'jeroboam',
+      password: this.sandbox.passwords.jeroboam,
+      userDomainName: 'Default',
+      projectName: 'service',
+      projectDomainName: 'Default',
+    });
+    for (const trust of await identity.trusts.list({})) await identity.trusts.delete(trust.id);
+  }
+
   /** What goes wrong in guests from now on. */
   async guestFaults(...faults: readonly GuestFault[]): Promise<void> {
     const url = `${this.sandbox.adminUrl}/guest-faults`;

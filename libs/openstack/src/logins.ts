@@ -66,6 +66,11 @@ export class Logins {
     if (account?.login === login) account.login = undefined;
   }
 
+  /** Forgets the login of these credentials, whatever it is. */
+  drop(key: string): void {
+    this.account(key).login = undefined;
+  }
+
   /**
    * A service has answered 401 to the token of this login: it is forgotten, once for all who were refused.
    * @returns whether another login may help: not when the same service has refused the one before it just now

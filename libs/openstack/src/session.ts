@@ -69,6 +69,12 @@ export class CloudSession implements ServersApi {
     return (await this.login()).info;
   }
 
+  /** As `whoAmI`, by a new login: a kept token tells nothing of a trust that has gone. @throws OpenStackError they are no longer good */
+  async logInAgain(): Promise<TokenInfo> {
+    this.host.logins.drop(this.key);
+    return this.whoAmI();
+  }
+
   /** @throws OpenStackError, not retryable, when the session is not scoped to a project */
   async projectId(): Promise<string> {
     const { projectId } = await this.whoAmI();

@@ -43,7 +43,7 @@ export class TrustStep implements Step {
     const owner = await this.trustees.ownerOf(ctx);
     if (!owner) return false;
     try {
-      await owner.whoAmI();
+      await owner.logInAgain();
       return true;
     } catch (error) {
       if (isUnauthorized(error) || isForbidden(error) || isNotFound(error)) return false;

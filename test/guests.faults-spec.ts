@@ -14,7 +14,7 @@ interface Case {
 }
 
 const NODE = 'k1-[0-9a-f]{12}';
-const TIMEOUT = String.raw`^create_timeout of \d+ minutes exceeded in step kubernetes: waiting for`;
+const TIMEOUT = String.raw`^create_timeout of \d+ minutes exceeded in step (?:addons|kubernetes): waiting for`;
 const words = (...parts: string[]): RegExp => new RegExp(parts.join(''));
 const SECONDS = 5;
 
@@ -30,7 +30,8 @@ const CASES: readonly Case[] = [
     name: 'a worker without network',
     fault: { server: '*worker-0', kind: 'no-network' },
     seconds: SECONDS,
-    reason: words(TIMEOUT, ` node ${NODE}-worker-0 to join`),
+    // All that is known of a machine that cannot speak is its console.
+    reason: words(TIMEOUT, ` node ${NODE}-worker-0 to join`, `[^]*; the console of ${NODE}-worker-0 ends with: [^]*BOOT-STEP`),
     group: 'default-worker',
   },
   {

@@ -33,8 +33,8 @@ async function main(): Promise<number> {
       secrets: counts.get(id) ?? 0,
       state: id === ring.currentKeyId ? 'seals' : ring.keyIds.includes(id) ? 'opens' : 'not in the ring',
     }));
-    const words = [...keys.map(({ id, secrets: count, state }) => `${id.padEnd(16)} ${String(count).padStart(7)}  ${state}`)];
-    say(values.json ? JSON.stringify({ keys, ...again }, null, 2) : [...words, ...again.unreadable.map(line)].join('\n'), 0);
+    const lines = keys.map(({ id, secrets: count, state }) => `${id.padEnd(16)} ${String(count).padStart(7)}  ${state}`);
+    say(values.json ? JSON.stringify({ keys, ...again }, null, 2) : [...lines, ...again.unreadable.map(line)].join('\n'), 0);
     return keys.some(({ id, secrets: count }) => count > 0 && id !== ring.currentKeyId) ? 2 : 0;
   } finally {
     await source.destroy();

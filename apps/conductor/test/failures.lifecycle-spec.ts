@@ -32,8 +32,8 @@ describe('a cloud that fails', () => {
     assert.equal(cluster?.status, 'CREATE_FAILED');
     return cluster;
   }
-  async function remove(uuid: string): Promise<void> {
-    await site.request('DELETE', `/clusters/${uuid}`);
+  async function remove(uuid: string, how = ''): Promise<void> {
+    await site.request('DELETE', `/clusters/${uuid}${how}`);
     const left = await site.until(uuid, gone);
     assert.equal(left?.status_reason ?? null, null);
     assert.equal(left, null);
@@ -66,12 +66,14 @@ describe('a cloud that fails', () => {
     await remove(cluster.uuid);
   });
 
-  it('may have lost the trust, and the cluster is deleted all the same', async () => {
-    await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });
-    const cluster = await failedCreate();
-    await site.removeTrusts();
-    await remove(cluster.uuid);
-  });
+  for (const how of ['', '?force=true']) {
+    it(`may have lost the trust, and the cluster is deleted all the same ${how}`.trim(), async () => {
+      await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });
+      const cluster = await failedCreate();
+      await site.removeTrusts();
+      await remove(cluster.uuid, how);
+    });
+  }
 
   it('may refuse a delete: DELETE_FAILED says why, and the next one succeeds', async () => {
     await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });

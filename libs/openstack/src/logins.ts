@@ -60,15 +60,10 @@ export class Logins {
     return abortable(this.fetch(account, credentials, key), signal);
   }
 
-  /** Forgets a login that does not live long enough; another one that came meanwhile stays. */
-  forget(key: string, login: Login): void {
+  /** Forgets a login: this one, so that another one that came meanwhile stays; unless told, whatever it is. */
+  forget(key: string, login?: Login): void {
     const account = this.accounts.get(key);
-    if (account?.login === login) account.login = undefined;
-  }
-
-  /** Forgets the login of these credentials, whatever it is. */
-  drop(key: string): void {
-    this.account(key).login = undefined;
+    if (account && (login === undefined || account.login === login)) account.login = undefined;
   }
 
   /**

@@ -71,7 +71,7 @@ export class CloudSession implements ServersApi {
 
   /** As `whoAmI`, by a new login: a kept token tells nothing of a trust that has gone. @throws OpenStackError they are no longer good */
   async logInAgain(): Promise<TokenInfo> {
-    this.host.logins.drop(this.key);
+    this.host.logins.forget(this.key);
     return this.whoAmI();
   }
 

@@ -33,8 +33,8 @@ const HEADER_BYTES = 1 + SALT_BYTES + NONCE_BYTES;
 
 /**
  * Seals and opens secrets, and derives others that need not be stored. Holds the master keys of the service: the first
- * one seals and derives, all of them open. To rotate, put a new key first; what `needsReseal` is opened and sealed
- * again; then the old key can go. Pure computation, safe to share; the keys never show in `toJSON` or `inspect`.
+ * one seals and derives, all of them open. To rotate, put a new key first; what others have sealed is opened and sealed
+ * again (`SecretStore.sealAgain`); then the old key can go. Pure computation, safe to share; the keys never show in `toJSON` or `inspect`.
  */
 export class KeyRing {
   readonly #keys: ReadonlyMap<string, Buffer>;
@@ -97,11 +97,6 @@ export class KeyRing {
     } catch (cause) {
       throw unreadable('it was changed, or sealed for another owner, purpose or key', keyId, aad, cause);
     }
-  }
-
-  /** Whether the value was sealed by a key that is no longer the first, or in an older format. */
-  needsReseal({ keyId, sealed }: Sealed): boolean {
-    return keyId !== this.#first || sealed[0] !== VERSION;
   }
 
   /**

@@ -1,85 +1,91 @@
 import type { Case } from './case.js';
 import { NONE, type Scenario, type State } from './scenarios/scenario.js';
 
-export interface Leg {
+export interface Errand {
+  /** Undisturbed, to get where the case begins. */
+  readonly way: readonly Scenario[];
   readonly scenario: Scenario;
-  /** Null: undisturbed, only to get where other cases begin. */
-  readonly one: Case | null;
+  readonly one: Case;
 }
 
-/** Hands out cases so that a cluster is used for as many as it can: each lane is given one that begins where it stands. */
+/** Hands out each case once: to a lane that stands where it begins, else to the one with the cheapest way there. */
 export class Course {
-  private readonly queues = new Map<string, Case[]>();
+  private readonly queues: ReadonlyMap<Scenario, Case[]>;
 
+  /** @param costs what a run of a scenario costs, in any unit */
   constructor(
     private readonly scenarios: readonly Scenario[],
     cases: readonly Case[],
+    private readonly costs: Readonly<Record<string, number>>,
   ) {
-    for (const one of cases) {
-      const queue = this.queues.get(one.scenario);
-      if (queue) queue.push(one);
-      else this.queues.set(one.scenario, [one]);
-    }
+    this.queues = new Map(scenarios.map((scenario) => [scenario, cases.filter((one) => one.scenario === scenario.name)]));
   }
 
   /** Null: nothing is left to do. */
-  next(state: State): Leg | null {
-    const here = this.scenarios.filter((scenario) => scenario.from === state && this.left(scenario) > 0);
-    const [scenario] = here.toSorted((a, b) => this.left(b) - this.left(a));
-    if (scenario) return { scenario, one: this.queues.get(scenario.name)?.shift() ?? null };
-    const way = this.way(state, (to) => this.scenarios.some((other) => other.from === to && this.left(other) > 0));
-    return way ? { scenario: way, one: null } : null;
+  next(state: State): Errand | null {
+    let best: { scenario: Scenario; way: readonly Scenario[]; far: number; urgent: number } | undefined;
+    for (const [scenario, { length }] of this.queues) {
+      const way = length > 0 ? wayFrom(this.scenarios, state, (at) => at === scenario.from) : undefined;
+      if (!way) continue;
+      const far = way.reduce((sum, leg) => sum + this.cost(leg), 0);
+      // Long ones first: begun last, they would keep all others waiting.
+      const urgent = length * this.cost(scenario) ** 2;
+      if (!best || far < best.far || (far === best.far && urgent > best.urgent)) best = { scenario, way, far, urgent };
+    }
+    const one = best && this.queues.get(best.scenario)?.shift();
+    return best && one ? { way: best.way, scenario: best.scenario, one } : null;
   }
 
-  private left(scenario: Scenario): number {
-    return this.queues.get(scenario.name)?.length ?? 0;
-  }
-
-  private way(from: State, goal: (state: State) => boolean): Scenario | undefined {
-    return firstStep(this.scenarios, from, goal);
+  private cost(scenario: Scenario): number {
+    return this.costs[scenario.name] ?? 1;
   }
 }
 
-/** The first operation of the shortest way to such a state. */
-export function firstStep(scenarios: readonly Scenario[], from: State, goal: (state: State) => boolean): Scenario | undefined {
+/** The shortest way to such a state; empty where it is one. Undefined: there is none. */
+export function wayFrom(
+  scenarios: readonly Scenario[],
+  from: State,
+  goal: (state: State) => boolean,
+): readonly Scenario[] | undefined {
   const seen = new Set([from]);
-  let front: { at: State; first: Scenario | undefined }[] = [{ at: from, first: undefined }];
+  let front: { at: State; way: readonly Scenario[] }[] = [{ at: from, way: [] }];
   while (front.length > 0) {
-    const next: typeof front = [];
-    for (const { at, first } of front) {
-      for (const scenario of scenarios.filter((one) => one.from === at && !seen.has(one.to))) {
-        if (goal(scenario.to)) return first ?? scenario;
-        seen.add(scenario.to);
-        next.push({ at: scenario.to, first: first ?? scenario });
-      }
-    }
-    front = next;
+    const found = front.find(({ at }) => goal(at));
+    if (found) return found.way;
+    front = front.flatMap(({ at, way }) =>
+      scenarios
+        .filter((one) => one.from === at && !seen.has(one.to))
+        .map((one) => {
+          seen.add(one.to);
+          return { at: one.to, way: [...way, one] };
+        }),
+    );
   }
   return undefined;
 }
 
 /** The shortest walk from nothing over one scenario. @throws Error it cannot be reached */
-export function* wayTo(scenarios: readonly Scenario[], wanted: Scenario): Generator<Scenario> {
-  for (let at = NONE; ;) {
-    const next = wanted.from === at ? wanted : firstStep(scenarios, at, (state) => state === wanted.from);
-    if (!next) throw new Error(`no way to ${wanted.name}`);
-    yield next;
-    if (next === wanted) return;
-    at = next.to;
-  }
+export function wayTo(scenarios: readonly Scenario[], wanted: Scenario): readonly Scenario[] {
+  const way = wayFrom(scenarios, NONE, (state) => state === wanted.from);
+  if (!way) throw new Error(`no way to ${wanted.name}`);
+  return [...way, wanted];
 }
 
 /** A walk over every scenario from nothing, by way of the ones that lead there. @throws Error one cannot be reached */
-export function* grandTour(scenarios: readonly Scenario[]): Generator<Scenario> {
+export function grandTour(scenarios: readonly Scenario[]): readonly Scenario[] {
+  const tour: Scenario[] = [];
   const left = new Set(scenarios);
   let at = NONE;
   while (left.size > 0) {
-    const next =
-      scenarios.find((one) => one.from === at && left.has(one)) ??
-      firstStep(scenarios, at, (state) => [...left].some((one) => one.from === state));
-    if (!next) throw new Error(`no way to ${[...left].map((one) => one.name).join(', ')}`);
-    left.delete(next);
-    at = next.to;
-    yield next;
+    const way = wayFrom(scenarios, at, (state) => [...left].some((one) => one.from === state));
+    if (!way) throw new Error(`no way to ${[...left].map((one) => one.name).join(', ')}`);
+    const end = way.at(-1)?.to ?? at;
+    const next = scenarios.find((one) => one.from === end && left.has(one));
+    for (const leg of next ? [...way, next] : way) {
+      left.delete(leg);
+      tour.push(leg);
+      at = leg.to;
+    }
   }
+  return tour;
 }

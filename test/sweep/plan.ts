@@ -1,7 +1,7 @@
 import type { Case } from './case.js';
 import { faultsAt, pointText, type Point, type Strike } from './faults.js';
 import type { Traces } from './runner.js';
-import type { Scenario } from './scenarios/scenario.js';
+import type { Scenario, State } from './scenarios/scenario.js';
 
 /** What one operation may make in all its runs of the default suite: its time. */
 const CALLS_OF_ONE = 3_000;
@@ -48,20 +48,39 @@ export function shared(cases: readonly Case[], traces: Traces): Case[] {
 
 const shareOf = (points: readonly Point[]): number => Math.ceil(CALLS_OF_ONE / Math.max(1, points.length));
 
-/** Two faults in one operation, drawn at random; of long operations fewer than of others. */
-export function pairs(traces: Traces, count: number, random: () => number): Case[] {
-  const drawn = Object.entries(traces).map(([scenario, points]) => {
+/**
+ * Two faults in one operation, drawn at random; of long operations fewer than of others. What leads out of a state is drawn as
+ * often as what leads there, the cases of `singles` counted, so that few operations are run only to get where a case begins.
+ */
+export function pairs(
+  traces: Traces,
+  scenarios: readonly Scenario[],
+  singles: readonly Case[],
+  count: number,
+  random: () => number,
+): Case[] {
+  const drawn = scenarios.flatMap((scenario) => {
+    const points = traces[scenario.name] ?? [];
     const strikes = points.flatMap((point): Strike[] => faultsAt(point).map((fault) => ({ point, fault })));
-    return { scenario, strikes, weight: Math.min(strikes.length, shareOf(points)) };
+    return strikes.length > 1 ? [{ scenario, strikes, weight: Math.min(strikes.length, shareOf(points)) }] : [];
   });
-  const total = drawn.reduce((sum, { weight }) => sum + weight, 0);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
+  const surplus = new Map<State, number>();
+  const pass = ({ from, to }: Scenario): void => {
+    surplus.set(from, (surplus.get(from) ?? 0) - 1);
+    surplus.set(to, (surplus.get(to) ?? 0) + 1);
+  };
+  const byName = new Map(scenarios.map((scenario) => [scenario.name, scenario]));
+  for (const one of singles) pass(byName.get(one.scenario) as Scenario);
   return Array.from({ length: count }, () => {
-    let place = random() * total;
-    const one = drawn.find(({ weight }) => (place -= weight) < 0) ?? pick(drawn);
+    const [fullest] = [...surplus].toSorted(([, a], [, b]) => b - a);
+    const here = drawn.filter(({ scenario }) => !fullest || fullest[1] <= 0 || scenario.from === fullest[0]);
+    let place = random() * here.reduce((sum, { weight }) => sum + weight, 0);
+    const one = here.find(({ weight }) => (place -= weight) < 0) ?? pick(here);
+    pass(one.scenario);
     const first = pick(one.strikes);
     const second = pick(one.strikes.filter((strike) => strike.point !== first.point));
-    return { scenario: one.scenario, strikes: [first, second] };
+    return { scenario: one.scenario.name, strikes: [first, second] };
   });
 }
 

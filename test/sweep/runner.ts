@@ -1,14 +1,21 @@
 import { caseText, runCase, runUndisturbed, type Case, type CaseResult, type Looks } from './case.js';
-import type { Finding } from './checks.js';
-import { Course, grandTour, wayTo } from './course.js';
+import type { Finding, Look } from './checks.js';
+import { Course, grandTour, wayTo, type Errand } from './course.js';
 import { Ends } from './ends.js';
 import type { Point } from './faults.js';
 import { holdingsOf } from './holdings.js';
 import { Lane } from './lane.js';
 import { NONE, type Scenario, type State } from './scenarios/scenario.js';
 import type { SweepSite } from './site.js';
+import type { WorkerOptions } from './worker.js';
 
 export type Traces = Record<string, readonly Point[]>;
+
+/** What undisturbed runs have shown: the calls of each scenario, the look of each state. */
+export interface Recording {
+  readonly traces: Traces;
+  readonly looks: Readonly<Record<State, Look>>;
+}
 
 /** Runs cases on one site, many clusters side by side: what they wait for costs nothing. */
 export class Runner {
@@ -26,21 +33,34 @@ export class Runner {
     site.queue.deliver = (operationId) => void this.deliver(operationId);
   }
 
-  /** Every scenario once, or what leads to one of them, undisturbed: which calls it makes, and what it leads to. */
-  async record(only?: string): Promise<Traces> {
+  /**
+   * Every scenario of one part of the grand tour once, or what leads to the only one that is wanted, undisturbed: which calls it
+   * makes, and what it leads to.
+   */
+  async record({ only, part, of }: Pick<WorkerOptions, 'only' | 'part' | 'of'>): Promise<Recording> {
+    const wanted = this.scenarios.find(({ name }) => name === only);
+    const tour = wanted ? wayTo(this.scenarios, wanted) : grandTour(this.scenarios);
+    const [first, ...rest] = partOf(tour, part, of);
     const traces: Record<string, readonly Point[]> = {};
     const lane = await this.openLane();
-    const wanted = this.scenarios.find(({ name }) => name === only);
-    for (const scenario of wanted ? wayTo(this.scenarios, wanted) : grandTour(this.scenarios)) {
+    for (const scenario of first ? [...wayTo(this.scenarios, first), ...rest] : []) {
       const points = await runUndisturbed(lane, scenario, this.ends, this.looks);
       traces[scenario.name] ??= points;
     }
-    return traces;
+    return { traces, looks: Object.fromEntries(this.looks) };
   }
 
-  async run(cases: readonly Case[], laneCount: number, done: (result: CaseResult) => void): Promise<void> {
-    const course = new Course(this.scenarios, cases);
-    await Promise.all(Array.from({ length: Math.min(laneCount, cases.length) }, () => this.drive(course, done)));
+  /** @param lanes clusters side by side */
+  async run(
+    { traces, looks }: Recording,
+    cases: readonly Case[],
+    lanes: number,
+    done: (result: CaseResult) => void,
+  ): Promise<void> {
+    for (const [state, look] of Object.entries(looks)) this.looks.set(state, look);
+    const costs = Object.fromEntries(Object.entries(traces).map(([name, points]) => [name, points.length]));
+    const course = new Course(this.scenarios, cases, costs);
+    await Promise.all(Array.from({ length: Math.min(lanes, cases.length) }, () => this.drive(course, done)));
   }
 
   async close(): Promise<void> {
@@ -50,31 +70,20 @@ export class Runner {
   private async drive(course: Course, done: (result: CaseResult) => void): Promise<void> {
     let lane = await this.openLane();
     let state: State = NONE;
-    for (;;) {
-      const leg = course.next(state);
-      if (!leg) break;
-      const one = leg.one ?? { scenario: leg.scenario.name, strikes: [] };
-      let result: CaseResult;
-      try {
-        result = await runCase(lane, leg.scenario, one.strikes, this.ends, this.looks);
-      } catch (error) {
-        result = {
-          case: one,
-          finding: NOTHING,
-          struck: 0,
-          ms: 0,
-          broken: error instanceof Error ? error.message : String(error),
-        };
+    for (let errand = course.next(state); errand; errand = course.next(state)) {
+      for (const { scenario, one, counts } of legsOf(errand)) {
+        let result = await attempt(() => runCase(lane, scenario, one.strikes, this.ends, this.looks), one);
+        const failed = result.broken !== undefined || !result.finding.complete || isBad(result.finding);
+        if (failed) {
+          const left = await this.cleanUp(lane);
+          result = { ...result, finding: { ...result.finding, orphans: [...result.finding.orphans, ...left] } };
+          // What is left there must not be laid to the next ones.
+          if (left.length > 0) lane = await this.replace(lane);
+        }
+        if (counts || isBad(result.finding) || result.broken !== undefined) done(result);
+        state = failed ? NONE : scenario.to;
+        if (failed) break;
       }
-      const bad = result.broken !== undefined || !result.finding.complete || isBad(result.finding);
-      if (bad) {
-        const left = await this.cleanUp(lane);
-        result = { ...result, finding: { ...result.finding, orphans: [...result.finding.orphans, ...left] } };
-        // What is left there must not be laid to the next ones.
-        if (left.length > 0) lane = await this.replace(lane);
-      }
-      state = bad ? NONE : leg.scenario.to;
-      if (leg.one || isBad(result.finding) || result.broken !== undefined) done(result);
     }
     await this.replace(lane, false);
   }
@@ -115,6 +124,27 @@ export class Runner {
     const lane = this.lanes.find(({ projectId }) => projectId === row?.project_id);
     if (lane) await lane.deliver(operationId);
     else this.say(`nobody takes operation ${operationId}`);
+  }
+}
+
+/** The `part`th, counted from 0, of so many parts that are as long as each other. */
+function partOf<T>(list: readonly T[], part: number, of: number): readonly T[] {
+  const length = Math.ceil(list.length / of);
+  return list.slice(part * length, (part + 1) * length);
+}
+
+/** A case and the way to it, whose runs are not counted. */
+function* legsOf({ way, scenario, one }: Errand): Generator<{ scenario: Scenario; one: Case; counts: boolean }> {
+  for (const leg of way) yield { scenario: leg, one: { scenario: leg.name, strikes: [] }, counts: false };
+  yield { scenario, one, counts: true };
+}
+
+async function attempt(run: () => Promise<CaseResult>, one: Case): Promise<CaseResult> {
+  try {
+    return await run();
+  } catch (error) {
+    const broken = error instanceof Error ? error.message : String(error);
+    return { case: one, finding: NOTHING, struck: 0, ms: 0, broken };
   }
 }
 

@@ -4,19 +4,17 @@
  * --only TEXT (one case as a finding names it, or the name of a scenario), --workers N, --lanes N,
  * --guests simulated|whole|both (whole ones for --whole N of the runs, at most one in 25).
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startTestServer } from '#libs/testing';
 import { caseText, type Case, type CaseResult } from './case.js';
 import { parseStrike } from './faults.js';
-import type { FromWorker, ToWorker } from './messages.js';
 import { everyFault, pairs, seeded, shared, shuffled } from './plan.js';
-import { describe, isBad, type Traces } from './runner.js';
+import { describe, isBad, type Recording, type Traces } from './runner.js';
 import { allScenarios } from './scenarios/index.js';
 import type { Guests } from './site.js';
 import { legend, ResultTable } from './table.js';
+import { Worker } from './worker.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,6 +36,7 @@ const TELL_MS = 30_000;
 const scenarios = allScenarios(options.nightly);
 const began = Date.now();
 const seconds = (): number => Math.round((Date.now() - began) / 1000);
+const say = (line: string): void => console.error(`${seconds()} s: ${line}`);
 
 /** @throws Error the text names nothing */
 function only(text: string, traces: Traces): Case[] {
@@ -52,36 +51,37 @@ function plan(traces: Traces, guests: Guests): Case[] {
   const random = seeded(Number(options.seed));
   const all = Number(options.runs ?? (options.nightly ? NIGHTLY_RUNS : DEFAULT_RUNS));
   const whole = options.guests === 'both' ? Math.min(Number(options.whole), Math.ceil(all / 25)) : 0;
-  const single = shuffled(everyFault(traces, scenarios), random);
+  const every = shuffled(everyFault(traces, scenarios), random);
+  const single = options.nightly ? every : shared(every, traces);
   if (guests === 'whole' && options.guests === 'both') return single.slice(0, whole);
   const wanted = all - whole;
-  const cases = (options.nightly ? single : shared(single, traces)).slice(0, wanted);
-  return [...cases, ...pairs(traces, Math.max(0, wanted - cases.length), random)];
+  const cases = single.slice(0, wanted);
+  return [...cases, ...pairs(traces, scenarios, cases, wanted - cases.length, random)];
 }
 
 async function main(): Promise<number> {
   const server = await startTestServer();
   process.env['TEST_POSTGRES_URL'] = server.url;
-  const children: ChildProcess[] = [];
+  const found: Found = { table: new ResultTable(scenarios), bad: [], notes: [], cpuMs: 0 };
+  const stopped = (): void => {
+    found.notes.push('STOPPED before its end');
+    finish(found);
+    process.exit(1);
+  };
+  process.once('SIGINT', stopped);
+  process.once('SIGTERM', stopped);
+  const telling = setInterval(() => say(`${found.table.runs} runs, ${found.bad.length} with findings`), TELL_MS);
   try {
-    const stopped = (): void => {
-      found.notes.push('STOPPED before its end');
-      void finish(found);
-      process.exit(1);
-    };
-    process.once('SIGINT', stopped);
-    process.once('SIGTERM', stopped);
-    const found: Found = { table: new ResultTable(scenarios), bad: [], notes: [], cpuMs: 0 };
     for (const guests of ['simulated', 'whole'] as const) {
       if (options.guests !== 'both' && options.guests !== guests) continue;
       if (options.guests === 'both' && guests === 'whole' && options.only !== undefined) continue;
       const before = found.table.runs;
-      await sweep(children, guests, found);
+      await sweep(guests, found);
       found.notes.push(`${found.table.runs - before} runs with ${guests} guests`);
     }
     return finish(found);
   } finally {
-    await Promise.all(children.map(ended));
+    clearInterval(telling);
     await server.stop();
   }
 }
@@ -93,58 +93,48 @@ interface Found {
   cpuMs: number;
 }
 
-async function sweep(children: ChildProcess[], guests: Guests, found: Found): Promise<void> {
-  const { table, bad, notes } = found;
-  // From what the first worker records; the other one then knows the same operations.
-  let planned: Case[] | undefined;
-  const work = async (index: number, count: number): Promise<void> => {
-    const child = fork(
-      fileURLToPath(new URL('worker.main.js', import.meta.url)),
-      [guests, ...(options.nightly ? ['--nightly'] : [])],
-      {
-        execArgv: ['--enable-source-maps'],
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        env: { ...process.env, ...(options.only === undefined ? {} : { SWEEP_ONLY: options.only.split(' | ')[0] ?? '' }) },
-      },
-    );
-    children.push(child);
-    const tell = (message: ToWorker): void => void child.send(message);
-    await new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`a worker ended by itself (${code})`)));
-      child.on('message', (message: FromWorker) => {
-        if (message.kind === 'recorded') {
-          console.error(`${seconds()} s: worker ${index + 1} has recorded ${Object.keys(message.traces).length} operations`);
-          try {
-            planned ??= plan(message.traces, guests);
-          } catch (error) {
-            return reject(error);
-          }
-          tell({ kind: 'run', cases: planned.filter((_, place) => place % count === index), lanes: Number(options.lanes) });
-        } else if (message.kind === 'result') {
-          table.add(message.result);
-          if (isBad(message.result.finding) || message.result.broken !== undefined) {
-            bad.push(message.result);
-            console.log(`${describe(message.result)}\n    again: ${again(message.result.case)}`);
-          }
-        } else if (message.kind === 'done') {
-          found.cpuMs += message.cpuMs;
-          notes.push(`${guests} guests, worker ${index + 1}: ${Math.round(message.cpuMs / 1000)} s of CPU, ${message.rssMb} MB`);
-          resolve();
-        } else {
-          console.log(`worker ${index + 1}: ${message.error}`);
-          if (!message.error.startsWith('unhandled')) reject(new Error('a worker could not go on'));
-        }
-      });
-    });
-  };
-  const telling = setInterval(() => console.error(`${seconds()} s: ${table.runs} runs, ${bad.length} with findings`), TELL_MS);
+async function sweep(guests: Guests, found: Found): Promise<void> {
+  const only = options.only?.split(' | ')[0];
+  const of = options.only?.includes(' | ') ? 1 : Number(options.workers);
+  const workers = Array.from({ length: of }, (_, part) => new Worker({ guests, nightly: options.nightly, only, part, of }));
   try {
-    const count = options.only?.includes(' | ') ? 1 : Number(options.workers);
-    await Promise.all(Array.from({ length: count }, (_, index) => work(index, count)));
+    const recording = merged(await Promise.all(workers.map(({ recorded }) => recorded)));
+    say(`${Object.keys(recording.traces).length} operations recorded, ${guests} guests`);
+    const cases = plan(recording.traces, guests);
+    const used = await Promise.all(
+      workers.map((worker, part) =>
+        worker.run(
+          recording,
+          cases.filter((_, place) => place % of === part),
+          Number(options.lanes),
+          (result) => note(result, found),
+        ),
+      ),
+    );
+    for (const { cpuMs, rssMb } of used) {
+      found.cpuMs += cpuMs;
+      found.notes.push(`a worker with ${guests} guests: ${Math.round(cpuMs / 1000)} s of CPU, ${rssMb} MB`);
+    }
   } finally {
-    clearInterval(telling);
+    await Promise.all(workers.map((worker) => worker.end()));
   }
-  await Promise.all(children.splice(0).map(ended));
+}
+
+/** What the parts have recorded, as one. */
+function merged(recordings: readonly Recording[]): Recording {
+  const [traces, looks] = [{}, {}];
+  for (const one of recordings.toReversed()) {
+    Object.assign(traces, one.traces);
+    Object.assign(looks, one.looks);
+  }
+  return { traces, looks };
+}
+
+function note(result: CaseResult, { table, bad }: Found): void {
+  table.add(result);
+  if (!isBad(result.finding) && result.broken === undefined) return;
+  bad.push(result);
+  console.log(`${describe(result)}\n    again: ${again(result.case)}`);
 }
 
 function finish({ table, bad, notes, cpuMs }: Found): number {
@@ -168,15 +158,6 @@ function report(table: ResultTable, bad: readonly CaseResult[], notes: readonly 
     ...notes.map((note) => `- ${note}`),
     ...bad.flatMap((result) => ['', describe(result), `    again: ${again(result.case)}`]),
   ].join('\n');
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.send({ kind: 'end' } satisfies ToWorker, () => undefined);
-  const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  await exit;
-  clearTimeout(late);
 }
 
 main().then(

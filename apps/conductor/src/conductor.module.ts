@@ -11,6 +11,7 @@ import {
   LedgerRepository,
   NodesRepository,
   OperationsRepository,
+  OperationStepsRepository,
   SecretStore,
   Signals,
   StacksRepository,
@@ -211,6 +212,7 @@ function providers(parts: ConductorParts, kinds: readonly OperationKind[]): Prov
           {
             uow,
             operations,
+            steps: new OperationStepsRepository(uow),
             clusters,
             events,
             secrets: parts.secrets,

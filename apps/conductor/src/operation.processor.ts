@@ -7,6 +7,7 @@ import {
   type EventsRepository,
   type OperationEntity,
   type OperationsRepository,
+  type OperationStepsRepository,
   type SecretStore,
   type Signals,
   type StoredFailure,
@@ -26,6 +27,7 @@ import { AbortRequested, Overtaken, ShuttingDown } from './operations/stop-reaso
 export interface ProcessorParts {
   readonly uow: UnitOfWork;
   readonly operations: OperationsRepository;
+  readonly steps: OperationStepsRepository;
   readonly clusters: ClusterWorkRepository;
   readonly events: EventsRepository;
   readonly secrets: SecretStore;

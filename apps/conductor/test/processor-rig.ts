@@ -3,6 +3,7 @@ import {
   EventsRepository,
   LeasesRepository,
   OperationsRepository,
+  OperationStepsRepository,
   SecretStore,
   Signals,
   UnitOfWork,
@@ -68,6 +69,7 @@ export class ProcessorRig {
       {
         uow,
         operations,
+        steps: new OperationStepsRepository(uow),
         clusters,
         events: new EventsRepository(database.source),
         secrets,

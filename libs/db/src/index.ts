@@ -62,6 +62,7 @@ export {
 } from './cluster-secrets.js';
 export { clusterLease, LeasesRepository } from './leases.repository.js';
 export { askedFor, OperationsRepository, type NewOperation } from './operations.repository.js';
+export { OperationStepsRepository, type StepTurn } from './operation-steps.repository.js';
 export { EventsRepository, type NewEvent } from './events.repository.js';
 export { NodesRepository, type FailedNode, type NewNode } from './nodes.repository.js';
 export { ClusterAddonsRepository, type AddonProgress, type NewAddon, type WantedAddon } from './cluster-addons.repository.js';

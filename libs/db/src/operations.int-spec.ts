@@ -5,8 +5,9 @@ import { allProjects, projectScope, Superseded, type OperationKind } from '#libs
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { clusterLease, LeasesRepository } from './leases.repository.js';
 import type { OperationEntity } from './entities/index.js';
+import { OperationStepsRepository, type StepTurn } from './operation-steps.repository.js';
 import { askedFor, OperationsRepository } from './operations.repository.js';
-import { UnitOfWork } from './unit-of-work.js';
+import { UnitOfWork, type Lease } from './unit-of-work.js';
 
 const everything = allProjects('test');
 
@@ -104,11 +105,13 @@ describe('the operations that nobody works on', () => {
   let leases: LeasesRepository;
   let operations: OperationsRepository;
   let uow: UnitOfWork;
+  let steps: OperationStepsRepository;
   before(async () => {
     database = await testDatabase();
     leases = new LeasesRepository(database.source);
     operations = new OperationsRepository(database.source);
     uow = new UnitOfWork(database.source);
+    steps = new OperationStepsRepository(uow);
   });
   after(() => database.close());
 
@@ -128,6 +131,15 @@ describe('the operations that nobody works on', () => {
     );
     return { uuid, clusterUuid };
   }
+
+  const turn = (operationUuid: string, clusterUuid: string, name: string, before: string | null): StepTurn => ({
+    operationUuid,
+    before,
+    name,
+    position: 0,
+    progress: 5,
+    event: { clusterUuid, projectId: 'p', operationUuid, type: 'operation.step', message: `create: ${name}` },
+  });
 
   it('are claimed once their job is old, once, and not while somebody has the lease', async () => {
     const lost = await operation();
@@ -161,12 +173,11 @@ describe('the operations that nobody works on', () => {
 
   it('count attempts of operation and steps, and belong to their project alone', async () => {
     const { uuid, clusterUuid } = await operation();
+    const lease = (await leases.acquire(clusterLease(clusterUuid), 'one', 60_000)) as Lease;
     for (let i = 0; i < 2; i++) {
-      await uow.run(async (tx) => {
-        await operations.start(tx, uuid);
-        assert.equal(await operations.startStep(tx, uuid, { name: 'trust', position: 0, progress: 5 }), i + 1);
-        await operations.endStep(tx, uuid, 'trust', null);
-      });
+      await uow.run((tx) => operations.start(tx, uuid));
+      assert.equal(await steps.turn(lease, turn(uuid, clusterUuid, 'trust', null)), i + 1);
+      await uow.run((tx) => steps.end(tx, uuid, 'trust', null));
     }
     const found = await operations.find(projectScope('p'), uuid);
     assert.deepEqual([found?.attempts, found?.step, found?.status, found?.progress], [2, 'trust', 'running', 5]);
@@ -185,6 +196,36 @@ describe('the operations that nobody works on', () => {
     assert.equal(await uow.run((tx) => operations.finish(tx, uuid, 'complete')), false);
     assert.equal(await uow.run((tx) => operations.finish(tx, uuid, 'superseded')), true);
     assert.equal(await uow.run((tx) => operations.abort(tx, uuid, 'u2')), false, 'it has ended');
+  });
+
+  it('turn from a step to the next, and tell of it once', async () => {
+    const { uuid, clusterUuid } = await operation();
+    const lease = (await leases.acquire(clusterLease(clusterUuid), 'one', 60_000)) as Lease;
+    const seen = async (): Promise<unknown> => ({
+      steps: (await operations.steps(everything, uuid)).map((step) => [step.name, step.status, step.attempts]),
+      told: (
+        await database.source.query<{ message: string }[]>('SELECT message FROM events WHERE operation_uuid = $1 ORDER BY id', [
+          uuid,
+        ])
+      ).map(({ message }) => message),
+    });
+    await steps.turn(lease, turn(uuid, clusterUuid, 'trust', null));
+    await steps.turn(lease, turn(uuid, clusterUuid, 'network', 'trust'));
+    await steps.turn(lease, turn(uuid, clusterUuid, 'network', 'trust'));
+    const before = {
+      steps: [
+        ['trust', 'complete', 1],
+        ['network', 'running', 2],
+      ],
+      told: ['create: trust', 'create: network'],
+    };
+    assert.deepEqual(await seen(), before);
+
+    await leases.release(lease);
+    await leases.acquire(clusterLease(clusterUuid), 'two', 60_000);
+    await assert.rejects(steps.turn(lease, turn(uuid, clusterUuid, 'nodes', 'network')), Superseded);
+    assert.deepEqual(await seen(), before, 'a zombie writes nothing');
+    assert.equal((await operations.find(everything, uuid))?.step, 'network');
   });
 
   it('end because a user asks, are opened again without their plans, and are outdated by newer ones about the same', async () => {

@@ -189,20 +189,6 @@ export class OperationsRepository {
     );
   }
 
-  /** @returns how often this step has been begun, this time included */
-  async startStep(tx: Tx, uuid: string, step: { name: string; position: number; progress: number }): Promise<number> {
-    const rows: { attempts: number }[] = await tx.manager.query(
-      `WITH operation AS (
-         UPDATE operations SET step = $2, progress = greatest(progress, $4) WHERE uuid = $1)
-       INSERT INTO operation_steps AS s (operation_uuid, name, position, status) VALUES ($1, $2, $3, 'running')
-       ON CONFLICT (operation_uuid, name) DO UPDATE
-         SET status = 'running', attempts = s.attempts + 1, error = NULL, finished_at = NULL
-       RETURNING attempts`,
-      [uuid, step.name, step.position, step.progress],
-    );
-    return rows[0]?.attempts ?? 1;
-  }
-
   /** Keeps what a conductor found out beside what was asked for. No secrets. */
   async addToRequest(tx: Tx, uuid: string, found: Record<string, unknown>): Promise<void> {
     await tx.manager.query('UPDATE operations SET request = request || $2::jsonb WHERE uuid = $1', [uuid, JSON.stringify(found)]);
@@ -254,13 +240,6 @@ export class OperationsRepository {
       .orderBy('o.id', 'DESC')
       .getMany();
     return rows.map((row) => row.request);
-  }
-
-  async endStep(tx: Tx, uuid: string, name: string, error: StoredFailure | null): Promise<void> {
-    await tx.manager.query(
-      `UPDATE operation_steps SET status = $3, error = $4, finished_at = now() WHERE operation_uuid = $1 AND name = $2`,
-      [uuid, name, error ? 'failed' : 'complete', error ? JSON.stringify(error) : null],
-    );
   }
 
   /**

@@ -7,7 +7,6 @@ import type {
   ResourceChange,
   StackChange,
   StackCheckpoint,
-  StackEvent,
   StackRecord,
   StackResourceRecord,
   StackStore,
@@ -77,7 +76,7 @@ export class StacksRepository implements StackStore {
 
   async write(lease: Lease, stackUuid: string, checkpoint: StackCheckpoint): Promise<void> {
     const { resources, removed = [], added = [], stack, events } = checkpoint;
-    if (removed.length === 0 && added.length === 0 && !stack) return this.writeResources(lease, stackUuid, resources, events);
+    if (removed.length === 0 && added.length === 0) return this.writeStatement(lease, stackUuid, checkpoint);
     await this.uow.fenced(lease, async ({ manager }) => {
       await updateResources(manager, stackUuid, resources);
       if (removed.length > 0) await manager.query(DELETE_RESOURCES, [stackUuid, removed]);
@@ -87,16 +86,12 @@ export class StacksRepository implements StackStore {
     });
   }
 
-  /** The most frequent checkpoint: resources got on. All of them or none, in one statement. */
-  private async writeResources(
-    lease: Lease,
-    stackUuid: string,
-    changes: readonly ResourceChange[],
-    events: readonly StackEvent[],
-  ): Promise<void> {
-    const parameters = [stackUuid, json(changes), json(events)];
-    const { written } = await this.uow.fencedStatement<{ written: number }>(lease, WRITE_RESOURCES, parameters);
-    mustBeAll(stackUuid, changes, written);
+  /** Nothing comes or goes: all of the checkpoint or none of it, in one statement. */
+  private async writeStatement(lease: Lease, stackUuid: string, { resources, stack, events }: StackCheckpoint): Promise<void> {
+    const parameters = [stackUuid, json(resources), json(events), ...(stack ? stackColumns(stack) : NO_STACK)];
+    const row = await this.uow.fencedStatement<{ written: number; stood: boolean }>(lease, WRITE_CHECKPOINT, parameters);
+    mustBeAll(stackUuid, resources, row.written);
+    if (stack) mustStand(stackUuid, row.stood);
   }
 }
 
@@ -128,11 +123,16 @@ const UPDATE_RESOURCES = /* sql */ `
 
 const DELETE_RESOURCES = /* sql */ `DELETE FROM stack_resources WHERE stack_uuid = $1::uuid AND uuid = ANY ($2::uuid[])`;
 
-const UPDATE_STACK = /* sql */ `
+/** @param first the number of the first parameter of `stackColumns` */
+const updateStackFrom = (first: number, stackUuid = '$1'): string => /* sql */ `
   UPDATE stacks
-  SET action = $2, status = $3, status_reason = $4, outputs = COALESCE($5::jsonb, outputs),
-    template = COALESCE($6::jsonb, template), parameters = COALESCE($7::jsonb, parameters), remote = COALESCE($8::jsonb, remote), updated_at = now(), revision = revision + 1
-  WHERE uuid = $1::uuid`;
+  SET action = $${first}::text, status = $${first + 1}::text, status_reason = $${first + 2}::text,
+    outputs = COALESCE($${first + 3}::jsonb, outputs), template = COALESCE($${first + 4}::jsonb, template),
+    parameters = COALESCE($${first + 5}::jsonb, parameters), remote = COALESCE($${first + 6}::jsonb, remote),
+    updated_at = now(), revision = revision + 1
+  WHERE uuid = ${stackUuid}::uuid`;
+
+const UPDATE_STACK = updateStackFrom(2);
 
 const insertEvents = (events: string, stackUuid = '$1'): string => /* sql */ `
   INSERT INTO events (cluster_uuid, project_id, operation_uuid, type, level, message, data)
@@ -140,8 +140,8 @@ const insertEvents = (events: string, stackUuid = '$1'): string => /* sql */ `
   FROM stacks s, jsonb_to_recordset(${events}::jsonb) AS e ("operationUuid" uuid, "type" text, "level" text, "message" text, "data" jsonb)
   WHERE s.uuid = ${stackUuid}::uuid`;
 
-/** $4 stack, $5 changes, $6 events. The rows are locked before they are counted: whoever waits for another writer finds none. */
-const WRITE_RESOURCES = /* sql */ `
+/** $4 stack, $5 changes, $6 events, $7 to $13 the stack's own change or nulls. The rows are locked before they are counted: whoever waits for another writer finds none. */
+const WRITE_CHECKPOINT = /* sql */ `
   wanted AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($5::jsonb) ${CHANGES}),
   found AS MATERIALIZED (
     SELECT r.uuid FROM stack_resources r JOIN wanted c ON r.uuid = c."uuid" AND r.revision = c."revision"
@@ -151,8 +151,9 @@ const WRITE_RESOURCES = /* sql */ `
       EXISTS (SELECT FROM held) AND (SELECT count(*) FROM found) = (SELECT count(*) FROM wanted) AS whole),
   changed AS (
     UPDATE stack_resources r ${SET_RESOURCE} FROM wanted c WHERE r.uuid = c."uuid" AND (SELECT whole FROM fit)),
+  standing AS (${updateStackFrom(7, '$4')} AND $7::text IS NOT NULL AND (SELECT whole FROM fit) RETURNING 1),
   told AS (${insertEvents('$6', '$4')} AND (SELECT whole FROM fit))
-  SELECT held, written FROM fit`;
+  SELECT held, written, EXISTS (SELECT FROM standing) AS stood FROM fit`;
 
 async function updateResources(manager: EntityManager, stackUuid: string, changes: readonly ResourceChange[]): Promise<void> {
   if (changes.length > 0) mustBeAll(stackUuid, changes, await affected(manager, UPDATE_RESOURCES, [stackUuid, json(changes)]));
@@ -165,13 +166,23 @@ function mustBeAll(stackUuid: string, changes: readonly ResourceChange[], writte
 }
 
 async function updateStack(manager: EntityManager, stackUuid: string, change: StackChange): Promise<void> {
-  const { action, status, statusReason } = change;
-  const documents = [change.outputs, change.template, change.parameters, change.remote].map((one) =>
-    one === undefined ? null : json(one),
-  );
-  const written = await affected(manager, UPDATE_STACK, [stackUuid, action, status, statusReason, ...documents]);
-  if (written === 0) throw new Superseded('the stack is not there any more', { stackUuid });
+  const written = await affected(manager, UPDATE_STACK, [stackUuid, ...stackColumns(change)]);
+  mustStand(stackUuid, written > 0);
 }
+
+/** @throws Superseded when it does not */
+function mustStand(stackUuid: string, stood: boolean): void {
+  if (!stood) throw new Superseded('the stack is not there any more', { stackUuid });
+}
+
+const stackColumns = (change: StackChange): (string | null)[] => [
+  change.action,
+  change.status,
+  change.statusReason?.replaceAll('\0', '') ?? null,
+  ...[change.outputs, change.template, change.parameters, change.remote].map((one) => (one === undefined ? null : json(one))),
+];
+
+const NO_STACK: readonly null[] = Array.from({ length: 7 }, () => null);
 
 async function resourcesOf(manager: EntityManager, stackUuid: string): Promise<StackResourceRecord[]> {
   return manager.findBy(StackResourceEntity, { stackUuid });

@@ -4,7 +4,9 @@ import {
   type ClusterWorkRepository,
   type EventLevel,
   type EventsRepository,
+  type NewEvent,
   type OperationEntity,
+  type OperationStepsRepository,
   type OperationsRepository,
   type SecretStore,
   type StoredFailure,
@@ -23,6 +25,7 @@ import { AbortRequested, DeadlineExceeded, LeaseLost, Overtaken, type StopReason
 export interface RunningParts {
   readonly uow: UnitOfWork;
   readonly operations: OperationsRepository;
+  readonly steps: OperationStepsRepository;
   readonly clusters: ClusterWorkRepository;
   readonly events: EventsRepository;
   readonly secrets: SecretStore;
@@ -52,6 +55,9 @@ export class RunningOperation {
   readonly #unlink: () => void;
   #cluster: ClusterEntity;
   #attempt = 1;
+  /** It is told that this run has taken the operation up. */
+  #taken = false;
+  /** A step of this run has begun. */
   #started = false;
   /** Steps that this run has finished: a retry goes on behind them. */
   #position = 0;
@@ -117,7 +123,7 @@ export class RunningOperation {
     this.signal.throwIfAborted();
     await this.#write(async (tx) => {
       await this.#finish(tx, 'complete', null);
-      await this.#endStep(tx, null);
+      if (this.#stepBefore !== null) await this.parts.steps.end(tx, this.operation.uuid, this.#stepBefore, null);
       await this.parts.handler.complete(this.#context(), tx);
       await this.#event(tx, 'operation.complete', `${this.operation.kind} is complete`);
     });
@@ -143,7 +149,7 @@ export class RunningOperation {
   async fail(failure: StoredFailure, status: 'failed' | 'aborted', plainly = false): Promise<void> {
     await this.#write(async (tx) => {
       await this.#finish(tx, status, failure);
-      await this.parts.operations.endStep(tx, this.operation.uuid, this.#lastStep, failure);
+      await this.parts.steps.end(tx, this.operation.uuid, this.#lastStep, failure);
       if (plainly) await this.parts.clusters.failInProgress(tx, this.operation, failure.message);
       else await this.parts.handler.fail(this.#context(), tx, failure);
       const level = status === 'failed' ? 'error' : 'warning';
@@ -158,7 +164,7 @@ export class RunningOperation {
       await this.parts.clusters.lock(tx, this.operation.clusterUuid);
       await this.parts.operations.finish(tx, this.operation.uuid, 'superseded', null);
       await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
-      await this.parts.operations.endStep(tx, this.operation.uuid, this.#lastStep, { code: 'superseded', message });
+      await this.parts.steps.end(tx, this.operation.uuid, this.#lastStep, { code: 'superseded', message });
       await this.parts.handler.superseded?.(this.#context(), tx);
       await this.#event(tx, 'operation.superseded', `${this.operation.kind}: ${message}`);
     });
@@ -217,21 +223,21 @@ export class RunningOperation {
     }
   }
 
-  /** One transaction ends the step before and begins this one. */
+  /** Ends the step before and begins this one, at once. */
   async #begin(step: Step): Promise<void> {
-    const { operations } = this.parts;
-    const position = this.#position;
-    const progress = Math.floor((position * 100) / this.parts.handler.steps.length);
     this.#awaited = '';
-    this.#attempt = await this.#write(async (tx) => {
-      if (!this.#started) await this.#start(tx);
-      else await this.#endStep(tx, null);
-      const count = await operations.startStep(tx, this.operation.uuid, { name: step.name, position, progress });
-      if (count === 1)
-        await this.#event(tx, 'operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name });
-      // Something of what it does again may be there already.
-      return this.operation.retryOf === null ? count : count + 1;
+    if (!this.#taken) await this.#write((tx) => this.#start(tx));
+    this.#taken = true;
+    const count = await this.parts.steps.turn(this.parts.held.lease, {
+      operationUuid: this.operation.uuid,
+      before: this.#started ? this.#stepBefore : null,
+      name: step.name,
+      position: this.#position,
+      progress: Math.floor((this.#position * 100) / this.parts.handler.steps.length),
+      event: this.#news('operation.step', `${this.operation.kind}: ${step.name}`, 'info', { step: step.name }),
     });
+    // Something of what it does again may be there already.
+    this.#attempt = this.operation.retryOf === null ? count : count + 1;
     this.#started = true;
     const cluster = await this.parts.clusters.find(SERVICE, this.operation.clusterUuid);
     if (!cluster) throw new Superseded('the cluster is not there any more');
@@ -252,10 +258,9 @@ export class RunningOperation {
     await this.parts.secrets.erase(tx, operationOwner(this.operation.uuid));
   }
 
-  /** The step before the position. */
-  async #endStep(tx: Tx, error: StoredFailure | null): Promise<void> {
-    const before = this.parts.handler.steps[this.#position - 1];
-    if (before) await this.parts.operations.endStep(tx, this.operation.uuid, before.name, error);
+  /** The one before the position. */
+  get #stepBefore(): string | null {
+    return this.parts.handler.steps[this.#position - 1]?.name ?? null;
   }
 
   #context(): OperationContext {
@@ -276,14 +281,12 @@ export class RunningOperation {
     return this.parts.uow.fenced(this.parts.held.lease, unit);
   }
 
-  async #event(
-    tx: Tx,
-    type: string,
-    message: string,
-    level: EventLevel = 'info',
-    data: Record<string, unknown> = {},
-  ): Promise<void> {
-    await this.parts.events.add(tx, {
+  async #event(tx: Tx, type: string, message: string, level?: EventLevel, data?: Record<string, unknown>): Promise<void> {
+    await this.parts.events.add(tx, this.#news(type, message, level, data));
+  }
+
+  #news(type: string, message: string, level: EventLevel = 'info', data: Record<string, unknown> = {}): NewEvent {
+    return {
       clusterUuid: this.operation.clusterUuid,
       projectId: this.operation.projectId,
       operationUuid: this.operation.uuid,
@@ -291,6 +294,6 @@ export class RunningOperation {
       level,
       message,
       data: { kind: this.operation.kind, ...data },
-    });
+    };
   }
 }

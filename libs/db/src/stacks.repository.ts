@@ -150,7 +150,8 @@ const WRITE_CHECKPOINT = /* sql */ `
     SELECT EXISTS (SELECT FROM held) AS held, (SELECT count(*) FROM found)::integer AS written,
       EXISTS (SELECT FROM held) AND (SELECT count(*) FROM found) = (SELECT count(*) FROM wanted) AS whole),
   changed AS (
-    UPDATE stack_resources r ${SET_RESOURCE} FROM wanted c WHERE r.uuid = c."uuid" AND (SELECT whole FROM fit)),
+    UPDATE stack_resources r ${SET_RESOURCE}
+    FROM wanted c WHERE r.stack_uuid = $4::uuid AND r.uuid = c."uuid" AND (SELECT whole FROM fit)),
   standing AS (${updateStackFrom(7, '$4')} AND $7::text IS NOT NULL AND (SELECT whole FROM fit) RETURNING 1),
   told AS (${insertEvents('$6', '$4')} AND (SELECT whole FROM fit))
   SELECT held, written, EXISTS (SELECT FROM standing) AS stood FROM fit`;

@@ -190,7 +190,8 @@ export class Lane {
 
   /** A conductor, and after its death the next one: that finds the lease taken until it has run out. */
   async #start(place: number): Promise<SimulatedConductor> {
-    const conductor = await SimulatedConductor.start(this.site.parts, this.tracer, () => this.token, this.site.kubernetes);
+    const { parts, kubernetes, connections } = this.site;
+    const conductor = await SimulatedConductor.start(parts, this.tracer, () => this.token, kubernetes, connections);
     conductor.process.onDeath(() => {
       this.#deaths++;
       this.#conductors[place] = this.#start(place);

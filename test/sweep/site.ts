@@ -8,6 +8,7 @@ import { createApi } from '../../apps/api/src/create-api.js';
 import { openParts as openApi } from '../../apps/api/src/parts.js';
 import { openParts, type ConductorParts } from '../../apps/conductor/src/parts.js';
 import { SERVICE } from '../../apps/conductor/src/operations/service-scope.js';
+import { LeftConnections } from './process/gated-database.js';
 import { SimulatedKubernetes } from './process/simulated-kubernetes.js';
 import { SimulatedQueue } from './process/simulated-queue.js';
 
@@ -25,6 +26,7 @@ export type Guests = 'whole' | 'simulated';
 /** Postgres, the sandbox, and the API: one of each for many clusters. */
 export class SweepSite {
   readonly queue = new SimulatedQueue();
+  readonly connections = new LeftConnections();
   private readonly closers: (() => Promise<unknown>)[] = [];
   database!: Database;
   sandbox!: Sandbox;
@@ -52,6 +54,7 @@ export class SweepSite {
     const database = await testDatabase();
     this.closers.push(() => database.close());
     this.database = database.source;
+    this.closers.push(async () => this.connections.close());
     // Conductors die young here: their connections would plan most statements anew.
     const name = new URL(database.url).pathname.slice(1);
     await this.database.query(`ALTER DATABASE ${name} SET plan_cache_mode = force_generic_plan`);

@@ -9,7 +9,7 @@ import { LeaseKeeper } from '../../../apps/conductor/src/leases/lease-keeper.js'
 import { CertificatesStep } from '../../../apps/conductor/src/operations/steps/certificates.step.js';
 import { OperationProcessor } from '../../../apps/conductor/src/operation.processor.js';
 import type { ConductorParts } from '../../../apps/conductor/src/parts.js';
-import { openGatedDatabase } from './gated-database.js';
+import { openGatedDatabase, type LeftConnections } from './gated-database.js';
 import { GatedWire } from './gated-wire.js';
 import type { SimulatedKubernetes } from './simulated-kubernetes.js';
 import { SimulatedProcess } from './simulated-process.js';
@@ -40,11 +40,12 @@ export class SimulatedConductor {
     tracer: Tracer,
     callerToken: () => string,
     kubernetes: SimulatedKubernetes | null,
+    left: LeftConnections,
   ): Promise<SimulatedConductor> {
     const name = `conductor-${randomUUID().slice(0, 8)}`;
     const process = new SimulatedProcess(name, tracer);
     const settings = { ...shared.settings, CONDUCTOR_NAME: name };
-    const source = await openGatedDatabase(settings.DATABASE_URL, process);
+    const source = await openGatedDatabase(settings.DATABASE_URL, process, left);
     const wire = new GatedWire(process, new Transport(IMPATIENT), callerToken);
     const cloud = new Cloud({ authUrl: settings.KEYSTONE_AUTH_URL, wire });
     const parts: ConductorParts = {

@@ -10,11 +10,28 @@ import { ensure, root } from './ensure.mjs';
 
 const NIGHTLY_SCHEDULES = '2000';
 
+const HELP = `npm run test:faults [-- PATTERN ...]   the fault specs, or those whose path has a pattern; without one the two below, too
+npm run test:sweep [-- OPTIONS]        the sweep of every fault at every call, then random schedules
+npm run test:sweep -- --random [...]   random schedules alone
+
+  --runs N      so many runs                       --seed N       another draw
+  --only TEXT   one scenario, or one run of it     --out FILE     keeps the table
+  --workers N   processes (2)                      --lanes N      clusters at once in each (14)
+  --guests simulated|whole|both                    --whole N      so many runs with whole guests
+  --nightly     all faults at all calls, 100,000 runs
+  --schedules N, --lanes N, --verbose              with --random
+
+What is checked and what was seen: docs/faults.md`;
+
 const words = process.argv.slice(2).filter((word) => word !== '--sweep');
 const specs = !process.argv.includes('--sweep');
 const random = words.includes('--random');
 const isSample = words.some((word) => /^--(only|runs)\b/.test(word));
 const patterns = specs && !words.some((word) => word.startsWith('--')) ? words : [];
+if (words.includes('--help')) {
+  console.log(HELP);
+  process.exit(0);
+}
 ensure();
 const statuses = [];
 if (specs) statuses.push(run('scripts/test.mjs', ['--suite', 'faults', '--timeout', '1200', ...patterns]));

@@ -6,7 +6,7 @@ import type { Usage, WorkerOptions } from './worker.js';
 
 /** One installation in one process; the cases come from the parent. */
 const options = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
-const send = (message: FromWorker): void => void process.send?.(message);
+const send = (message: FromWorker): void => void process.send?.(message, () => undefined);
 const broken = (error: unknown): void =>
   send({ kind: 'broken', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 

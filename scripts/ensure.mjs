@@ -3,7 +3,7 @@
  * is nothing to do. Every npm script that runs the product goes through it, so a fresh clone needs no other command.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,6 +38,8 @@ function build(say) {
   const newest = Math.max(...SOURCES.map((name) => newestChange(join(root, name))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   say('compiling (tsc) ...');
+  // What a source that is gone was compiled to would still be found: specs, for one.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', join(root, 'tsconfig.json')]);
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stamp, '');

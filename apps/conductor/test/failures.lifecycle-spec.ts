@@ -75,6 +75,18 @@ describe('a cloud that fails', () => {
     });
   }
 
+  it('may once have denied a router that stands: the delete knows it all the same', async () => {
+    await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });
+    const cluster = await failedCreate();
+    // As a repair leaves it that was told 404, and ended before it looked again.
+    const [, count]: [unknown[], number] = await site.database.source.query(
+      `UPDATE stack_resources SET action = 'CREATE', status = 'FAILED', physical_id = NULL
+       WHERE type = 'OS::Neutron::Router' AND physical_id IS NOT NULL`,
+    );
+    assert.equal(count, 1);
+    await remove(cluster.uuid);
+  });
+
   it('may refuse a delete: DELETE_FAILED says why, and the next one succeeds', async () => {
     await fault({ kind: 'outcome', service: 'compute', method: 'POST', path: '/servers$', outcome: 'error', reason: 'no' });
     const cluster = await failedCreate();

@@ -6,7 +6,8 @@ import type { Tx } from './unit-of-work.js';
 /** An object of one of the cluster's stacks that may stand in the cloud. */
 export interface StandingResource {
   readonly type: string;
-  readonly physicalId: string;
+  /** Null: an attempt was made whose answer nobody kept, or somebody has once seen that it was gone. */
+  readonly physicalId: string | null;
   readonly physicalName: string;
   /** Whether it belongs to a node group and not to what the groups stand on. */
   readonly ofGroup: boolean;
@@ -47,7 +48,7 @@ export class ClusterRemovalRepository {
     return this.source.query(
       `SELECT r.type, r.physical_id AS "physicalId", r.physical_name AS "physicalName", s.node_group_uuid IS NOT NULL AS "ofGroup"
        FROM stack_resources r JOIN stacks s ON s.uuid = r.stack_uuid
-       WHERE s.cluster_uuid = $1 AND r.physical_id IS NOT NULL`,
+       WHERE s.cluster_uuid = $1 AND ${MAY_STAND}`,
       [clusterUuid],
     );
   }
@@ -58,7 +59,7 @@ export class ClusterRemovalRepository {
       await this.source.query(
         `SELECT s.uuid, s.name, g.name AS node_group,
            (SELECT jsonb_object_agg(t.type, t.count) FROM (SELECT r.type, count(*) FROM stack_resources r
-             WHERE r.stack_uuid = s.uuid AND (r.physical_id IS NOT NULL OR (r.action <> 'DELETE' AND r.attempts > 0))
+             WHERE r.stack_uuid = s.uuid AND ${MAY_STAND}
              GROUP BY r.type) t) AS resources
          FROM stacks s LEFT JOIN node_groups g ON g.uuid = s.node_group_uuid
          WHERE s.cluster_uuid = $1 AND ($2::text IS NULL OR s.project_id = $2)
@@ -81,3 +82,6 @@ export class ClusterRemovalRepository {
     await tx.manager.query('DELETE FROM stacks WHERE uuid = $1', [stackUuid]);
   }
 }
+
+/** Of a row `r`. */
+const MAY_STAND = `(r.physical_id IS NOT NULL OR (r.action <> 'DELETE' AND r.attempts > 0))`;

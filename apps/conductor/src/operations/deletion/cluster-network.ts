@@ -23,9 +23,9 @@ export async function assertNetworkMayGo(
 ): Promise<void> {
   const network = networkOf(standing);
   if (!network) return;
-  const known = new Set([...standing.map(({ physicalId }) => physicalId), ...made.loadBalancers.map(({ id }) => id)]);
+  const isKnown = knownAmong(standing);
   const there = await balancersOn(session, network.physicalId);
-  const foreign = there.filter(({ id }) => !known.has(id));
+  const foreign = there.filter((one) => !isKnown(one) && !made.loadBalancers.some(({ id }) => id === one.id));
   const obstacles = [...plan.inTheWay, ...foreign.filter(({ id }) => !plan.inTheWay.some((one) => one.id === id))];
   if (obstacles.length > 0) throw inTheWay(network.physicalName, obstacles, step);
 }
@@ -47,15 +47,28 @@ async function balancersOn(session: CloudSession, networkId: string): Promise<Ob
 export async function obstaclesOn(session: CloudSession, standing: readonly StandingResource[]): Promise<Obstacle[]> {
   const network = networkOf(standing);
   if (!network) return [];
-  const known = new Set(standing.map(({ physicalId }) => physicalId));
+  const isKnown = knownAmong(standing);
   const ports = await session.network.ports.list({ network_id: network.physicalId });
-  const balancers = (await balancersOn(session, network.physicalId)).filter(({ id }) => !known.has(id));
-  const others = ports.filter((port) => port.network_id === network.physicalId && isObstacle(port, known));
+  const balancers = (await balancersOn(session, network.physicalId)).filter((one) => !isKnown(one));
+  const others = ports.filter((port) => port.network_id === network.physicalId && isObstacle(port, isKnown));
   return [...balancers, ...others.map(obstacleOf)];
 }
 
-export function networkOf(standing: readonly StandingResource[]): StandingResource | undefined {
-  return standing.find(({ type }) => type === 'OS::Neutron::Net');
+type IsKnown = (one: { readonly id: string; readonly name?: string }) => boolean;
+
+/**
+ * Whether it is the cluster's: by its id, or by its name, as one whose id was never kept or is forgotten. A router's port has no
+ * name of ours, but the interface's id begins with the router's.
+ */
+function knownAmong(standing: readonly StandingResource[]): IsKnown {
+  const ids = new Set(standing.flatMap(({ physicalId }) => (physicalId === null ? [] : [physicalId, physicalId.split(':')[0]])));
+  const names = new Set(standing.map(({ physicalName }) => physicalName));
+  return ({ id, name }) => ids.has(id) || (name !== undefined && names.has(name));
+}
+
+export function networkOf(standing: readonly StandingResource[]): (StandingResource & { physicalId: string }) | undefined {
+  const network = standing.find(({ type }) => type === 'OS::Neutron::Net');
+  return network && network.physicalId !== null ? { ...network, physicalId: network.physicalId } : undefined;
 }
 
 export function inTheWay(network: string, obstacles: readonly Obstacle[], step: string): OperationFailure {
@@ -72,8 +85,8 @@ export function inTheWay(network: string, obstacles: readonly Obstacle[], step: 
 const OF_THE_NETWORK = /^(network:(?!router_(interface|gateway))|ovn-lb)/;
 const OF_A_BALANCER = /^(octavia-lb|ovn-lb)-/;
 
-function isObstacle(port: Port, known: ReadonlySet<string>): boolean {
-  if (known.has(port.id) || known.has(port.device_id)) return false;
+function isObstacle(port: Port, isKnown: IsKnown): boolean {
+  if (isKnown(port) || isKnown({ id: port.device_id })) return false;
   if (OF_THE_NETWORK.test(port.device_owner) || port.device_owner === 'Octavia' || OF_A_BALANCER.test(port.name)) return false;
   return true;
 }

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,11 +38,23 @@ function build(say) {
   const newest = Math.max(...SOURCES.map((name) => newestChange(join(root, name))));
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return;
   say('compiling (tsc) ...');
-  // What a source that is gone was compiled to would still be found: specs, for one.
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules/typescript7/bin/tsc'), '-p', join(root, 'tsconfig.json')]);
   mkdirSync(join(root, 'dist'), { recursive: true });
+  removeStale(join(root, 'dist'));
   writeFileSync(stamp, '');
+}
+
+/** What a source that is gone was compiled to would still be found: specs, for one. A service may run from the rest meanwhile. */
+function removeStale(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeStale(path);
+    else if (
+      /\.js(\.map)?$/.test(path) &&
+      !existsSync(join(root, relative(join(root, 'dist'), path).replace(/\.js(\.map)?$/, '.ts')))
+    )
+      rmSync(path);
+  }
 }
 
 function newestChange(path) {

@@ -230,7 +230,7 @@ export class RunningOperation {
     this.#taken = true;
     const count = await this.parts.steps.turn(this.parts.held.lease, {
       operationUuid: this.operation.uuid,
-      before: this.#started ? this.#stepBefore : null,
+      before: this.#stepBefore,
       name: step.name,
       position: this.#position,
       progress: Math.floor((this.#position * 100) / this.parts.handler.steps.length),

@@ -19,6 +19,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { isOwnerGone, type ActingAs } from '../../cloud/deleting-session.js';
 import type { OperationContext } from '../operation.js';
+import { networkOf } from './cluster-network.js';
 
 const AT_ONCE = 16;
 
@@ -64,7 +65,7 @@ export class KubernetesRemoval {
       this.rows.findReclaim(clusterUuid),
       this.rows.standing(clusterUuid),
     ]);
-    const ownNetworkId = standing.find(({ type }) => type === 'OS::Neutron::Net')?.physicalId ?? null;
+    const ownNetworkId = networkOf(standing)?.physicalId ?? null;
     const plan = planRemoval(made, { clusterUuid, keepVolumes, keepLoadBalancers, reclaim, ownNetworkId });
     return { made, plan: keepAlso(plan, extraKept), unanswered };
   }

@@ -72,18 +72,18 @@ async function main(): Promise<number> {
   process.once('SIGTERM', stopped);
   const telling = setInterval(() => say(`${found.table.runs} runs, ${found.bad.length} with findings`), TELL_MS);
   try {
-    for (const guests of ['simulated', 'whole'] as const) {
-      if (options.guests !== 'both' && options.guests !== guests) continue;
-      if (options.guests === 'both' && guests === 'whole' && options.only !== undefined) continue;
-      const before = found.table.runs;
-      await sweep(guests, found);
-      found.notes.push(`${found.table.runs - before} runs with ${guests} guests`);
-    }
+    await Promise.all(kinds().map((guests) => sweep(guests, found)));
     return finish(found);
   } finally {
     clearInterval(telling);
     await server.stop();
   }
+}
+
+/** Both at once: where guests are whole, lanes mostly wait. */
+function kinds(): Guests[] {
+  if (options.guests !== 'both') return [options.guests as Guests];
+  return options.only === undefined ? ['simulated', 'whole'] : ['simulated'];
 }
 
 interface Found {
@@ -95,7 +95,9 @@ interface Found {
 
 async function sweep(guests: Guests, found: Found): Promise<void> {
   const only = options.only?.split(' | ')[0];
-  const of = options.only?.includes(' | ') ? 1 : Number(options.workers);
+  const beside = guests === 'whole' && options.guests === 'both';
+  const of = beside || options.only?.includes(' | ') ? 1 : Number(options.workers);
+  let runs = 0;
   const workers = Array.from({ length: of }, (_, part) => new Worker({ guests, nightly: options.nightly, only, part, of }));
   try {
     const recording = merged(await Promise.all(workers.map(({ recorded }) => recorded)));
@@ -107,10 +109,15 @@ async function sweep(guests: Guests, found: Found): Promise<void> {
           recording,
           cases.filter((_, place) => place % of === part),
           Number(options.lanes),
-          (result) => note(result, found),
+          (result) => {
+            runs += 1;
+            note(result, found);
+          },
         ),
       ),
     );
+    say(`${runs} runs with ${guests} guests`);
+    found.notes.push(`${runs} runs with ${guests} guests`);
     for (const { cpuMs, rssMb } of used) {
       found.cpuMs += cpuMs;
       found.notes.push(`a worker with ${guests} guests: ${Math.round(cpuMs / 1000)} s of CPU, ${rssMb} MB`);

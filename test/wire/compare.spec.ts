@@ -14,7 +14,7 @@ const names = (base: string, saved: Record<string, string> = {}): { base: string
 });
 const left = names('http://a:1', { c1: 'cluster-of-magnum' });
 const right = names('http://b:2', { c1: 'cluster-of-ours' });
-const error = (detail: string): object => ({ errors: [{ status: 400, title: detail.split('.', 1)[0], detail }] });
+const error = (detail: string, title = detail.split('.', 1)[0]): object => ({ errors: [{ status: 400, title, detail }] });
 
 describe('two answers to one request', () => {
   it('are the same when only ids, times, hosts and generated names differ', () => {
@@ -57,6 +57,16 @@ describe('two answers to one request', () => {
       found.map(({ part }) => part),
       ['body $.errors[].detail'],
     );
+    const ours = error('Two 1.2. More.', 'Two 1.2');
+    assert.deepEqual(
+      compare(answer(400, error('One 1.2. More.')), answer(400, ours), left, right).map(({ part }) => part),
+      ['body $.errors[].detail'],
+    );
+  });
+
+  it('tell a title that is cut elsewhere from the same text', () => {
+    const found = compare(answer(404, error('No k1.json.')), answer(404, error('No k1.json.', 'No k1.json')), left, right);
+    assert.deepEqual(found, [{ part: 'body $.errors[].title', magnum: '"No k1"', ours: '"No k1.json"' }]);
   });
 
   it('are the same when only the order of words differs that upstream leaves to chance', () => {

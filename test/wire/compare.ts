@@ -128,7 +128,7 @@ function compareValues(path: string, left: unknown, right: unknown, found: Diffe
 function withoutFollowingTitle(found: readonly Difference[], left: unknown, right: unknown): Difference[] {
   const cut = (body: unknown): boolean => {
     const [error] = (body as { errors?: { title?: string; detail?: string }[] } | undefined)?.errors ?? [];
-    return error !== undefined && error.title === error.detail?.split('.', 1)[0];
+    return error?.title !== undefined && `${error.detail}.`.startsWith(`${error.title}.`);
   };
   const detailDiffers = found.some(({ part }) => part === 'body $.errors[].detail');
   if (!detailDiffers || !cut(left) || !cut(right)) return [...found];

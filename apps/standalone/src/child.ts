@@ -17,7 +17,6 @@ export class Child {
     readonly name: string,
     /** Relative to this folder's compiled place. */
     private readonly program: string,
-    private readonly args: readonly string[],
     private readonly env: Readonly<Record<string, string | undefined>>,
     private readonly logFile: string,
     /** Called when it ends without having been asked to. */
@@ -25,15 +24,11 @@ export class Child {
   ) {
     const log = createWriteStream(logFile, { flags: 'a' });
     // A group of its own: Ctrl-C reaches us alone, and we stop them in order.
-    this.process = spawn(
-      process.execPath,
-      ['--enable-source-maps', '--import', join(here, 'tether.js'), join(here, program), ...args],
-      {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        detached: true,
-      },
-    );
+    this.process = spawn(process.execPath, ['--enable-source-maps', '--import', join(here, 'tether.js'), join(here, program)], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.tail = (this.tail + chunk.toString()).slice(-2_000);
@@ -90,7 +85,7 @@ export class Child {
 
   /** The same program in a new process. */
   again(): Child {
-    return new Child(this.name, this.program, this.args, this.env, this.logFile, this.onCrash);
+    return new Child(this.name, this.program, this.env, this.logFile, this.onCrash);
   }
 
   /** SIGTERM, and SIGKILL when that was not enough. */

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { freePort } from '#libs/testing';
 import { Installation } from './installation.js';
+
+interface Clouds {
+  clouds: Record<'sandbox', { auth: { password: string } }>;
+}
 
 const LIMIT_MS = 30_000;
 
@@ -35,6 +41,15 @@ describe('a standalone installation', () => {
       assert.equal(said.at(-1), `${name} has ended (SIGKILL); starting it again`);
     });
   }
+
+  it('shows no password in the list of processes', () => {
+    const { password } = (parse(readFileSync(join(home, 'clouds.yaml'), 'utf8')) as Clouds).clouds['sandbox'].auth;
+    for (const pid of Object.values(installation.pids())) {
+      const args = execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+      assert.match(args, /node/);
+      assert.ok(!args.includes(password), 'a password is an argument');
+    }
+  });
 
   it('starts PostgreSQL again on the same port', async () => {
     const [old = ''] = readFileSync(join(home, 'postgres/postmaster.pid'), 'utf8').split('\n');

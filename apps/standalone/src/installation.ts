@@ -123,7 +123,7 @@ export class Installation {
       ...cloud.env,
       ...this.options.env,
     };
-    const api = this.child('api', '../../api/src/main.js', [], env);
+    const api = this.child('api', '../../api/src/main.js', env);
     for (let n = 1; n <= (this.options.conductors ?? 1); n++) this.conductor(n, env);
     await this.untilReady(api);
   }
@@ -140,9 +140,9 @@ export class Installation {
     // The same after a restart.
     const port = Number(wanted) || (await freePort());
     const options = { dir: this.state.sandbox, port, passwords, catalog, ...this.options.sandbox };
-    const { authUrl, adminUrl } = await this.child('sandbox', 'sandbox.main.js', [
-      JSON.stringify(options),
-    ]).message<SandboxReady>();
+    // Not as an argument, which every user of the computer may read.
+    const sandbox = this.child('sandbox', 'sandbox.main.js', { SANDBOX_OPTIONS: JSON.stringify(options) });
+    const { authUrl, adminUrl } = await sandbox.message<SandboxReady>();
     this.sandboxAdminUrl = adminUrl;
     this.state.writeCloudsYaml(authUrl, passwords);
     const env = {
@@ -158,15 +158,15 @@ export class Installation {
   /** Starts one more conductor. */
   private conductor(n: number, env: Record<string, string | undefined>): Child {
     const name = n === 1 ? 'conductor' : `conductor-${n}`;
-    return this.child(name, '../../conductor/src/main.js', [], {
+    return this.child(name, '../../conductor/src/main.js', {
       ...env,
       CONDUCTOR_NAME: name,
       ...(n === 1 ? {} : { CONDUCTOR_METRICS_PORT: '0' }),
     });
   }
 
-  private child(name: string, program: string, args: string[], env: Record<string, string | undefined> = {}): Child {
-    const child = new Child(name, program, args, env, join(this.state.logs, `${name}.log`), (ended) => this.onCrash(ended));
+  private child(name: string, program: string, env: Record<string, string | undefined>): Child {
+    const child = new Child(name, program, env, join(this.state.logs, `${name}.log`), (ended) => this.onCrash(ended));
     this.children.push(child);
     return child;
   }

@@ -1,4 +1,4 @@
-/** The sandbox cloud as a process of its own. One argument: the options of `startSandbox` as JSON. Tells its URLs to its parent. */
+/** The sandbox cloud as a process of its own. SANDBOX_OPTIONS: those of `startSandbox`, as JSON. Tells its URLs to its parent. */
 import { startSandbox, type SandboxOptions } from '#libs/sandbox';
 
 export interface SandboxReady {
@@ -6,7 +6,7 @@ export interface SandboxReady {
   readonly adminUrl: string;
 }
 
-const options = JSON.parse(process.argv[2] ?? '{}') as SandboxOptions;
+const options = JSON.parse(process.env['SANDBOX_OPTIONS'] ?? '{}') as SandboxOptions;
 const sandbox = await startSandbox({ ...options, log: (line) => console.log(line) });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void sandbox.close().then(() => process.exit(0)));

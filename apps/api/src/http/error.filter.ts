@@ -107,10 +107,13 @@ function withoutVersion(reply: FastifyReply): void {
     reply.removeHeader(name);
 }
 
-/** `{"errors":[...]}`; the title ends before the first full stop. */
+/** Not the full stops of addresses and versions. */
+const SENTENCE_END = /\.(?=\s|$)/;
+
+/** `{"errors":[...]}`; the title, all that `openstack coe` prints, is the first sentence. */
 export function envelope(status: number, message: string): ErrorBody {
   const code = status >= 500 ? 'server' : 'client';
-  const title = message.split('.', 1)[0] ?? '';
+  const title = message.split(SENTENCE_END, 1)[0] ?? '';
   return { errors: [{ request_id: '', code, status, title, detail: message, links: [] }] };
 }
 

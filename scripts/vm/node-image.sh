@@ -94,7 +94,9 @@ configure() {
   printf 'datasource_list: [ ConfigDrive, None ]\n' >"$root/etc/cloud/cloud.cfg.d/90-datasource.cfg"
   printf 'apt:\n  preserve_sources_list: true\n' >"$root/etc/cloud/cloud.cfg.d/91-apt.cfg"
   in_root systemctl enable --quiet systemd-networkd systemd-resolved systemd-timesyncd containerd
-  in_root systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer
+  in_root systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer e2scrub_reap.service grub-common.service
+  # An emulated machine makes an RSA key for as long as it boots.
+  printf 'ssh_genkeytypes: [ ed25519 ]\n' >"$root/etc/cloud/cloud.cfg.d/92-ssh.cfg"
   mkdir -p "$root/opt/cni/bin"
   cp -a "$root/usr/lib/cni/." "$root/opt/cni/bin/"
 }
@@ -172,6 +174,10 @@ make_disk() {
   local disk=$work/disk.raw
   unmount
   rm -rf "$root"/var/log/*.log "$root"/tmp/*
+  # Nothing is left for the first boot to rebuild: linker cache, journal catalogue, users.
+  in_root ldconfig
+  in_root journalctl --update-catalog
+  touch "$root/etc/.updated" "$root/var/.updated"
   mkdir -p "$root/boot/grub"
   cat >"$root/boot/grub/grub.cfg" <<'CFG'
 set timeout=0

@@ -4,7 +4,7 @@ import type { ServerView } from '../guests/cloud-view.js';
 import { metaData, networkData, reachPublicNetwork } from './config-drive.js';
 import type { Hardware } from './hardware.js';
 import { outwardRoute } from './outward-route.js';
-import { qemuArguments } from './qemu-arguments.js';
+import { givingWay, qemuArguments } from './qemu-arguments.js';
 import { timeAnswer } from './wire/time-answer.js';
 
 const card = {
@@ -106,4 +106,11 @@ test('the gateway tells the time', () => {
   assert.equal(answer?.readUInt32BE(24), 42, 'the question it answers');
   assert.equal(answer?.readUInt32BE(40), 3_976_214_400);
   assert.equal(timeAnswer(Buffer.alloc(47)), undefined);
+});
+
+test('a small machine that is emulated gives way to larger ones', () => {
+  const small = { ...hardware, vcpus: 1 };
+  assert.deepEqual(givingWay({ accelerator: 'tcg' }, small), ['nice', '-n', '10']);
+  assert.deepEqual(givingWay({ accelerator: 'tcg' }, hardware), []);
+  assert.deepEqual(givingWay({ accelerator: 'kvm' }, small), []);
 });

@@ -58,6 +58,14 @@ export function qemuArguments({ serverId, hardware, files, tools }: QemuCommand)
 }
 
 /**
+ * Emulated machines ask for more processor than there is, and a control plane has time-outs that nobody can set (30 s for an API
+ * server's first roles, else it begins again): machines with one processor give way to larger ones.
+ */
+export function givingWay({ accelerator }: Pick<Tools, 'accelerator'>, { vcpus }: Pick<Hardware, 'vcpus'>): string[] {
+  return accelerator === 'tcg' && vcpus < 2 ? ['nice', '-n', '10'] : [];
+}
+
+/**
  * MiB for what was translated. When they are full all of it is thrown away: the programs of a control plane fill some hundreds,
  * and with too few it is translated over and over.
  */

@@ -8,7 +8,7 @@ import { writeConfigDrive, type PublicNetwork } from './config-drive.js';
 import { Door } from './door.js';
 import type { Hardware } from './hardware.js';
 import type { Machine, Service } from './machine.js';
-import { qemuArguments } from './qemu-arguments.js';
+import { givingWay, qemuArguments } from './qemu-arguments.js';
 import { makeDisk, makeIso, type DiskImage, type Tools } from './tools.js';
 import { frameLink } from './wire/link.js';
 import type { VirtualNetwork, VirtualPort } from './wire/virtual-network.js';
@@ -167,7 +167,7 @@ export class QemuMachine implements Machine {
 
   #spawn(hardware: Hardware, args: readonly string[]): void {
     const { tools } = this.room;
-    const [program = tools.qemu, ...words] = [...tools.tether, tools.qemu, ...args];
+    const [program = tools.qemu, ...words] = [...tools.tether, ...givingWay(tools, hardware), tools.qemu, ...args];
     const child = spawn(program, words, { stdio: ['pipe', 'ignore', 'pipe', ...hardware.cards.map(() => 'pipe' as const)] });
     this.#process = child;
     let complaint = '';

@@ -183,6 +183,15 @@ test('containerd: version 3, pause image and registries of the site', () => {
     /^\[plugins\."io\.containerd\.cri\.v1\.images"\.pinned_images\]\nsandbox = "registry\.example\/k8s\/pause:3\.10\.2"$/m,
   );
   assert.match(config, /^SystemdCgroup = true$/m);
+  // Where the add-ons put their plugins: Debian's containerd looks elsewhere of its own accord.
+  assert.match(
+    config,
+    /^\[plugins\."io\.containerd\.cri\.v1\.runtime"\.cni\]\nbin_dirs = \["\/opt\/cni\/bin","\/usr\/lib\/cni"\]$/m,
+  );
+  assert.match(
+    content(bundle, '/etc/jeroboam/containerd-1.toml'),
+    /^\[plugins\."io\.containerd\.grpc\.v1\.cri"\.cni\]\nbin_dir = "\/opt\/cni\/bin"$/m,
+  );
   assert.match(
     content(bundle, '/etc/containerd/certs.d/docker.io/hosts.toml'),
     /^server = "https:\/\/registry-1\.docker\.io"\n\n\[host\."https:\/\/mirror\.example\/hub"\]\n/,

@@ -12,6 +12,9 @@ export interface ContainerdInput {
 }
 
 const CERTS = '/etc/containerd/certs.d';
+/** Where network add-ons put their plugins. Debian's containerd looks, unless told, only where Debian's own are. */
+const CNI_PLUGINS = '/opt/cni/bin';
+const DEBIAN_PLUGINS = '/usr/lib/cni';
 const RUNC = { runtime_type: 'io.containerd.runc.v2', options: { SystemdCgroup: true } };
 
 /** containerd's configuration (version 3, and 2 beside it for containerd 1.x, which the node puts in place) and its registries. */
@@ -21,7 +24,10 @@ export function containerdFiles(input: ContainerdInput): BundleFile[] {
     imports: ['/etc/containerd/conf.d/*.toml'],
     plugins: {
       'io.containerd.cri.v1.images': { pinned_images: { sandbox: input.pauseImage }, registry: { config_path: CERTS } },
-      'io.containerd.cri.v1.runtime': { containerd: { runtimes: { runc: RUNC } } },
+      'io.containerd.cri.v1.runtime': {
+        containerd: { runtimes: { runc: RUNC } },
+        cni: { bin_dirs: [CNI_PLUGINS, DEBIAN_PLUGINS] },
+      },
     },
   };
   const version2 = {
@@ -31,6 +37,7 @@ export function containerdFiles(input: ContainerdInput): BundleFile[] {
       'io.containerd.grpc.v1.cri': {
         sandbox_image: input.pauseImage,
         containerd: { runtimes: { runc: RUNC } },
+        cni: { bin_dir: CNI_PLUGINS },
         registry: { config_path: CERTS },
       },
     },

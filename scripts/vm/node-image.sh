@@ -169,9 +169,8 @@ preload_images() {
   rm -rf "$root/run/images" "$root"/run/containerd-build*
 }
 
-# Timers at the tick's pace: Go's runtimes ask for some of 20 microseconds, each an interrupt that is dear where it is emulated (kubeadm
-# init with them: 2.5 times as many, and 18 % longer).
 # A BIOS disk without loop devices: GRUB's two parts are written where they belong, the file system is filled from the folder.
+# Timers go at the tick's pace (highres): Go's runtimes ask for some of 20 microseconds, dear interrupts where they are emulated.
 make_disk() {
   local disk=$work/disk.raw
   unmount

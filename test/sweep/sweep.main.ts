@@ -82,8 +82,10 @@ async function main(): Promise<number> {
 
 /** Both at once: where guests are whole, lanes mostly wait. */
 function kinds(): Guests[] {
-  if (options.guests !== 'both') return [options.guests as Guests];
-  return options.only === undefined ? ['simulated', 'whole'] : ['simulated'];
+  const { guests, only: one } = options;
+  if (guests === 'both') return one === undefined ? ['simulated', 'whole'] : ['simulated'];
+  if (guests === 'simulated' || guests === 'whole') return [guests];
+  throw new Error(`--guests ${guests}: simulated, whole or both`);
 }
 
 interface Found {

@@ -58,5 +58,5 @@ export class ClusterWorld {
 
 /** An error's whole body. */
 export const errorBody = (status: number, detail: string): object => ({
-  errors: [{ request_id: '', code: 'client', status, title: detail.split('.')[0], detail, links: [] }],
+  errors: [{ request_id: '', code: 'client', status, title: detail.split(/\.(?=\s|$)/, 1)[0], detail, links: [] }],
 });

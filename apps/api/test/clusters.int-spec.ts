@@ -249,7 +249,7 @@ describe('clusters', () => {
     it(`refuses ${sentence}: nothing written, nothing queued`, async () => {
       const answer = await api.as('demo', version).post('/v1/clusters', body).expect(status);
       assert.deepEqual(answer.body, {
-        errors: [{ request_id: '', code: 'client', status, title: detail.split('.')[0], detail, links: [] }],
+        errors: [{ request_id: '', code: 'client', status, title: detail.split(/\.(?=\s|$)/, 1)[0], detail, links: [] }],
       });
       assert.deepEqual(await written(), [0, 0, 0, 0, 0, 0]);
     });

@@ -7,6 +7,7 @@ export interface SandboxReady {
 }
 
 const options = JSON.parse(process.env['SANDBOX_OPTIONS'] ?? '{}') as SandboxOptions;
+delete process.env['SANDBOX_OPTIONS'];
 const sandbox = await startSandbox({ ...options, log: (line) => console.log(line) });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void sandbox.close().then(() => process.exit(0)));

@@ -99,7 +99,6 @@ async function sweep(guests: Guests, found: Found): Promise<void> {
   const only = options.only?.split(' | ')[0];
   const beside = guests === 'whole' && options.guests === 'both';
   const of = beside || options.only?.includes(' | ') ? 1 : Number(options.workers);
-  let runs = 0;
   const workers = Array.from({ length: of }, (_, part) => new Worker({ guests, nightly: options.nightly, only, part, of }));
   try {
     const recording = merged(await Promise.all(workers.map(({ recorded }) => recorded)));
@@ -111,15 +110,12 @@ async function sweep(guests: Guests, found: Found): Promise<void> {
           recording,
           cases.filter((_, place) => place % of === part),
           Number(options.lanes),
-          (result) => {
-            runs += 1;
-            note(result, found);
-          },
+          (result) => note(result, found),
         ),
       ),
     );
-    say(`${runs} runs with ${guests} guests`);
-    found.notes.push(`${runs} runs with ${guests} guests`);
+    say(`${cases.length} runs with ${guests} guests`);
+    found.notes.push(`${cases.length} runs with ${guests} guests`);
     for (const { cpuMs, rssMb } of used) {
       found.cpuMs += cpuMs;
       found.notes.push(`a worker with ${guests} guests: ${Math.round(cpuMs / 1000)} s of CPU, ${rssMb} MB`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { OPERATION_TOKEN, operationOwner } from '#libs/db';
+import { errorBody } from './cluster-world.js';
 import { ApiHarness } from './harness.js';
 
 type Row = Record<string, unknown>;
@@ -248,9 +249,7 @@ describe('clusters', () => {
   for (const [sentence, body, status, detail, version = 'latest'] of refused) {
     it(`refuses ${sentence}: nothing written, nothing queued`, async () => {
       const answer = await api.as('demo', version).post('/v1/clusters', body).expect(status);
-      assert.deepEqual(answer.body, {
-        errors: [{ request_id: '', code: 'client', status, title: detail.split(/\.(?=\s|$)/, 1)[0], detail, links: [] }],
-      });
+      assert.deepEqual(answer.body, errorBody(status, detail));
       assert.deepEqual(await written(), [0, 0, 0, 0, 0, 0]);
     });
   }
